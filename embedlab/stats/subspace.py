@@ -1,0 +1,81 @@
+"""Spans, the share of a direction that lies inside one, and what chance gives for that share."""
+
+import numpy as np
+
+from embedlab.stats.vectors import checked
+
+
+def span(means, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal axes `(d, r)` of the differences among `means` `(s, d)`, largest first, and their variances `(r,)`.
+
+    At most s − 1 axes, or the first `k`. The cut-off for rank scales with the data *before* centring: means far
+    from the origin would otherwise count dust as a direction.
+    """
+    means = checked(means, "means")
+    centred = means - means.mean(axis=0)
+    _, singular, vt = np.linalg.svd(centred, full_matrices=False)
+    cut = max(means.shape) * np.finfo(float).eps * np.linalg.norm(means)
+    r = int(min((singular > cut).sum(), means.shape[0] - 1))
+    if r == 0:
+        raise ValueError(f"the {means.shape[0]} means coincide: they span no direction")
+    r = r if k is None else min(k, r)
+    return vt[:r].T, singular[:r] ** 2 / (means.shape[0] - 1)
+
+
+def explained_share(contrasts, basis) -> np.ndarray:
+    """Share of each row's squared length inside the span of `basis`: 0 is orthogonal, 1 is contained.
+
+    `contrasts` is `(s, d)`, `basis` `(d, r)` with orthonormal columns; the answer is `(s,)`. A random direction
+    has an expected share of r / d if the space is isotropic, and more if it is not. embedlab's rho_E.
+
+    >>> explained_share([[3.0, 4.0]], np.array([[1.0], [0.0]]))
+    array([0.36])
+    """
+    contrasts, basis = checked(contrasts, "contrasts", least=1), checked(basis, "basis", least=1)
+    if not np.allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-6):
+        raise ValueError("the columns of basis are not orthonormal: use span() or numpy.linalg.qr first")
+    length = (contrasts**2).sum(axis=1)
+    if (length == 0).any():
+        raise ValueError(f"contrasts {np.flatnonzero(length == 0)[:5].tolist()} have length zero and point nowhere")
+    return ((contrasts @ basis) ** 2).sum(axis=1) / length
+
+
+def principal_angles(a, b) -> np.ndarray:
+    """Principal angles in radians between the column spaces of `a` `(d, p)` and `b` `(d, q)`: 0 to π/2, ascending.
+
+    Small angles are read from the sine, so that a shared direction gives 0 to rounding (Björck & Golub 1973).
+    Symmetric in its arguments.
+
+    >>> principal_angles(np.eye(3)[:, :1], np.eye(3)[:, 1:2]).round(6)
+    array([1.570796])
+    """
+    qa, qb = np.linalg.qr(checked(a, "a", 1))[0], np.linalg.qr(checked(b, "b", 1))[0]
+    if qa.shape[0] != qb.shape[0]:
+        raise ValueError(f"a has {qa.shape[0]} dimensions and b has {qb.shape[0]}: both must live in one space")
+    if qb.shape[1] > qa.shape[1]:
+        qa, qb = qb, qa
+    u, cosine, vt = np.linalg.svd(qa.T @ qb)
+    k = qb.shape[1]
+    left, right = qa @ u[:, :k], qb @ vt.T
+    sine = np.linalg.norm(right - left * cosine, axis=0)
+    return np.sort(np.arctan2(sine, cosine))
+
+
+def isotropic_shares(r: int, d: int, b: int, rng: np.random.Generator) -> np.ndarray:
+    """Shares that random directions of an isotropic space have inside an r-dimensional span: `(b,)` Beta draws."""
+    return rng.beta(r / 2, (d - r) / 2, b) if r < d else np.ones(b)
+
+
+def spectrum_matched_contrasts(contrasts, axes, variances, b: int, rng: np.random.Generator):
+    """Random contrasts as long, and as alike among themselves, as the observed, but pointing as the noise does.
+
+    Yields `b` arrays `(s, m)`: coordinates on `axes` `(d, m)`, whose `variances` `(m,)` are the within-group
+    spectrum. The Gram matrix of the observed `contrasts` `(s, d)` is kept in expectation: a direction shared by
+    all species is one draw and not s of them, so that agreement among species is not mistaken for evidence.
+    """
+    contrasts, variances = np.asarray(contrasts, float), np.asarray(variances, float)
+    values, vectors = np.linalg.eigh(contrasts @ contrasts.T)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    scale = np.sqrt(variances / variances.sum())
+    for _ in range(b):
+        yield root @ (rng.standard_normal((root.shape[1], scale.size)) * scale)

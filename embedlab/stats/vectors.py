@@ -1,0 +1,94 @@
+"""Lengths, distances and dimension of a cloud of vectors."""
+
+import numpy as np
+
+
+def checked(x, name: str = "x", least: int = 2) -> np.ndarray:
+    """Give `x` as a float64 matrix `(n, d)`; refuse other shapes, too few rows, and rows that are not finite."""
+    x = np.asarray(x, np.float64)
+    if x.ndim != 2:
+        raise ValueError(f"{name} must be a matrix (rows, dimensions); saw shape {x.shape}")
+    if x.shape[0] < least or x.shape[1] < 1:
+        raise ValueError(f"{name} has shape {x.shape}; at least {least} rows and 1 dimension are needed")
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    if bad.size:
+        raise ValueError(f"{name} has {bad.size} rows with NaN or infinity (rows {bad[:5].tolist()}): leave them out first")
+    return x
+
+
+def unit_rows(x) -> np.ndarray:
+    """Scale each row of `x` `(n, d)` to length 1. A row of length zero points nowhere, and is refused.
+
+    >>> unit_rows([[3.0, 4.0]])
+    array([[0.6, 0.8]])
+    """
+    x = checked(x, least=1)
+    length = np.linalg.norm(x, axis=1)
+    if (length == 0).any():
+        raise ValueError(f"rows {np.flatnonzero(length == 0)[:5].tolist()} have length zero: leave them out first")
+    return x / length[:, None]
+
+
+def squared_distances(x, y=None) -> np.ndarray:
+    """Squared Euclidean distances between the rows of `x` `(n, d)` and of `y` `(m, d)`: `(n, m)`, never negative.
+
+    The common mean is taken out first: far from the origin the difference of large squares loses its digits.
+
+    >>> squared_distances([[0.0, 0.0], [3.0, 4.0]])
+    array([[ 0., 25.],
+           [25.,  0.]])
+    """
+    x = checked(x, least=1)
+    centre = x.mean(axis=0)
+    a = x - centre
+    b = a if y is None else checked(y, "y", least=1) - centre
+    d = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
+    np.maximum(d, 0.0, out=d)
+    if y is None:
+        np.fill_diagonal(d, 0.0)
+    return d
+
+
+def upper(matrix) -> np.ndarray:
+    """The entries above the diagonal of a square matrix, by rows: `(n, n)` to `(n (n - 1) / 2,)`.
+
+    >>> upper(np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]]))
+    array([1, 2, 3])
+    """
+    matrix = np.asarray(matrix)
+    return matrix[np.triu_indices(matrix.shape[0], k=1)]
+
+
+def spectrum(x) -> np.ndarray:
+    """Variances along the principal axes of `x` `(n, d)` about its mean, largest first: `(min(n, d),)`."""
+    x = checked(x)
+    return np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2 / (x.shape[0] - 1)
+
+
+def effective_rank(variances) -> float:
+    """How many dimensions a spectrum fills: the exponential of its entropy, from 1 (a line) to its length (a ball).
+
+    Roy & Vetterli 2007, on variances.
+
+    >>> round(effective_rank([1.0, 1.0, 0.0]), 6)
+    2.0
+    """
+    share = _shares(variances)
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def participation_ratio(variances) -> float:
+    """How many dimensions a spectrum fills: (sum)² over sum of squares, from 1 (a line) to its length (a ball).
+
+    >>> participation_ratio([1.0, 1.0, 0.0])
+    2.0
+    """
+    return float(1.0 / (_shares(variances) ** 2).sum())
+
+
+def _shares(variances) -> np.ndarray:
+    variances = np.asarray(variances, float)
+    if not variances.sum() > 0:
+        raise ValueError("the vectors do not vary: all of them are the same, so they span no dimension")
+    return variances / variances.sum()
