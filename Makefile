@@ -1,0 +1,61 @@
+# Commands for people. `make` alone lists them; `make demo` and `make test` need nothing set up before.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Two workers with one BLAS thread each: two threads in two workers fight for two cores and lose (docs/dependencies.md).
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+.DEFAULT_GOAL := help
+.PHONY: help setup browser-here demo test check calibrate bench browser figures wheel clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(STAMP) browser-here ## create .venv with everything that demo, tests and notebooks need
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 found; install one, or say make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "creating .venv with $(PYTHON)"; $(PYTHON) -m venv .venv; }
+	@echo "installing pinned packages into .venv (one to three minutes the first time)"
+	@# torch goes first and exactly as pinned: a range may fetch a newer release with gigabytes of CUDA libraries
+	@$(PIP) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) --editable '.[lite0,notebook,bench,test]'
+	@touch $(STAMP)
+
+browser-here:
+	@for b in chromium chromium-browser google-chrome; do command -v $$b >/dev/null 2>&1 && exit 0; done; test -e .venv/.no-browser || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			echo "installing Chromium for the page tests"; \
+			{ timeout 60 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 240 apt-get install -y -qq chromium; } >/dev/null 2>&1 || true; \
+		fi; \
+		command -v chromium >/dev/null 2>&1 || { touch .venv/.no-browser; \
+			echo "no Chromium here: page tests will be skipped (on Debian: apt install chromium, rm .venv/.no-browser)"; }; }
+
+demo: setup ## grow a world, train, extract, judge, and write figures/demo/report.html
+	@$(BIN)/embedlab demo --out figures/demo
+
+figures: demo ## everything under figures/: each analysis on the demo's stores
+	@$(BIN)/python -m embedlab.demo figures/demo --figures figures
+
+test: setup ## the whole suite that CI runs
+	@$(PYTEST) -m "not calibration"
+
+check: setup ## ruff, house test and fast tests, in under a minute
+	@$(BIN)/ruff check .
+	@$(PYTEST) -q -m "not calibration and not browser and not slow"
+
+calibrate: setup ## error rates of the tests on null worlds (resumable)
+	@$(PYTEST) -m calibration --timeout 0
+
+bench: setup ## side by side with peers
+	@set -e; for f in benchmarks/*.py; do echo "$$f"; OMP_NUM_THREADS=1 $(BIN)/python "$$f"; done
+
+browser: setup ## the pages in a real Chromium
+	@$(PYTEST) -m browser
+
+wheel: setup ## a wheel in dist/, analyses included
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove .venv and what tests leave behind; figures stay
+	rm -rf .venv dist build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,90 @@
+"""EmbedLab: ask what a foundation model knows of biology.
+
+    import embedlab as el
+    vectors = el.open("birds.store")                               # or el.extract(images, model=…, out=…)
+    result = el.orthogonality(vectors, ("sex", "female", "male"), rng=0)
+    print(result)                                                  # one sentence, with chance in it
+    el.save(result, "figures/sex")                                 # svg, pdf, png, html and csv
+
+Names load when they are first used: `import embedlab` takes a moment and brings no torch.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+
+__version__ = "0.1.0"
+
+# name -> where it lives. The nouns and verbs of docs/index.md; everything else is reached by its own module.
+_WHERE = {
+    "Embeddings": "embedlab.data.embeddings:Embeddings",
+    "Manifest": "embedlab.data.manifest:Manifest",
+    "Taxonomy": "embedlab.data.taxonomy:Taxonomy",
+    "Traits": "embedlab.data.traits:Traits",
+    "Tree": "embedlab.data.tree:Tree",
+    "open": "embedlab.io.store:open_store",
+    "project": "embedlab.measures.projection:project",
+    "geometry": "embedlab.measures.geometry:geometry",
+    "trait_alignment": "embedlab.measures.trait_alignment:trait_alignment",
+    "orthogonality": "embedlab.measures.orthogonality:orthogonality",
+    "separation": "embedlab.measures.separation:separation",
+    "phylogeny": "embedlab.measures.phylogeny:phylogeny",
+    "neighbour_agreement": "embedlab.measures.neighbours:neighbour_agreement",
+    "scaling": "embedlab.measures.scaling:scaling",
+    "draw": "embedlab.plots:draw",
+    "save": "embedlab.plots:save",
+}
+# Verbs that share their name with a room: the room itself answers when it is called.
+_CALLED = {"extract": "_extract", "report": "_report"}
+__all__ = [*_WHERE, *_CALLED, "__version__"]
+
+
+def _extract(images, model: str, out, **settings):
+    """Turn images into `Embeddings`, kept in the store `out`; a second call opens what is there.
+
+    `images` is a folder, a glob, a manifest or its path. Settings: `layer`, `device`, `batch_size`, `text`.
+    """
+    from embedlab.extract.extract import extract_images
+    from embedlab.io.store import open_store
+
+    extract_images(images, model, out, **settings)
+    return open_store(out)
+
+
+def _report(*args, **settings):
+    """Write one self-contained page about stores and outcomes, as `embedlab.report.report` does."""
+    return importlib.import_module("embedlab.report").report(*args, **settings)
+
+
+class _Room(ModuleType):
+    """A room that can be called by its own name."""
+
+    def __call__(self, *args, **settings):
+        return globals()[_CALLED[self.__name__.removeprefix("embedlab.")]](*args, **settings)
+
+
+class _House(ModuleType):
+    """The package itself: `import embedlab.extract.…` would else put a mute module where a verb is expected."""
+
+    def __setattr__(self, name, value):
+        if name in _CALLED and isinstance(value, ModuleType):
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _House
+
+
+def __getattr__(name):
+    if name in _CALLED:
+        return importlib.import_module(f"embedlab.{name}")
+    if name in _WHERE:
+        module, _, attribute = _WHERE[name].partition(":")
+        value = getattr(importlib.import_module(module), attribute)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'embedlab' has no name {name!r}; it offers {', '.join(sorted(__all__))}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
