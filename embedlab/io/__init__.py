@@ -1,0 +1,1 @@
+"""Everything on disk: public tables in, the store, interop out."""

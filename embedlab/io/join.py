@@ -1,0 +1,160 @@
+"""From parts to shards to a finished store; every step may be killed, and is then done again alike."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from embedlab.io import layout
+from embedlab.io.atomic import digests, fault, put_bytes, put_csv, put_json
+from embedlab.io.rows import parquet_bytes, read_rows
+from embedlab.io.thumbs import put_sheets
+from embedlab.io.vectors import open_vectors, put_vectors
+
+UNIT_TOLERANCE = {"float32": 1e-4, "float16": 2e-3}  # rounding of 768 numbers, with a margin of about ten
+
+
+def part_paths(folder: Path, part: int) -> dict[str, Path]:
+    """Give the four files of a part: vectors, meta, thumbs and the record that makes them count."""
+    stem = folder / layout.PARTS / f"part-{part:05d}"
+    return {
+        "vectors": stem.with_suffix(".npy"),
+        "meta": stem.with_suffix(".parquet"),
+        "thumbs": stem.with_suffix(".thumbs.npy"),
+        "record": stem.with_suffix(".json"),
+    }
+
+
+def trusted_part(folder: Path, part: int) -> dict[str, Any] | None:
+    """Give the record of a committed part whose files have the recorded sizes, else None."""
+    files = part_paths(folder, part)
+    try:
+        record = layout.read_json(files["record"])
+        for name in ("vectors", "meta", "thumbs"):
+            if record[name] is not None and files[name].stat().st_size != record[name]["bytes"]:
+                return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return record
+
+
+def finish_store(
+    folder: Path,
+    declared: dict[str, Any],
+    shape: dict[str, int],
+    planned: int,
+    bad: list[tuple[str, str, str]],
+    duplicates: list[tuple[str, str, str]],
+    insist: Callable[[], None],
+) -> None:
+    """Join parts into shards, write sheets, lists and card, and commit all of it by the manifest."""
+    each = shape["shard_rows"] // shape["part_rows"]
+    parts = -(-planned // shape["part_rows"])
+    shards = []
+    for shard in range(-(-parts // each)):
+        mine = range(shard * each, min((shard + 1) * each, parts))
+        shards.append(_shard(folder, shard, mine, declared["dim"], declared["dtype"]))
+        insist()
+    rows = sum(shard["rows"] for shard in shards)
+    unread = sorted({tuple(entry) for entry in [*bad, *(b for shard in shards for b in shard["bad"])]})
+    if rows == 0:
+        raise ValueError(
+            f"none of {planned} images could be read, for example {unread[:1]}: nothing to store"
+        )
+    files = put_sheets(folder, blocks) if (blocks := _tiles(folder, parts, rows)) is not None else {}
+    files[layout.BAD] = put_csv(folder / layout.BAD, ["path", "reason", "message"], unread, "bad")
+    listed = sorted({tuple(entry) for entry in duplicates})
+    files[layout.DUPLICATES] = put_csv(
+        folder / layout.DUPLICATES, ["path", "kept", "sha256"], listed, "duplicates"
+    )
+    norms, ids = _norms_and_ids(folder, shards, declared["dtype"])
+    if ids.n_unique() != rows:
+        twice = ids.filter(ids.is_duplicated()).unique(maintain_order=True).to_list()
+        raise ValueError(f"{len(twice)} image ids occur more than once: {', '.join(map(repr, twice[:5]))}")
+    unit = bool((np.abs(norms - 1) < UNIT_TOLERANCE[declared["dtype"]]).all())
+    card = {
+        **declared,
+        "norm": "unit" if unit else "raw",
+        "norms": {"min": float(norms.min()), "median": float(np.median(norms)), "max": float(norms.max())},
+    }
+    files[layout.CARD] = put_json(folder / layout.CARD, card, "card")
+    manifest = {
+        **{name: declared[name] for name in ("schema", "key", "dim", "dtype", "inputs")},
+        "rows": rows,
+        "counts": {"planned": planned, "rows": rows, "unreadable": len(unread), "duplicates": len(listed)},
+        "shards": [{name: value for name, value in shard.items() if name != "bad"} for shard in shards],
+        "files": files,
+    }
+    insist()
+    fault("before-manifest")
+    put_json(folder / layout.MANIFEST, {**manifest, "digest": layout.digest_of(manifest)}, "manifest")
+    fault("after-manifest")
+
+
+def _shard(folder: Path, shard: int, parts: range, dim: int, dtype: str) -> dict[str, Any]:
+    """Give the record of a shard, joining its parts first unless an earlier run has done so."""
+    vectors_name, meta_name, record_name = layout.shard_names(shard, dtype)
+    record_path = folder / record_name
+    if not record_path.exists():
+        records = [layout.read_json(part_paths(folder, part)["record"]) for part in parts]
+        for part, record in zip(parts, records, strict=True):
+            _verify(folder, part, record)
+        rows = sum(record["rows"] for record in records)
+        vectors = put_vectors(
+            folder / vectors_name,
+            (open_vectors(part_paths(folder, p)["vectors"], r["rows"], dim, dtype)
+             for p, r in zip(parts, records, strict=True)),
+            (rows, dim), dtype, "shard-vectors",
+        )  # fmt: skip
+        fault("shard-vectors")
+        frames = [
+            read_rows(part_paths(folder, p)["meta"], r["rows"]) for p, r in zip(parts, records, strict=True)
+        ]
+        meta = put_bytes(folder / meta_name, parquet_bytes(pl.concat(frames)), "shard-meta")
+        fault("shard-before-record")
+        record = {
+            "schema": layout.SCHEMA, "shard": shard, "rows": rows, "dim": dim, "dtype": dtype,
+            "planned": [records[0]["planned"][0], records[-1]["planned"][1]],
+            "vectors": {"name": vectors_name, **vectors}, "meta": {"name": meta_name, **meta},
+            "bad": [entry for r in records for entry in r["bad"]],
+        }  # fmt: skip
+        put_json(record_path, record, "shard-record")
+        fault("shard")
+    for part in parts:  # thumbs wait for the sheets, which do not stop at the edge of a shard
+        for name in ("vectors", "meta"):
+            part_paths(folder, part)[name].unlink(missing_ok=True)
+    return layout.read_json(record_path)
+
+
+def _verify(folder: Path, part: int, record: dict[str, Any]) -> None:
+    """Compare a part with its digests; a damaged one is removed, so that the next run writes it anew."""
+    files = part_paths(folder, part)
+    for name in ("vectors", "meta"):
+        if digests(files[name], sha256=False)["crc32"] != record[name]["crc32"]:
+            files["record"].unlink()
+            raise ValueError(
+                f"{files[name]} was damaged on disk after it was written; it was removed: run the same "
+                "command again to make it anew, and look at the disk"
+            )
+
+
+def _tiles(folder: Path, parts: int, rows: int) -> Iterator[np.ndarray] | None:
+    """Give the tiles of all parts in order, or None where some part came without."""
+    records = [layout.read_json(part_paths(folder, part)["record"]) for part in range(parts)]
+    if any(record["thumbs"] is None and record["rows"] for record in records):
+        return None
+    return (
+        np.load(part_paths(folder, part)["thumbs"], allow_pickle=False)
+        for part, record in enumerate(records)
+        if record["rows"]
+    )
+
+
+def _norms_and_ids(folder: Path, shards: list[dict[str, Any]], dtype: str) -> tuple[np.ndarray, pl.Series]:
+    frames = [
+        pl.read_parquet(folder / shard["meta"]["name"], columns=["image_id", "norm"]) for shard in shards
+    ]
+    joined = pl.concat(frames)
+    return joined["norm"].to_numpy().astype(np.float64), joined["image_id"]

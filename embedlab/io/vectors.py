@@ -1,0 +1,90 @@
+"""Matrices on disk: `.npy` files written in pieces, opened as memory maps, and never unpickled."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedlab.io.atomic import aside
+
+ALLOWED = ("float32", "float16")
+
+
+def put_vectors(
+    path: Path, blocks: Iterable[np.ndarray], shape: tuple[int, ...], dtype: str, what: str
+) -> dict[str, Any]:
+    """Write an array from its consecutive `blocks` of rows as a C-ordered `.npy`; its digests come back.
+
+    The header is padded to a multiple of 64 bytes, so that the numbers start aligned in a memory map.
+    """
+    with aside(path, what) as file:
+        header = {
+            "descr": np.lib.format.dtype_to_descr(np.dtype(dtype)),
+            "fortran_order": False,
+            "shape": shape,
+        }
+        np.lib.format.write_array_header_1_0(file, header)
+        rows = 0
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, dtype=dtype))
+            rows += len(block)
+        if rows != shape[0]:
+            raise ValueError(f"{path.name}: {rows} rows were handed over where {shape[0]} were announced")
+    return file.record()
+
+
+def header_of(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
+    """Give (shape, dtype, offset of the first number) of a plain `.npy`; ValueError for anything else.
+
+    Files with pickled objects, Fortran order or fewer bytes than the header promises are refused.
+    """
+    try:
+        with open(path, "rb") as file:
+            version = np.lib.format.read_magic(file)
+            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            if version not in read:
+                raise ValueError(f"unknown .npy version {version}")
+            shape, fortran, dtype = read[version](file)
+            offset = file.tell()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing: copy the store again, or remake it") from None
+    except (ValueError, EOFError, SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError(f"{path} is not a readable .npy file ({error})") from None
+    if dtype.hasobject or dtype.names is not None:
+        raise ValueError(
+            f"{path} holds Python objects, which could run code when opened; only numbers are read"
+        )
+    if fortran and len(shape) > 1:
+        raise ValueError(f"{path} is stored column by column (Fortran order): save np.ascontiguousarray(x)")
+    expected = offset + int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if path.stat().st_size != expected:
+        raise ValueError(
+            f"{path} has {path.stat().st_size:,} bytes where its header {shape} {dtype} asks for {expected:,}: "
+            "it is cut short or changed; copy it again"
+        )
+    return tuple(shape), dtype, offset
+
+
+def open_vectors(path: Path, rows: int, dim: int, dtype: str) -> np.ndarray:
+    """Open a stored matrix as a read-only memory map; ValueError if it is not `rows` × `dim` of `dtype`."""
+    shape, seen, _ = header_of(path)
+    if dtype not in ALLOWED or shape != (rows, dim) or seen != np.dtype(dtype):
+        raise ValueError(
+            f"{path} holds {' × '.join(map(str, shape))} {seen}, its record says {rows} × {dim} {dtype}: "
+            "the file and its record do not belong together; copy the store again"
+        )
+    if rows == 0:  # an empty file region cannot be mapped
+        empty = np.empty((0, dim), dtype)
+        empty.setflags(write=False)
+        return empty
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def norms_of(x: np.ndarray) -> np.ndarray:
+    """Give the Euclidean length of each row as float32, summed in float64, without a copy of the whole."""
+    norms = np.empty(len(x), np.float32)
+    for start in range(0, len(x), 8192):
+        block = np.asarray(x[start : start + 8192], np.float64)
+        norms[start : start + 8192] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    return norms
