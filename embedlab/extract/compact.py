@@ -1,0 +1,209 @@
+"""The compact CLIP as an encoder, and the folder in which a trained one is kept.
+
+Trained by `embedlab train`, it is an encoder like any other: `--model compact:FOLDER`. The folder holds two
+files: `model.safetensors`, the weights and nothing that can run; and `model.json`, the shape of the towers,
+the vocabulary, the preprocessing, the digest of the weights, and how the model was trained.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError
+from safetensors.torch import load as read_tensors
+from safetensors.torch import save as tensor_bytes
+
+from embedlab.extract.towers import CompactCLIP, Shape
+from embedlab.extract.words import Vocabulary
+
+log = logging.getLogger(__name__)
+
+WEIGHTS, DESCRIPTION, SCHEMA = "model.safetensors", "model.json", "embedlab-compact-1"
+MEAN, SPREAD = 0.5, 0.25  # grey level 0..1 becomes -2..2, the same for all channels
+
+
+class CompactEncoder:
+    """A trained compact CLIP as an encoder: `transform` one image, `encode` a batch, `encode_text` names.
+
+    Vectors are the raw projection, (n, dim) float32, not normalised. The other layer, `features`, is the
+    last feature map averaged over the image, (n, 4 · width).
+    """
+
+    layers = ("projection", "features")
+
+    def __init__(
+        self, model: CompactCLIP, shape: Shape, vocabulary: Vocabulary, card: dict, layer: str | None = None
+    ):
+        layer = layer or "projection"
+        if layer not in self.layers:
+            raise ValueError(f"this model has no layer {layer!r}: it has {list(self.layers)}")
+        self.model = model.eval().to(memory_format=torch.channels_last)
+        self.shape, self.vocabulary, self.layer = shape, vocabulary, layer
+        self.name = str(card["model"])
+        self.dim = shape.dim if layer == "projection" else shape.channels[-1]
+        self.card = {**card, "layer": layer, "dim": self.dim}
+
+    @classmethod
+    def load(cls, path: str | Path, layer: str | None = None, device: str = "cpu") -> "CompactEncoder":
+        """Open a checkpoint folder (or the weights in it); refuse what is not exactly what it says."""
+        model, shape, vocabulary, card = load_checkpoint(path)
+        return cls(model.to(device), shape, vocabulary, card, layer)
+
+    def transform(self, image) -> Float[np.ndarray, "3 h w"]:
+        """Turn a Pillow image into a float32 array of the size trained at: short side scaled, centre cut."""
+        from PIL import Image
+
+        edge = self.shape.size
+        image = image.convert("RGB")
+        if image.size != (edge, edge):
+            ratio = edge / min(image.size)
+            wide, high = (max(edge, round(side * ratio)) for side in image.size)
+            image = image.resize((wide, high), Image.Resampling.BICUBIC)
+            left, top = (wide - edge) // 2, (high - edge) // 2
+            image = image.crop((left, top, left + edge, top + edge))
+        return standardised(np.asarray(image, dtype=np.uint8)[None])[0]
+
+    @torch.no_grad()
+    def encode(self, batch) -> Float[np.ndarray, "n d"]:
+        """Embed transformed images, (n, 3, size, size), as raw vectors."""
+        x = torch.as_tensor(batch, dtype=torch.float32, device=self.model.log_scale.device)
+        maps = self.model.image.stack(x.contiguous(memory_format=torch.channels_last))
+        out = maps.mean((2, 3)) if self.layer == "features" else self.model.image.project(maps.flatten(1))
+        return out.cpu().numpy()
+
+    @torch.no_grad()
+    def encode_text(self, captions: Sequence[str]) -> Float[np.ndarray, "n d"]:
+        """Embed captions in the space of the projection; the log names unknown words, which are left out."""
+        if self.layer != "projection":
+            raise ValueError(f"text lives in the layer 'projection', not in {self.layer!r}: load that layer")
+        missing = self.vocabulary.unknown(captions)
+        if missing:
+            log.warning(
+                "%d words were never in a training caption and are left out: %s", len(missing), missing[:5]
+            )
+        numbers = torch.from_numpy(self.vocabulary.numbers(captions)).to(self.model.log_scale.device)
+        return self.model.text(numbers).cpu().numpy()
+
+
+def standardised(pixels: np.ndarray) -> np.ndarray:
+    """Turn 8-bit images (n, h, w, 3) into float32 (n, 3, h, w), grey level 0 at -2 and 255 at 2.
+
+    The memory keeps its order, channels last: the order in which convolutions on a CPU are fastest.
+    """
+    x = pixels.astype(np.float32)
+    x *= 1.0 / (255.0 * SPREAD)
+    x -= MEAN / SPREAD
+    return x.transpose(0, 3, 1, 2)
+
+
+def preprocessing(shape: Shape) -> dict:
+    """Say as data what `transform` does to an image, for the card."""
+    return {
+        "mode": "RGB",
+        "resize": f"short side to {shape.size} px, bicubic, antialiased",
+        "crop": f"centre {shape.size} x {shape.size}",
+        "scale": 1 / 255,
+        "mean": [MEAN] * 3,
+        "std": [SPREAD] * 3,
+    }
+
+
+def save_checkpoint(
+    folder: str | Path, model: CompactCLIP, shape: Shape, vocabulary: Vocabulary, *, name: str, training: dict
+) -> Path:
+    """Write weights and description into `folder` and give it back; each file appears whole or not at all.
+
+    The description is written last and carries the digest of the weights, so a folder that was left half
+    written by a killed process is recognised on loading.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = tensor_bytes(
+        {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    )
+    description = {
+        "schema": SCHEMA,
+        "name": name,
+        "shape": asdict(shape),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "preprocessing": preprocessing(shape),
+        "training": training,
+        "vocabulary": list(vocabulary.words),
+    }
+    write_whole(folder / WEIGHTS, weights)
+    write_whole(folder / DESCRIPTION, (json.dumps(description, indent=1, ensure_ascii=False) + "\n").encode())
+    return folder
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write aside and rename, so that no reader ever sees half a file."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(aside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: str | Path) -> tuple[CompactCLIP, Shape, Vocabulary, dict]:
+    """Read a checkpoint folder as model, shape, vocabulary and card; whatever does not add up is refused."""
+    folder = Path(path)
+    if folder.name == WEIGHTS:
+        folder = folder.parent
+    if folder.is_file():
+        raise ValueError(
+            f"{folder.name} is no checkpoint of embedlab: give the folder with {WEIGHTS} and {DESCRIPTION} "
+            "(a .pt, .pth or .pkl file can hide code that runs on loading, so none is ever opened)"
+        )
+    missing = [name for name in (WEIGHTS, DESCRIPTION) if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"{folder} lacks {missing}: give the folder that `embedlab train` wrote")
+    weights = (folder / WEIGHTS).read_bytes()
+    try:
+        told = json.loads((folder / DESCRIPTION).read_bytes())
+        if told["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {told['schema']!r}, and this version reads {SCHEMA!r}")
+        shape, vocabulary = Shape(**told["shape"]), Vocabulary(tuple(map(str, told["vocabulary"])))
+        name, training, promised = str(told["name"]), dict(told["training"]), str(told["weights_sha256"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{folder / DESCRIPTION} cannot be understood ({error}): train the model again"
+        ) from error
+    found = hashlib.sha256(weights).hexdigest()
+    if found != promised:
+        raise ValueError(
+            f"{folder / WEIGHTS} has the digest {found[:12]}… and {DESCRIPTION} promises {promised[:12]}…: "
+            "the files do not belong together; train the model again"
+        )
+    try:
+        tensors = {
+            key: value.float() if value.is_floating_point() else value
+            for key, value in read_tensors(weights).items()
+        }  # half precision may travel, 32 bits compute
+        model = CompactCLIP.unset(shape, len(vocabulary))  # no memory yet: a lying shape allocates nothing
+        model.load_state_dict(tensors, assign=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{folder / WEIGHTS} does not fit its description: {str(error)[:300]}") from error
+    broken = [key for key, value in tensors.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise ValueError(f"{broken[:5]} in {folder / WEIGHTS} hold NaN or infinity: train the model again")
+    card = {
+        "model": name,
+        "family": "compact",
+        "architecture": {"towers": "convolutions and bag of words", **asdict(shape)},
+        "weights_sha256": promised,
+        "preprocessing": preprocessing(shape),
+        "training": training,
+        "licence": "MIT",
+    }
+    return model, shape, vocabulary, card

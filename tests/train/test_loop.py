@@ -1,0 +1,114 @@
+"""A run: learns, repeats itself bit for bit, and goes on after a kill as if nothing had been."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from embedlab.extract.compact import WEIGHTS, CompactEncoder
+from embedlab.train.batches import Photos
+from embedlab.train.config import TrainConfig
+from embedlab.train.loop import METRICS, STATE, run
+
+CONFIG = TrainConfig(
+    species=8, images=8, world_species=8, held_out=0, size=16, steps=24, batch=32, log_every=4, save_every=8
+)
+
+
+def blobs(each=8, seed=0):
+    """Eight species: four colours, high or low in the picture (left and right would be lost to mirroring)."""
+    rng = np.random.default_rng(seed)
+    species = np.repeat(np.arange(8), each)
+    pixels = rng.integers(60, 120, (len(species), 16, 16, 3))
+    for i, s in enumerate(species):
+        channels = ([0], [1], [2], [0, 1, 2])[s >> 1]
+        down = 2 + 7 * (s & 1)
+        pixels[i, down : down + 5, 5:11, channels] += 110
+    captions = [[f"Kingdom Genus{s // 2} epithet{s}", f"Genus{s // 2} epithet{s}"] for s in range(8)]
+    return Photos(
+        pixels=pixels.astype(np.uint8),
+        rows=np.arange(len(species)),
+        species=species,
+        captions=captions,
+        forms=np.array([0.6, 0.4]),
+    )
+
+
+def weights(folder):
+    return (folder / WEIGHTS).read_bytes()
+
+
+def test_learns_eight_species_from_sixty_four_images(tmp_path):
+    config = TrainConfig(**{**vars(CONFIG), "steps": 120, "log_every": 40})
+    out = run(config, blobs(), tmp_path, test=blobs(4, seed=1))
+    lines = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
+    assert [line["step"] for line in lines] == [40, 80, 120]
+    assert out["metrics"]["zero_shot"] > 0.9 and out["metrics"]["chance"] == 1 / 8
+    assert lines[-1]["excess"] < 0.3 < lines[0]["excess"]  # in nats; a guess at random would have about 2
+    assert out["images_seen"] == 120 * 32 == lines[-1]["images_seen"]
+    card = CompactEncoder.load(tmp_path).card
+    assert card["training"]["images"] == 64 and card["training"]["images_seen"] == 3840
+    assert {"species", "steps", "seed", "world"} <= set(card["training"])
+
+
+def test_same_seed_same_weights_other_seed_others(tmp_path):
+    for name, seed in (("a", 4), ("b", 4), ("c", 5)):
+        run(TrainConfig(**{**vars(CONFIG), "seed": seed}), blobs(), tmp_path / name)
+    assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
+
+
+class Killed(Exception):
+    pass
+
+
+def stop_after(images):
+    def tick(n, seen=[0]):  # noqa: B006  a counter of its own
+        seen[0] += n
+        if seen[0] >= images:
+            raise Killed
+
+    return tick
+
+
+@pytest.mark.parametrize("steps_before_the_kill", [3, 8, 13, 23])
+def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(tmp_path, steps_before_the_kill):
+    run(CONFIG, blobs(), tmp_path / "unbroken")
+    with pytest.raises(Killed):
+        run(CONFIG, blobs(), tmp_path / "killed", tick=stop_after(32 * steps_before_the_kill))
+    assert (tmp_path / "killed" / STATE).exists() == (steps_before_the_kill >= 8)
+    ticks = []
+    run(CONFIG, blobs(), tmp_path / "killed", tick=ticks.append)
+    assert sum(ticks) == 32 * 24
+    assert weights(tmp_path / "killed") == weights(tmp_path / "unbroken")
+    assert (tmp_path / "killed" / METRICS).read_text() == (tmp_path / "unbroken" / METRICS).read_text()
+    assert not (tmp_path / "killed" / STATE).exists()
+
+
+def test_a_state_of_another_configuration_or_cut_short_is_not_taken_up(tmp_path):
+    run(CONFIG, blobs(), tmp_path / "unbroken")
+    with pytest.raises(Killed):
+        run(TrainConfig(**{**vars(CONFIG), "lr": 1e-3}), blobs(), tmp_path / "b", tick=stop_after(32 * 13))
+    run(CONFIG, blobs(), tmp_path / "b")
+    with pytest.raises(Killed):
+        run(CONFIG, blobs(), tmp_path / "c", tick=stop_after(32 * 13))
+    state = tmp_path / "c" / STATE
+    state.write_bytes(state.read_bytes()[:5000])
+    run(CONFIG, blobs(), tmp_path / "c")
+    assert weights(tmp_path / "unbroken") == weights(tmp_path / "b") == weights(tmp_path / "c")
+
+
+def test_weights_are_finite_and_float32(tmp_path):
+    run(CONFIG, blobs(), tmp_path)
+    tensors = load_file(tmp_path / WEIGHTS)
+    assert all(np.isfinite(t).all() for t in tensors.values())
+    assert {str(t.dtype) for t in tensors.values()} == {"float32", "int64"}
+
+
+def test_a_loss_that_is_lost_says_what_to_lower(tmp_path, monkeypatch):
+    import embedlab.train.loop as loop
+
+    # a rate that overflows float32 in one step, past what the configuration allows
+    monkeypatch.setattr(loop, "learning_rate", lambda config, step: 1e30)
+    with pytest.raises(ValueError, match="the loss is nan after 4 steps: lower lr"):
+        run(CONFIG, blobs(), tmp_path)
