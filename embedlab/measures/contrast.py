@@ -1,0 +1,137 @@
+"""A contrast between two sorts of individuals, and the blocks within which their labels may be shuffled."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MIN_ACROSS = 5  # fewer species cannot reach p = .05 even when all agree: 2 to the power −4 is .0625
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two values of a column to compare: the difference is mean(b) − mean(a).
+
+    >>> str(Contrast("sex", "female", "male"))
+    'female vs male'
+    """
+
+    column: str
+    a: str
+    b: str
+
+    def __str__(self) -> str:
+        return f"{self.a} vs {self.b}"
+
+    @classmethod
+    def of(cls, value) -> "Contrast":
+        """Take a `Contrast`, or a (column, a, b) triple."""
+        if isinstance(value, Contrast):
+            return value
+        if isinstance(value, str) or len(value) != 3:
+            raise ValueError(f"a contrast is (column, a, b), for instance ('sex', 'female', 'male'); saw {value!r}")
+        return cls(*map(str, value))
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The units of one group and stratum: vectors `(n, d)` and which of them are of kind b `(n,)`."""
+
+    group: int
+    x: np.ndarray
+    is_b: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Units that may be compared: same group (species, or a finer taxon), same stratum, both kinds present.
+
+    `unit` says whether photographs of one animal were averaged first. `left_out` counts and names what could not
+    take part, and why.
+    """
+
+    contrast: Contrast
+    groups: tuple[str, ...]
+    species: tuple[str, ...]  # of each group
+    blocks: tuple[Block, ...]
+    unit: str
+    left_out: tuple[str, ...]
+
+    def of(self, group: int) -> Iterator[Block]:
+        """The blocks of one group."""
+        return (b for b in self.blocks if b.group == group)
+
+
+def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata: Sequence[str] = (),
+           least: int = 2, unit: bool = True) -> Blocks:  # fmt: skip
+    """Cut a space into the blocks within which the labels of `contrast` are exchangeable under the null.
+
+    `groups` are the columns that name a taxon, coarse to fine; the first is the species. `strata` are columns to
+    balance over (life stage when comparing sexes). Photographs of one individual are averaged first: animals are
+    counted, not photographs. A block needs `least` units of both kinds. `unit` scales vectors to length 1.
+    """
+    contrast = Contrast.of(contrast)
+    emb = embeddings.where(**{contrast.column: [contrast.a, contrast.b]}) if embeddings.n else embeddings
+    if emb.n == 0:
+        present = embeddings.column(contrast.column).drop_nulls().unique().sort().to_list()
+        raise ValueError(f"column {contrast.column!r} holds neither {contrast.a!r} nor {contrast.b!r}; it holds {present[:5]}")
+    needed = [*groups, *strata]
+    emb = emb.known(*needed)
+    left_out = []
+    if dropped := embeddings.n - emb.n:
+        left_out.append(f"{dropped} images without {contrast.column} ({contrast.a} or {contrast.b}) or {', '.join(needed)}")
+    x = (emb.unit() if unit else emb).float64()
+    labels = emb.column(contrast.column).to_numpy() == contrast.b
+    keys = [list(map(str, emb.column(c).to_list())) for c in needed]
+    taxa = list(zip(*keys[: len(groups)], strict=True))
+    cells = list(zip(*keys, labels.tolist(), strict=True))
+    x, cells, taxa, of = _per_individual(emb, x, cells, taxa)
+    names = sorted(set(taxa))
+    place = {t: i for i, t in enumerate(names)}
+    members: dict[tuple, list[int]] = {}
+    for row, cell in enumerate(cells):
+        members.setdefault(cell[:-1], []).append(row)
+    found, thin = [], set()
+    for key in sorted(members):
+        rows = np.array(members[key])
+        is_b = np.array([cells[r][-1] for r in rows])
+        group = place[key[: len(groups)]]
+        if min(is_b.sum(), (~is_b).sum()) >= least:
+            found.append(Block(group, x[rows], is_b))
+        else:
+            thin.add(names[group][-1])
+    kept = sorted({b.group for b in found})
+    if not kept:
+        raise ValueError(
+            f"no {groups[-1]} has at least {least} {of} of both {contrast.a!r} and {contrast.b!r}: nothing can be compared"
+        )
+    thin -= {names[g][-1] for g in kept}
+    if thin:
+        left_out.append(f"{len(thin)} {groups[-1]} with fewer than {least} {of} of either kind ({', '.join(sorted(thin)[:5])}"
+                        f"{' …' if len(thin) > 5 else ''})")  # fmt: skip
+    again = {g: i for i, g in enumerate(kept)}
+    return Blocks(
+        contrast,
+        tuple(" ".join(names[g]) for g in kept),
+        tuple(names[g][0] for g in kept),
+        tuple(Block(again[b.group], b.x, b.is_b) for b in found),
+        of,
+        tuple(left_out),
+    )
+
+
+def _per_individual(emb, x, cells, taxa):
+    """Average the photographs of one individual in one cell; shuffling photographs would pretend there are more animals."""
+    if not emb.has("individual"):
+        return x, cells, taxa, "images"
+    who = emb.column("individual").to_list()
+    keys = [(cell, w if w is not None else i) for i, (cell, w) in enumerate(zip(cells, who, strict=True))]
+    first: dict[tuple, int] = {}
+    index = np.array([first.setdefault(k, len(first)) for k in keys])
+    if len(first) == len(keys):
+        return x, cells, taxa, "individuals"
+    sums = np.zeros((len(first), x.shape[1]))
+    np.add.at(sums, index, x)
+    counts = np.bincount(index)
+    chosen = np.unique(index, return_index=True)[1]
+    return sums / counts[:, None], [cells[i] for i in chosen], [taxa[i] for i in chosen], "individuals"

@@ -1,0 +1,123 @@
+"""How far two sorts of individuals of one species stand apart, in units of their scatter."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from embedlab.claims import Evidence
+from embedlab.measures.contrast import Blocks, Contrast, blocks
+from embedlab.stats.resample import bootstrap_ratio, p_value, shuffles_within, sign_floor
+from embedlab.stats.scatter import two_groups
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Separation:
+    """Fisher ratio of a contrast within each species, beside what shuffled labels give.
+
+    `ratio` `(s,)` is `between` over `within`: the unbiased squared distance of the two means over the summed
+    traces of their covariances. 0 is no difference. A rise can come from either half: look at both.
+    """
+
+    contrast: Contrast
+    species: tuple[str, ...]
+    ratio: np.ndarray
+    between: np.ndarray
+    within: np.ndarray
+    counts: np.ndarray
+    unit: str
+    left_out: tuple[str, ...]
+    evidence: Evidence
+
+    def __str__(self) -> str:
+        e = self.evidence
+        return (
+            f"Fisher ratio of {self.contrast}: {e.estimate:.3f} [{e.interval[0]:.3f}, {e.interval[1]:.3f}] over "
+            f"{len(self.species)} species (shuffled labels {e.chance['mean']:.3f} ± {np.std(e.null):.3f}; p = {e.p_more:.2g})"
+        )
+
+    @property
+    def caption(self) -> str:
+        """Method, numbers and null in two sentences."""
+        return (
+            f"Fisher discriminant ratio in its trace form, unbiased by subtraction, of {self.contrast} within each of "
+            f"{len(self.species)} species ({int(self.counts.sum())} {self.unit}); bar: mean with 95 % interval from "
+            f"resampling species. Chance: labels shuffled within species, {len(self.evidence.null)} times."
+        )
+
+    def table(self) -> pl.DataFrame:
+        """One row a species."""
+        return pl.DataFrame({
+            "species": self.species, "fisher_ratio": self.ratio, "between": self.between, "within": self.within,
+            f"n_{self.contrast.a}": self.counts[:, 0], f"n_{self.contrast.b}": self.counts[:, 1],
+        })  # fmt: skip
+
+    @property
+    def parts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numerators and denominators whose sums give the estimate; one entry a species."""
+        return self.ratio, np.ones(len(self.species))
+
+
+def separation(embeddings, contrast, *, by: str = "species", strata=(), permutations: int = 999,
+               rng: np.random.Generator) -> Separation:  # fmt: skip
+    """Measure how far the two sorts of `contrast` (column, a, b) stand apart within each species.
+
+    Vectors are scaled to length 1 and photographs of one individual averaged first. `strata` are columns to
+    balance over. Needs two individuals of both sorts in a species; others are left out and named. The unit of
+    the interval is the species, the null shuffles labels within species and stratum.
+    """
+    cut = blocks(embeddings, contrast, groups=(by,), strata=strata)
+    between, within, counts = energies(cut, None)
+    null_b, null_w, _ = energies(cut, permutations, rng)
+    ratio = between[0] / within[0]
+    null = (null_b / null_w).mean(axis=1)
+    estimate = float(ratio.mean())
+    s = len(cut.groups)
+    evidence = Evidence(
+        statistic="Fisher ratio (trace form, unbiased), mean over species",
+        estimate=estimate,
+        interval=bootstrap_ratio(ratio, np.ones(s), rng=rng),
+        null=null,
+        chance_kind="labels shuffled within species",
+        p_more=p_value(estimate, null),
+        p_less=p_value(estimate, null, more=False),
+        p_floor=max(sign_floor(s), 1 / (permutations + 1)),
+        n=s,
+        n_effective=float(s),
+    )
+    return Separation(
+        contrast=cut.contrast, species=cut.groups, ratio=ratio, between=between[0], within=within[0], counts=counts,
+        unit=cut.unit, left_out=cut.left_out, evidence=evidence,
+    )  # fmt: skip
+
+
+def energies(cut: Blocks, permutations: int | None, rng=None):
+    """Unbiased ‖d‖² and tr S₀ + tr S₁ of each group, `(b, s)`, for the labels as they are or shuffled `b` times.
+
+    A contrast balanced over h strata is the mean of h contrasts: its square is unbiased only if the cross terms
+    between strata are kept, so they are computed from means while the diagonal terms come from the Gram form.
+    """
+    s = len(cut.groups)
+    b = 1 if permutations is None else permutations
+    between, within, counts = np.zeros((b, s)), np.zeros((b, s)), np.zeros((s, 2), int)
+    for g in range(s):
+        own = list(cut.of(g))
+        differences = []
+        for block in own:
+            z = np.broadcast_to(block.is_b, (1, len(block.x)))
+            if permutations is not None:
+                z = block.is_b[shuffles_within(np.zeros(len(block.x), int), b, rng)]
+            x = block.x - block.x.mean(axis=0)
+            two = two_groups(x @ x.T, z)
+            between[:, g] += two.between / len(own) ** 2
+            within[:, g] += two.within / len(own)
+            counts[g] += [int((~block.is_b).sum()), int(block.is_b.sum())]
+            if len(own) > 1:
+                z = z.astype(float)
+                n1 = z.sum(axis=1, keepdims=True)
+                differences.append(z @ x / n1 - (1 - z) @ x / (len(x) - n1))
+        if len(own) > 1:
+            total = sum(differences)
+            cross = (total**2).sum(axis=1) - sum((d**2).sum(axis=1) for d in differences)
+            between[:, g] += cross / len(own) ** 2
+    return between, within, counts
