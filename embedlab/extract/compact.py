@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as read_tensors
 from safetensors.torch import save as tensor_bytes
 
+from embedlab.extract.preprocess import Preprocess
 from embedlab.extract.towers import CompactCLIP, Shape
 from embedlab.extract.words import Vocabulary
 
@@ -46,6 +47,7 @@ class CompactEncoder:
             raise ValueError(f"this model has no layer {layer!r}: it has {list(self.layers)}")
         self.model = model.eval().to(memory_format=torch.channels_last)
         self.shape, self.vocabulary, self.layer = shape, vocabulary, layer
+        self.preprocess = preprocessing(shape)
         self.name = str(card["model"])
         self.dim = shape.dim if layer == "projection" else shape.channels[-1]
         self.card = {**card, "layer": layer, "dim": self.dim}
@@ -58,17 +60,7 @@ class CompactEncoder:
 
     def transform(self, image) -> Float[np.ndarray, "3 h w"]:
         """Turn a Pillow image into a float32 array of the size trained at: short side scaled, centre cut."""
-        from PIL import Image
-
-        edge = self.shape.size
-        image = image.convert("RGB")
-        if image.size != (edge, edge):
-            ratio = edge / min(image.size)
-            wide, high = (max(edge, round(side * ratio)) for side in image.size)
-            image = image.resize((wide, high), Image.Resampling.BICUBIC)
-            left, top = (wide - edge) // 2, (high - edge) // 2
-            image = image.crop((left, top, left + edge, top + edge))
-        return standardised(np.asarray(image, dtype=np.uint8)[None])[0]
+        return self.preprocess(image)
 
     @torch.no_grad()
     def encode(self, batch) -> Float[np.ndarray, "n d"]:
@@ -103,16 +95,9 @@ def standardised(pixels: np.ndarray) -> np.ndarray:
     return x.transpose(0, 3, 1, 2)
 
 
-def preprocessing(shape: Shape) -> dict:
-    """Say as data what `transform` does to an image, for the card."""
-    return {
-        "mode": "RGB",
-        "resize": f"short side to {shape.size} px, bicubic, antialiased",
-        "crop": f"centre {shape.size} x {shape.size}",
-        "scale": 1 / 255,
-        "mean": [MEAN] * 3,
-        "std": [SPREAD] * 3,
-    }
+def preprocessing(shape: Shape) -> Preprocess:
+    """Give what happens to an image before a tower sees it; `standardised` does so to pixels in memory."""
+    return Preprocess(size=(shape.size, shape.size), mean=(MEAN,) * 3, std=(SPREAD,) * 3)
 
 
 def save_checkpoint(
@@ -133,7 +118,7 @@ def save_checkpoint(
         "name": name,
         "shape": asdict(shape),
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
-        "preprocessing": preprocessing(shape),
+        "preprocessing": preprocessing(shape).card(),
         "training": training,
         "vocabulary": list(vocabulary.words),
     }
@@ -202,7 +187,7 @@ def load_checkpoint(path: str | Path) -> tuple[CompactCLIP, Shape, Vocabulary, d
         "family": "compact",
         "architecture": {"towers": "convolutions and bag of words", **asdict(shape)},
         "weights_sha256": promised,
-        "preprocessing": preprocessing(shape),
+        "preprocessing": preprocessing(shape).card(),
         "training": training,
         "licence": "MIT",
     }

@@ -8,6 +8,9 @@ import numpy as np
 from jaxtyping import Int
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_TEMPLATE = re.compile(
+    r"\ba photo of\b|\bwith common name\b"
+)  # as in BioCLIP's captions; says nothing of a species
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ class Vocabulary:
 
 
 def words_of(caption: str) -> list[str]:
-    """Cut a caption into words: lower case, without punctuation.
+    """Cut a caption into words: lower case, without punctuation and without the template's own words.
 
-    >>> words_of("Passer domesticus, the 'House' sparrow-hawk")
-    ['passer', 'domesticus', 'the', 'house', 'sparrow-hawk']
+    >>> words_of("a photo of Astur gentilis with common name Hen-hawk.")
+    ['astur', 'gentilis', 'hen-hawk']
     """
-    return _WORD.findall(caption.casefold())
+    return _WORD.findall(_TEMPLATE.sub(" ", caption.casefold()))

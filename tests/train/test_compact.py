@@ -80,7 +80,8 @@ def test_any_image_becomes_a_square_of_the_size_trained_at(checkpoint, mode):
 def test_an_image_of_the_right_size_is_not_touched(checkpoint):
     pixels = np.random.default_rng(1).integers(0, 256, (24, 24, 3), dtype=np.uint8)
     array = CompactEncoder.load(checkpoint).transform(Image.fromarray(pixels))
-    np.testing.assert_array_equal(array, standardised(pixels[None])[0])
+    # a division and a product by its inverse differ in the last bit of a float32 around 2
+    np.testing.assert_allclose(array, standardised(pixels[None])[0], atol=5e-7)
     assert standardised(np.array([[[[0, 255, 255]]]], np.uint8)).ravel().tolist() == [-2.0, 2.0, 2.0]
 
 
@@ -118,9 +119,7 @@ def test_a_pickle_is_never_opened(checkpoint, tmp_path, where):
         told = json.loads((checkpoint / DESCRIPTION).read_text())
         told["weights_sha256"] = hashlib.sha256(bomb).hexdigest()
         (checkpoint / DESCRIPTION).write_text(json.dumps(told))
-    with pytest.raises(
-        ValueError, match=r"none is ever opened|cannot be understood|does not fit"
-    ):
+    with pytest.raises(ValueError, match=r"none is ever opened|cannot be understood|does not fit"):
         CompactEncoder.load(path if where == "model.pt" else checkpoint)
     assert not trace.exists()
 
