@@ -64,7 +64,7 @@ class _Room(ModuleType):
 
 
 class _House(ModuleType):
-    """The package itself: `import embedlab.extract.…` would else put a mute module where a verb is expected."""
+    """The package itself: `import embedlab.extract.…` would put a mute module where a verb stands."""
 
     def __setattr__(self, name, value):
         if name in _CALLED and isinstance(value, ModuleType):
