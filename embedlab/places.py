@@ -1,4 +1,4 @@
-"""Where things stand that travel with the package: the same answer from a checkout and from an installed wheel."""
+"""Where things stand that travel with the package: one answer for a checkout and for an installed wheel."""
 
 from pathlib import Path
 

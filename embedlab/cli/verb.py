@@ -1,0 +1,150 @@
+"""What all verbs share: `--json`, `--debug`, the receipt, errors without a traceback, and the exit codes."""
+
+import functools
+import inspect
+import json
+import math
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+DONE, FAILED, UNREADABLE, INTERRUPTED = 0, 1, 3, 130
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a verb hands back: `data` for `--json`, `lines` for a person, and the exit code."""
+
+    data: dict
+    lines: tuple[str, ...] | list[str]
+    code: int = DONE
+
+
+def verb(
+    app: typer.Typer, name: str, panel: str, examples: tuple[str, ...] = (), keeps: str = ""
+) -> Callable:
+    """Register a function that returns an `Answer` as a verb of `app`.
+
+    `examples` close its help. `keeps` says, after Ctrl-C, what is kept for the next call.
+    """
+
+    def register(function: Callable[..., Answer]) -> Callable:
+        @functools.wraps(function)
+        def command(*args, as_json: bool, debug: bool, **settings) -> None:
+            try:
+                answer = function(*args, **settings)
+            except KeyboardInterrupt:
+                _say(
+                    f"\ninterrupted. {keeps or 'Nothing is left half done.'}\n  to continue: {command_line()}"
+                )
+                raise typer.Exit(INTERRUPTED) from None
+            except (typer.Exit, typer.BadParameter):
+                raise
+            except Exception as error:  # the one place where a verb may fail; the message is the remedy
+                if debug:
+                    traceback.print_exc()
+                message = in_words(error)
+                if as_json:
+                    _print({"error": message})
+                _say(message, mark="error: ")
+                raise typer.Exit(FAILED) from None
+            if as_json:
+                _print(answer.data)
+            else:
+                for line in answer.lines:
+                    typer.echo(line)
+            raise typer.Exit(answer.code)
+
+        _take_also(command, as_json=(Json, False), debug=(Debug, False))
+        # rich reflows single line breaks; a blank line keeps one example to a line
+        epilog = "\n\n".join(("[bold]Examples[/bold]", *examples)) if examples else None
+        app.command(name, rich_help_panel=panel, epilog=epilog)(command)
+        return function
+
+    return register
+
+
+def in_words(error: Exception) -> str:
+    """Give an exception's message as a person would write it; an unforeseen kind also names itself.
+
+    >>> in_words(KeyError("no column 'sx'; closest: 'sex'"))
+    "no column 'sx'; closest: 'sex'"
+    >>> in_words(ZeroDivisionError("division by zero"))
+    'ZeroDivisionError: division by zero. This was not foreseen: add --debug and report it'
+    """
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text:
+        return text
+    return f"{type(error).__name__}: {text}. This was not foreseen: add --debug and report it"
+
+
+def command_line() -> str:
+    """Give the command as it was typed, quoted so that it can be pasted."""
+    return shlex.join(["embedlab", *sys.argv[1:]])
+
+
+def shown(path) -> str:
+    """Give a path as a person in this folder would type it."""
+    text = os.fspath(path)
+    relative = os.path.relpath(text)
+    return relative if len(relative) < len(text) and not relative.startswith("..") else text
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into what JSON can hold: numbers that are not finite become null, paths and others text.
+
+    >>> plain({"a": float("nan"), "b": (1, "x")})
+    {'a': None, 'b': [1, 'x']}
+    """
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(v) for v in value]
+    if hasattr(value, "to_dict"):
+        return plain(value.to_dict())
+    if hasattr(value, "tolist"):  # NumPy scalars and arrays
+        return plain(value.tolist())
+    return str(value)
+
+
+def _print(data: dict) -> None:
+    typer.echo(json.dumps(plain(data), ensure_ascii=False, allow_nan=False))
+
+
+def _say(text: str, mark: str = "") -> None:
+    styled = typer.style(mark, fg="red", bold=True) if mark and "NO_COLOR" not in os.environ else mark
+    typer.echo(styled + text.replace("\n", "\n" + " " * len(mark)) if mark else text, err=True)
+
+
+def _take_also(command: Callable, **options: tuple[Any, Any]) -> None:
+    signature = inspect.signature(command)
+    extra = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in options.items()
+    ]
+    command.__signature__ = signature.replace(
+        parameters=[*signature.parameters.values(), *extra], return_annotation=None
+    )
+    command.__annotations__ = {
+        **command.__annotations__,
+        **{name: kind for name, (kind, _) in options.items()},
+    }
+    command.__annotations__.pop("return", None)
