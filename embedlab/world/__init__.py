@@ -1,0 +1,19 @@
+"""A simulated tree of life: species, traits, sexes and life stages of which everything is known, and their photographs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["World", "grow_world", "write_specimens"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "World":
+        from embedlab.world.world import World
+
+        return World
+    if name in ("grow_world", "write_specimens"):
+        from embedlab.world import writer
+
+        return getattr(writer, name)
+    raise AttributeError(f"module 'embedlab.world' has no attribute {name!r}; it has {__all__}")

@@ -1,0 +1,111 @@
+"""A fish in profile: fins behind, a spindle with scales and a gill cover, mouth or snout, pectoral fin and eye."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embedlab.world.shapes import along, blade, ellipse, join, taper
+
+
+def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Place a fish's parts: its numbers, and the outermost points as (n, points, 3): x, y and radius."""
+    g = dict(look)
+    slim = look["elongation"]
+    a, b = 0.40 * slim**0.45, 0.225 * slim**-0.75
+    hr = b * (0.62 + 0.28 * look["head_size"])
+    length, depth = 0.20 * look["beak_length"], 0.07 * look["beak_depth"] + 0.01
+    bx, by = 0.88 * a, -0.10 * b
+    bend = look["beak_curvature"] * 0.40 * length
+    tail = 0.24 * look["tail_length"] + 0.05
+    px = -a - 0.08  # where the tail begins
+    fin = 0.19 * look["leg_length"]
+    spike = 0.16 * look["crest"]
+    g.update(
+        a=a, b=b, hr=hr, bx=bx, by=by, length=length, depth=depth, bend=bend, tip_x=bx + length, tip_y=by + bend,
+        tail=tail, px=px, fin=fin, spike=spike, spread=0.07 + 0.55 * tail, notch=0.62 * look["tail_fork"],
+        pectoral=0.20 * look["wing_length"] ** 1.3, gill=a - 0.62 * hr - 0.20 * a,
+    )  # fmt: skip
+    points = [
+        (0 * a, 0 * a, b), (a, 0 * a, 0.02), (bx + length, by + bend, 0.02), (px - tail, g["spread"], 0.01), (px - tail, -g["spread"], 0.01),
+        (0.1 * a, b + fin, 0.01), (-0.35 * a, b * 0.9 + fin * 0.9, 0.01), (-0.4 * a, -b * 0.75 - 0.7 * fin, 0.01),
+        (0.30 * a - 0.3 * spike, b + fin * 0.4 + spike, 0.03),
+    ]  # fmt: skip
+    return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
+
+
+def draw(c, g) -> None:
+    """Paint a fish, from the tail fin to the eye."""
+    x, y = c.x, c.y
+    a, b = g["a"], g["b"]
+    finned = c.mix(c.colour(g["second"]), c.colour(g["first"]), 0.35)
+
+    # tail fin
+    s, t, length = along(x, y, g["px"] + 0.05, 0.0, g["px"] - g["tail"], 0.0)
+    q = s.clamp(0, 1)
+    width = 0.045 + g["spread"] * q * (1.25 - 0.25 * q)
+    part = (t.abs() / width).clamp_(0, 1)
+    d = blade(s * (1 + g["notch"] * (1 - part) + (1 - g["notch"]) * 0.18 * part * part), t, length, width)
+    rays = 1 - 0.24 * ((part * t.sign() * 17).sin() * 0.5 + 0.5) * q
+    c.flat(d, finned * c.plane(rays * (1.05 - 0.25 * q)))
+
+    # dorsal and anal fins: rays rise from the back to a sail
+    u = x / a
+    sail = ((0.52 - u) * (u + 0.82)).clamp_(0, 1) * (1.3 + 0.9 * u)
+    arch = b * (1 - (u * u).clamp_(0, 1)).sqrt()
+    d = (y - arch - g["fin"] * sail * 1.35).maximum(arch * 0.5 - y).maximum((u + 0.15).abs() * a - 0.67 * a) * 0.8
+    ray = ((x * 62 + y * 18).sin() * 0.5 + 0.5)
+    c.flat(d, finned * c.plane(1.02 - 0.30 * ray))
+    keel = ((0.02 - u) * (u + 0.80)).clamp_(0, 1) * 3.4
+    d = (-y - arch - g["fin"] * keel).maximum(y + arch * 0.5).maximum((u + 0.39).abs() * a - 0.41 * a) * 0.8
+    c.flat(d, finned * c.plane(0.90 - 0.28 * ray))
+
+    # ornament: the first rays of the back, drawn out
+    d, nx, ny = taper(x, y, 0.34 * a, b * 0.78, 0.30 * a - 0.3 * g["spike"], b + g["fin"] * 0.4 + g["spike"], 0.045, 0.012)
+    c.solid(d + (g["spike"] < 0.012) * 9.0, nx, ny, 0.04, c.colour(g["ornament"]))
+
+    # snout or mouth, under the body's edge
+    s, t, length = along(x, y, g["bx"] - 0.06, g["by"], g["bx"] + g["length"], g["by"])
+    q = s.clamp(0, 1)
+    t = t - g["bend"] * q * q
+    width = g["depth"] * (1.15 - 0.62 * q) * (1 - 0.35 * q * q)
+    d = blade(s, t, length, width)
+    side = (t / width).clamp(-1, 1)
+    line = c.smooth(1.3, 0.4, (t + 0.2 * width).abs() / c.pixel) * (q > 0.35)
+    lips = c.mix(c.colour(g["first"]), c.colour(g["belly_colour"]), ((0.2 - side) * 0.9).clamp_(0, 1))
+    c.solid(d, side * 0.1, side, g["depth"], lips * c.plane(0.95 - 0.5 * line), rim=0.8)
+
+    # body
+    trunk = ellipse(x, y, 0.0, 0.0, a, b)
+    stalk = taper(x, y, -0.35 * a, 0.0, g["px"] + 0.03, 0.0, b * 0.62, 0.045)
+    face = ellipse(x, y, a - 0.95 * g["hr"], -0.04 * b, 1.05 * g["hr"], 0.86 * g["hr"])
+    d, nx, ny = join(join(trunk, stalk, 0.10), face, 0.07)
+    v = y / b
+    coat = c.mix(c.colour(g["first"]), c.colour(g["belly_colour"]), ((-v - 0.05) * 1.5).clamp_(0, 1))
+    behind = ((g["gill"] - x) * 18).clamp_(0, 1)
+    coat = c.mix(coat, c.colour(g["second"]) * 0.7, c.pattern(u * 0.55, v * 0.4, g, upright=True) * (0.25 + 0.75 * behind))
+    scale = ((x * 66).sin() * (y * 66).sin())
+    coat = coat * c.plane(1 + 0.13 * scale * behind)
+    ex, ey = a - 0.62 * g["hr"], 0.20 * g["hr"]
+    mask = c.smooth(0.16, 0.06, (x - ex + 0.25 * y).abs()) * g["face_mask"] * 0.85
+    coat = c.mix(coat, c.colour(g["second"]) * 0.4, mask)
+    front = ((x - g["gill"] + 0.02) * 22).clamp_(0, 1)
+    cap = ((v - 0.22) * 4).clamp_(0, 1) * front
+    throat = ((-v - 0.08) * 4).clamp_(0, 1) * ((x - g["gill"] + 0.22) * 12).clamp_(0, 1)
+    coat = c.mix(coat, c.colour(g["ornament"]), (g["cap"] * cap).maximum(g["throat"] * throat))
+    ring = ((x - g["gill"] - 0.45 * g["hr"]).square() + (y * 0.8).square()).sqrt() - 0.62 * g["hr"]
+    gill = c.smooth(0.035, 0.008, ring.abs()) * (x < g["gill"] + 0.25 * g["hr"])
+    c.solid(d, nx, ny, b * 0.9, coat * c.plane(1 - 0.38 * gill), gloss=0.35)
+
+    # pectoral fin
+    s, t, length = along(x, y, g["gill"] - 0.01, -0.22 * b, g["gill"] - 0.01 - g["pectoral"], -0.22 * b - 0.55 * g["pectoral"])
+    q = s.clamp(0, 1)
+    width = g["pectoral"] * 0.42 * (0.25 + 1.5 * q - 0.9 * q * q)
+    d = blade(s * (1 + 0.12 * (t / width).square().clamp_(0, 2)), t, length, width)
+    c.flat(d, finned * c.plane(1.08 - 0.34 * ((t / width * 9).sin() * 0.5 + 0.5)), 0.9)
+
+    # eye
+    size = 0.17 * g["hr"] * g["eye_size"] + 0.012
+    r = ((x - ex).square() + (y - ey).square()).sqrt()
+    c.flat(r - 1.55 * size, c.mix(c.grey(0.9), c.colour(g["bare"]), 0.45))
+    c.flat(r - 0.95 * size, c.grey(0.04))
+    c.flat(((x - ex - 0.3 * size).square() + (y - ey - 0.4 * size).square()).sqrt() - 0.36 * size, c.grey(0.97))
