@@ -14,8 +14,9 @@ class Alignment:
     """Share of what sets species apart, beyond descent, that goes along with a trait.
 
     `statistic` is the adjusted R² (chance 0, at most 1), `null` `(b,)` what it is with residuals permuted,
-    `interval` a 95 % jackknife over species. `axis` `(n,)` is each species' position along the fitted trait
-    direction, fitted without its own row. `lam` is the λ at which species were made unrelated.
+    `interval` a 95 % jackknife over species, `pseudo` `(n,)` its pseudo-values, whose mean is the estimate. `axis`
+    `(n,)` is each species' position along the trait direction fitted without its own row. `lam` is the λ at which
+    species were made unrelated.
     """
 
     statistic: float
@@ -26,6 +27,7 @@ class Alignment:
     interval: tuple[float, float]
     lam: float
     axis: np.ndarray
+    pseudo: np.ndarray
 
 
 def design(trait) -> np.ndarray:
@@ -80,9 +82,11 @@ def aligned_beyond_phylogeny(
     else:
         raise ValueError(f"null={null!r} is not known: use 'rrpp', 'lambda' or 'free'")
     observed = fit.adjusted(fit.explained(fit.left))
+    without = fit.without_each()
     return Alignment(
         float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values),
-        p_value(observed, values, more=False), values, jackknife(fit.without_each(), observed), chosen, fit.axis(),
+        p_value(observed, values, more=False), values, jackknife(without, observed), chosen, fit.axis(),
+        n * observed - (n - 1) * without,
     )  # fmt: skip
 
 

@@ -1,0 +1,134 @@
+"""Are near relatives near in the space?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from embedlab.claims import Evidence
+from embedlab.stats.comparative import Whitening, effective_species, k_mult
+from embedlab.stats.distances import mantel
+from embedlab.stats.resample import sign_floor
+from embedlab.stats.vectors import squared_distances, upper
+
+DRAWN = 20_000  # pairs kept for drawing; every number uses all of them
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Phylogeny:
+    """Agreement of the space with a tree: correlation of distances, K for vectors, and distance by depth.
+
+    `correlation` runs from −1 to 1, chance 0. `k_mult`: 1 is Brownian motion on the tree, 0 no signal; nan where
+    tips stand at distance zero. `space_at_depth` `(q,)` is the mean distance of pairs whose patristic distance
+    falls in that tenth of the tree, with its 95 % range over species bootstraps in `space_low` and `space_high`.
+    """
+
+    species: tuple[str, ...]
+    tree: str
+    tree_distance: np.ndarray
+    space_distance: np.ndarray
+    correlation: float
+    k_mult: float
+    depth: np.ndarray
+    space_at_depth: np.ndarray
+    space_low: np.ndarray
+    space_high: np.ndarray
+    chance_distance: float
+    left_out: tuple[str, ...]
+    evidence: Evidence
+
+    def __str__(self) -> str:
+        e = self.evidence
+        return (
+            f"distances in the space and on the tree of {len(self.species)} species correlate with "
+            f"r = {e.estimate:.2f} [{e.interval[0]:.2f}, {e.interval[1]:.2f}] (shuffled tips {e.chance['low']:.2f} to "
+            f"{e.chance['high']:.2f}; p = {e.p_more:.2g}; K = {self.k_mult:.2f}, where Brownian motion gives 1)"
+        )
+
+    @property
+    def caption(self) -> str:
+        """Method, numbers and null in two sentences."""
+        return (
+            f"Euclidean distance between species means of unit vectors against patristic distance, {len(self.species)} "
+            f"species, {self.tree}; line: mean by depth with its 95 % range over resampled species. Dotted: mean distance "
+            f"of all pairs, which is what shuffled tips give at every depth."
+        )
+
+    def table(self) -> pl.DataFrame:
+        """One row for each tenth of the tree's depth."""
+        return pl.DataFrame({
+            "tree_distance": self.depth, "space_distance": self.space_at_depth, "low": self.space_low,
+            "high": self.space_high, "chance": [self.chance_distance] * len(self.depth),
+        })  # fmt: skip
+
+
+def phylogeny(embeddings, tree, *, by: str = "species", permutations: int = 999, rng: np.random.Generator) -> Phylogeny:
+    """Compare distances between species in the space with those on the tree, tips shuffled for chance.
+
+    Shuffling tips is right here: under the null, that the space knows nothing of descent, species are exchangeable.
+    (It is *not* right for asking whether a trait aligns; see `trait_alignment`.) Fewer than 5 species are refused.
+    """
+    emb = embeddings.known(by)
+    left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
+    species = emb.unit().per_species(by)
+    _, report = tree.match(species.names)
+    if report.missing:
+        left_out.append(f"{len(report.missing)} species not in the tree: {', '.join(report.missing[:8])}")
+    if report.synonyms:
+        left_out.append("found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8]))
+    keep = [i for i, s in enumerate(species.names) if s in report.used]
+    names = tuple(species.names[i] for i in keep)
+    if len(names) < 5:
+        raise ValueError(f"{len(names)} species stand both in the store and in the tree; at least 5 are needed. {report}")
+    tips = [report.used[s] for s in names]
+    x = species.means[keep]
+    near, far = np.sqrt(squared_distances(x)), tree.distances(tips)
+    far = far / far.max()
+    test = mantel(near, far, permutations=permutations, alternative="greater", rng=rng)
+    covariance = tree.covariance(tips)
+    k = np.nan
+    if not Whitening(covariance).singular(1.0):
+        k = k_mult(x, covariance, permutations=1, rng=rng).statistic
+    pairs_near, pairs_far = upper(near), upper(far)
+    depth, at, low, high = _by_depth(near, far, rng)
+    drawn = rng.choice(pairs_near.size, min(DRAWN, pairs_near.size), replace=False)
+    less = float((np.sum(test.null <= test.statistic) + 1) / (test.null.size + 1))
+    evidence = Evidence(
+        statistic="correlation of distances in the space with patristic distances",
+        estimate=test.statistic,
+        interval=test.interval,
+        null=test.null,
+        chance_kind="tips of the tree shuffled",
+        p_more=test.p_value,
+        p_less=less,
+        p_floor=max(1 / (permutations + 1), sign_floor(len(names))),
+        n=len(names),
+        n_effective=effective_species(covariance),
+    )
+    source = getattr(tree, "source", "")
+    return Phylogeny(
+        species=names, tree=f"tree of {len(names)} tips" + (f" ({source})" if source else ""),
+        tree_distance=pairs_far[drawn], space_distance=pairs_near[drawn], correlation=test.statistic, k_mult=k,
+        depth=depth, space_at_depth=at, space_low=low, space_high=high, chance_distance=float(pairs_near.mean()),
+        left_out=tuple(left_out), evidence=evidence,
+    )  # fmt: skip
+
+
+def _by_depth(near, far, rng, bins: int = 10, b: int = 200):
+    edges = np.linspace(0, 1, bins + 1)
+    where = np.clip(np.digitize(far, edges[1:-1]), 0, bins - 1)
+    n = len(near)
+    off = ~np.eye(n, dtype=bool)
+
+    def means(weight):
+        pair = np.outer(weight, weight) * off
+        total = np.bincount(where.ravel(), pair.ravel(), minlength=bins)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.bincount(where.ravel(), (pair * near).ravel(), minlength=bins) / total
+
+    at = means(np.ones(n))
+    again = np.array([means(np.bincount(rng.integers(0, n, n), minlength=n)) for _ in range(b)])
+    keep = np.isfinite(at)
+    # A deep bin can be empty in a resample: its range is over the resamples that have it.
+    low, high = np.nanquantile(again[:, keep], [0.025, 0.975], axis=0)
+    return ((edges[1:] + edges[:-1]) / 2)[keep], at[keep], low, high

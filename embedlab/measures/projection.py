@@ -1,0 +1,106 @@
+"""A map of a space in two dimensions, and how far it can be believed."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from embedlab.stats.vectors import unit_rows
+
+METHODS = {"pca": "PCA", "tsne": "t-SNE", "t-sne": "t-SNE", "umap": "UMAP"}
+NEIGHBOURS = 15
+JUDGED = 2000  # rows on which faithfulness is measured
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Projection:
+    """Two coordinates a vector, and the map's faithfulness: an illustration, never evidence.
+
+    `trustworthiness` (0 to 1) falls when points stand together that are not near in the space; `overlap` is the
+    share of the 15 nearest neighbours that the map keeps, beside `chance_overlap` for a map at random. `explained`
+    holds the shares of variance of the two axes (PCA only).
+    """
+
+    method: str
+    seed: int
+    parameters: dict
+    xy: np.ndarray
+    image_id: tuple[str, ...] = field(repr=False)
+    trustworthiness: float
+    overlap: float
+    chance_overlap: float
+    explained: tuple[float, float] | None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.method} map of {len(self.xy):,} vectors: keeps {self.overlap:.0%} of the {NEIGHBOURS} nearest neighbours "
+            f"(a random map {self.chance_overlap:.0%}), trustworthiness {self.trustworthiness:.2f}"
+        )
+
+    @property
+    def caption(self) -> str:
+        """Method, parameters, seed and faithfulness, as they belong under every map."""
+        given = ", ".join(f"{k} {v}" for k, v in self.parameters.items())
+        shares = f", axes {self.explained[0]:.0%} and {self.explained[1]:.0%} of the variance" if self.explained else ""
+        return (
+            f"{self.method}{', ' + given if given else ''}, seed {self.seed}{shares}; trustworthiness {self.trustworthiness:.2f}, "
+            f"{NEIGHBOURS}-NN overlap {self.overlap:.2f} (random map {self.chance_overlap:.3f})."
+        )
+
+    def table(self) -> pl.DataFrame:
+        """One row a vector."""
+        return pl.DataFrame({"image_id": self.image_id, "x": self.xy[:, 0], "y": self.xy[:, 1]})
+
+
+def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection:
+    """Lay unit vectors out in two dimensions by "pca", "tsne" or "umap" (scikit-learn, umap-learn; their parameters).
+
+    The vectors are not reduced by PCA beforehand: where within-species variance dominates, that erases species.
+    `rng` is a seed, or a Generator from which one is drawn; it stands in the caption.
+    """
+    name = METHODS.get(method.lower())
+    if name is None:
+        raise ValueError(f"method {method!r} is not known: use 'pca', 'tsne' or 'umap'")
+    seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
+    x = unit_rows(embeddings.float64())
+    if len(x) < 3:
+        raise ValueError(f"{len(x)} vectors: a map needs at least 3")
+    explained = None
+    if name == "PCA":
+        centred = x - x.mean(axis=0)
+        u, s, vt = np.linalg.svd(centred, full_matrices=False)
+        sign = np.sign(vt[np.arange(2), np.abs(vt[:2]).argmax(axis=1)])  # an axis has no direction: fix one
+        xy = u[:, :2] * s[:2] * sign
+        explained = tuple(float(v) for v in s[:2] ** 2 / (s**2).sum())
+    elif name == "t-SNE":
+        from sklearn.manifold import TSNE
+
+        parameters = {"perplexity": min(30, (len(x) - 1) // 3), **parameters}
+        xy = TSNE(2, init="pca", random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
+    else:
+        import warnings
+
+        from umap import UMAP
+
+        parameters = {"n_neighbors": min(NEIGHBOURS, len(x) - 1), "min_dist": 0.1, **parameters}
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="n_jobs value 1 overridden")  # a seed makes UMAP run on one thread
+            xy = UMAP(random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
+    xy = np.asarray(xy, float)
+    trust, overlap, chance = _faithfulness(x, xy, np.random.default_rng(seed))
+    return Projection(
+        method=name, seed=seed, parameters=parameters, xy=xy, image_id=tuple(embeddings.column("image_id").to_list()),
+        trustworthiness=trust, overlap=overlap, chance_overlap=chance, explained=explained,
+    )  # fmt: skip
+
+
+def _faithfulness(x, xy, rng) -> tuple[float, float, float]:
+    from sklearn.manifold import trustworthiness
+    from sklearn.neighbors import NearestNeighbors
+
+    rows = rng.choice(len(x), min(JUDGED, len(x)), replace=False)
+    x, xy = x[rows], xy[rows]
+    k = min(NEIGHBOURS, (len(x) - 1) // 2)
+    near = [NearestNeighbors(n_neighbors=k).fit(a).kneighbors(return_distance=False) for a in (x, xy)]
+    shared = [len(np.intersect1d(a, b)) for a, b in zip(*near, strict=True)]
+    return float(trustworthiness(x, xy, n_neighbors=k)), float(np.mean(shared) / k), k / (len(x) - 1)
