@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from embedlab.data.report import few
 from embedlab.io import layout
 from embedlab.io.atomic import digests, fault, put_bytes, put_csv, put_json
+from embedlab.io.plan import Plan
 from embedlab.io.rows import parquet_bytes, read_rows
 from embedlab.io.thumbs import put_sheets
 from embedlab.io.vectors import open_vectors, put_vectors
 
-UNIT_TOLERANCE = {"float32": 1e-4, "float16": 2e-3}  # rounding of 768 numbers, with a margin of about ten
+UNIT_TOLERANCE = 2e-3  # of the norm: four times what rounding every number to float16 can do
 
 
 def part_paths(folder: Path, part: int) -> dict[str, Path]:
@@ -40,22 +42,27 @@ def trusted_part(folder: Path, part: int) -> dict[str, Any] | None:
     return record
 
 
+def joined_parts(folder: Path, plan: Plan) -> set[int]:
+    """Give the numbers of the parts whose shard is already committed."""
+    done: set[int] = set()
+    for shard, parts in enumerate(plan.shards):
+        if (folder / layout.shard_names(shard, plan.dtype)[2]).exists():
+            done |= set(parts)
+    return done
+
+
 def finish_store(
     folder: Path,
-    declared: dict[str, Any],
-    shape: dict[str, int],
-    planned: int,
+    plan: Plan,
     bad: list[tuple[str, str, str]],
     duplicates: list[tuple[str, str, str]],
     insist: Callable[[], None],
 ) -> None:
     """Join parts into shards, write sheets, lists and card, and commit all of it by the manifest."""
-    each = shape["shard_rows"] // shape["part_rows"]
-    parts = -(-planned // shape["part_rows"])
+    declared, planned = plan.declared(), plan.images
     shards = []
-    for shard in range(-(-parts // each)):
-        mine = range(shard * each, min((shard + 1) * each, parts))
-        shards.append(_shard(folder, shard, mine, declared["dim"], declared["dtype"]))
+    for shard, parts in enumerate(plan.shards):
+        shards.append(_shard(folder, shard, parts, plan.dim, plan.dtype))
         insist()
     rows = sum(shard["rows"] for shard in shards)
     unread = sorted({tuple(entry) for entry in [*bad, *(b for shard in shards for b in shard["bad"])]})
@@ -63,17 +70,17 @@ def finish_store(
         raise ValueError(
             f"none of {planned} images could be read, for example {unread[:1]}: nothing to store"
         )
-    files = put_sheets(folder, blocks) if (blocks := _tiles(folder, parts, rows)) is not None else {}
+    files = put_sheets(folder, blocks) if (blocks := _tiles(folder, plan.parts)) is not None else {}
     files[layout.BAD] = put_csv(folder / layout.BAD, ["path", "reason", "message"], unread, "bad")
     listed = sorted({tuple(entry) for entry in duplicates})
     files[layout.DUPLICATES] = put_csv(
         folder / layout.DUPLICATES, ["path", "kept", "sha256"], listed, "duplicates"
     )
-    norms, ids = _norms_and_ids(folder, shards, declared["dtype"])
+    norms, ids = _norms_and_ids(folder, shards)
     if ids.n_unique() != rows:
         twice = ids.filter(ids.is_duplicated()).unique(maintain_order=True).to_list()
-        raise ValueError(f"{len(twice)} image ids occur more than once: {', '.join(map(repr, twice[:5]))}")
-    unit = bool((np.abs(norms - 1) < UNIT_TOLERANCE[declared["dtype"]]).all())
+        raise ValueError(f"{len(twice)} image ids occur more than once: {few(twice)}. Give each row its own")
+    unit = bool((np.abs(norms - 1) < UNIT_TOLERANCE).all())
     card = {
         **declared,
         "norm": "unit" if unit else "raw",
@@ -140,7 +147,7 @@ def _verify(folder: Path, part: int, record: dict[str, Any]) -> None:
             )
 
 
-def _tiles(folder: Path, parts: int, rows: int) -> Iterator[np.ndarray] | None:
+def _tiles(folder: Path, parts: int) -> Iterator[np.ndarray] | None:
     """Give the tiles of all parts in order, or None where some part came without."""
     records = [layout.read_json(part_paths(folder, part)["record"]) for part in range(parts)]
     if any(record["thumbs"] is None and record["rows"] for record in records):
@@ -152,7 +159,7 @@ def _tiles(folder: Path, parts: int, rows: int) -> Iterator[np.ndarray] | None:
     )
 
 
-def _norms_and_ids(folder: Path, shards: list[dict[str, Any]], dtype: str) -> tuple[np.ndarray, pl.Series]:
+def _norms_and_ids(folder: Path, shards: list[dict[str, Any]]) -> tuple[np.ndarray, pl.Series]:
     frames = [
         pl.read_parquet(folder / shard["meta"]["name"], columns=["image_id", "norm"]) for shard in shards
     ]

@@ -120,3 +120,9 @@ def differing_facts(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str 
 def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def content_digest(path: Path | str) -> str:
+    """Give the sha256 of a file's bytes, the identity of an image: 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from embedlab.data.report import few
 from embedlab.io.layout import OWN_COLUMNS
 
 GIVEN = "given_"  # a user's `status` is stored as `given_status`, and read back as `status`
@@ -29,10 +30,7 @@ def planned_rows(plan: pl.DataFrame) -> pl.DataFrame:
         )
     if ids.n_unique() != len(ids):
         twice = ids.filter(ids.is_duplicated()).unique(maintain_order=True).to_list()
-        raise ValueError(
-            f"{len(twice)} image ids occur more than once: {', '.join(map(repr, twice[:5]))}"
-            f"{', …' if len(twice) > 5 else ''}. Ids must be unique"
-        )
+        raise ValueError(f"{len(twice)} image ids occur more than once: {few(twice)}. Give each row its own")
     for own in ("path", "sha256"):
         if own not in plan.columns:
             plan = plan.with_columns(pl.lit(None, pl.String).alias(own))

@@ -9,10 +9,11 @@ import polars as pl
 
 from embedlab.data.embeddings import Embeddings
 from embedlab.io import layout
+from embedlab.io.layout import content_digest
 from embedlab.io.rows import read_rows, users_rows
 from embedlab.io.thumbs import PER_SHEET, cut_tiles
 from embedlab.io.vectors import open_vectors
-from embedlab.io.writer import StoreWriter, content_digest
+from embedlab.io.writer import StoreWriter
 
 __all__ = [
     "MEMORY_LIMIT_BYTES", "StoreWriter", "blocks", "content_digest", "open_store", "read_manifest",
@@ -50,8 +51,8 @@ def read_manifest(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
         done = len(list((folder / layout.PARTS).glob("part-*.json")))
         total = -(-int(plan.get("planned", 0)) // max(int(plan.get("part_rows", 1)), 1))
         raise ValueError(
-            f"{folder} is an unfinished store ({done} of {total} parts): run the command that began it again, "
-            "with the same arguments; it continues where it stopped"
+            f"{folder} is an unfinished store ({done} of {total} parts): run the command that began it again "
+            "with the same arguments, and it continues where it stopped"
         )
     if state == "other":
         raise ValueError(f"{folder} is not a store: it has no {layout.MANIFEST}")
@@ -86,7 +87,8 @@ def open_store(path: Path | str, shards: Sequence[int] | None = None) -> Embeddi
     """
     folder = Path(path)
     manifest, card = read_manifest(folder)
-    chosen = [shard for shard in _chosen(manifest, shards) if shard["rows"]]
+    asked = _chosen(manifest, shards)
+    chosen = [shard for shard in asked if shard["rows"]] or asked[:1]
     rows = pl.concat([read_rows(folder / shard["meta"]["name"], shard["rows"]) for shard in chosen])
     maps = [_vectors(folder, shard) for shard in chosen]
     if len(maps) == 1:
@@ -101,12 +103,12 @@ def open_store(path: Path | str, shards: Sequence[int] | None = None) -> Embeddi
             )
         x = np.concatenate(maps)
         x.setflags(write=False)
-    facts = {"rows": manifest["rows"], "counts": manifest["counts"], "digest": manifest["digest"]}
-    return Embeddings(x, users_rows(rows), {**card, **facts})
+    facts = {name: manifest[name] for name in ("rows", "counts", "digest")}
+    return Embeddings(x, users_rows(rows), {"model": _model(card), **card, **facts})
 
 
 def blocks(path: Path | str, rows: int = 8192) -> Iterator[tuple[np.ndarray, pl.DataFrame]]:
-    """Give (vectors, rows) of a store piece by piece, `rows` at most at a time: memory does not grow with it."""
+    """Give (vectors, rows) piece by piece, at most `rows` at a time: memory does not grow with the store."""
     if rows < 1:
         raise ValueError(f"blocks need at least one row each, not {rows}")
     folder = Path(path)
@@ -133,7 +135,7 @@ def store_info(path: Path | str) -> dict[str, Any]:
     return {
         "store": str(folder),
         "key": manifest["key"],
-        "model": card.get("model", card["facts"].get("model")),
+        "model": _model(card),
         "rows": manifest["rows"],
         "dim": manifest["dim"],
         "dtype": manifest["dtype"],
@@ -169,6 +171,10 @@ def thumbnails(path: Path | str, rows: Sequence[int], file_format: str = "WEBP")
             cut = cut_tiles(layout.inside(folder, name), [row % PER_SHEET for row in here], file_format)
             tiles.update(zip(here, cut, strict=True))
     return [tiles.get(row) for row in wanted]
+
+
+def _model(card: dict[str, Any]) -> str:
+    return str(card.get("model") or card.get("facts", {}).get("model") or "not stated")
 
 
 def _chosen(manifest: dict[str, Any], shards: Sequence[int] | None) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Public tables into nouns: what `embedlab.data.reading` reads, under the names and shapes of their makers."""
+"""Public tables into nouns, under the names and in the shapes that their makers gave them."""
 
 from pathlib import Path
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from embedlab.data.report import few
 from embedlab.io.atomic import aside
 
 ALLOWED = ("float32", "float16")
@@ -60,8 +62,8 @@ def header_of(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
     expected = offset + int(np.prod(shape, dtype=object)) * dtype.itemsize
     if path.stat().st_size != expected:
         raise ValueError(
-            f"{path} has {path.stat().st_size:,} bytes where its header {shape} {dtype} asks for {expected:,}: "
-            "it is cut short or changed; copy it again"
+            f"{path} has {path.stat().st_size:,} bytes where its header, {shape} {dtype}, asks for {expected:,}: it "
+            "is cut short or changed; copy it again"
         )
     return tuple(shape), dtype, offset
 
@@ -79,6 +81,28 @@ def open_vectors(path: Path, rows: int, dim: int, dtype: str) -> np.ndarray:
         empty.setflags(write=False)
         return empty
     return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def storable(x: np.ndarray, dtype: str, ids: pl.Series) -> np.ndarray:
+    """Give `x` in the stored type; ValueError, naming the images, for vectors that say nothing.
+
+    Those are vectors with numbers that are not finite (in float16 also: above 65,504) or all zero: a
+    made-up row would pass for a measurement, so an image without a vector is listed as unreadable instead.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        stored = np.ascontiguousarray(x, dtype)
+    for what, wrong in (
+        ("have numbers that are not finite" if dtype == "float32" else "do not fit into float16",
+         ~np.isfinite(stored).all(axis=1)),
+        ("are zero throughout", ~stored.any(axis=1)),
+    ):  # fmt: skip
+        if wrong.any():
+            names = ids.filter(pl.Series(wrong)).to_list()
+            raise ValueError(
+                f"{wrong.sum()} of {len(x)} vectors {what}: {few(names)}. None of this part was stored: "
+                "leave these out, or list them as unreadable"
+            )
+    return stored
 
 
 def norms_of(x: np.ndarray) -> np.ndarray:

@@ -1,0 +1,143 @@
+"""Vectors made elsewhere into a store: the same numbers, bit for bit, and every column that came along."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from embedlab.data.report import few
+from embedlab.io import layout, sources
+from embedlab.io.atomic import digests
+from embedlab.io.rows import planned_rows
+from embedlab.io.store import read_manifest, store_state
+from embedlab.io.writer import StoreWriter
+
+READERS = {
+    "parquet": sources.from_parquet,
+    "emb-explorer": sources.from_parquet,
+    "hpc-inference": sources.from_parquet,
+    "pybioclip": sources.from_pybioclip,
+    "npz": sources.from_npz,
+    "npy": sources.from_npy,
+}
+PART_BYTES = 128 << 20  # of vectors held at once
+IMPORTER = 1  # part of the key: raise it when the same file would give other rows
+
+
+def import_file(path: Path | str, out: Path | str, source: str = "auto") -> dict[str, Any]:
+    """Store the vectors of a file; `{store, key, rows, dim, format, from_cache, …}` comes back.
+
+    Reads emb-explorer and TreeOfLife parquet (`uuid`, `emb`), hpc-inference parquet (`emb_MODEL`), pybioclip
+    JSON, `.npz` (`x`, and optionally ids and labels) and `.npy` with a table beside it; `source` names one
+    of them or lets the first bytes decide. Columns get our names, all are kept, missing cells stay missing.
+    Whether vectors are raw or of unit length is measured and recorded, never changed.
+
+    ValueError, naming rows, for vectors that are zero, not finite or of uneven length, for ids that are
+    missing or not unique, and for a folder that holds other data; then nothing is left behind.
+    """
+    path, out = Path(path), Path(out)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not a file: give a parquet, JSON, .npz or .npy file of vectors")
+    if source != "auto" and source not in READERS:
+        raise ValueError(f"format {source!r} is not known: choose auto, {few(READERS, len(READERS))}")
+    kind = sources.detect(path) if source == "auto" else source
+    files = {"file": digests(path)["sha256"]}
+    files |= {file.name[len(path.stem) :]: digests(file)["sha256"] for file in sources.table_beside(path)}
+    if (known := _known(out, files)) is not None:
+        return known
+    opened = READERS[kind](path)
+    rows = planned_rows(opened.rows)
+    facts = {
+        "kind": "import", "importer": IMPORTER, "format": opened.format, "model": opened.model,
+        "dim": opened.dim, "source_sha256": files,
+    }  # fmt: skip
+    card = {
+        "model": opened.model or "not stated",
+        "source": {"name": path.name, "dtype": opened.given, "notes": opened.notes},
+    }
+    started = time.monotonic()
+    part_rows = _part_rows(opened.dim)
+    with StoreWriter(
+        out,
+        facts=facts,
+        card=card,
+        plan=len(rows),
+        dim=opened.dim,
+        inputs=_digest(files),
+        part_rows=part_rows,
+    ) as writer:
+        if not writer.finished:
+            try:
+                _write(writer, opened, rows, part_rows)
+            except (ValueError, TypeError):
+                if not writer.resumed:
+                    writer.abandon()
+                raise
+            writer.finish(run={"device": "none", "import_seconds": round(time.monotonic() - started, 3)})
+    manifest, card = read_manifest(out)
+    return _answer(out, manifest, card, from_cache=False)
+
+
+def _write(writer: StoreWriter, opened: sources.Source, rows: pl.DataFrame, part_rows: int) -> None:
+    pending = set(writer.pending)
+    blocks = _exactly(opened.blocks(part_rows), part_rows)
+    for part, x in enumerate(blocks):
+        if part in pending:
+            start, stop = writer.span(part)
+            writer.write_part(part, x, rows=rows[start:stop])
+        pending.discard(part)
+
+
+def _exactly(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Cut blocks anew into blocks of `size` rows, the last one shorter: row groups end where they like."""
+    waiting: list[np.ndarray] = []
+    count = 0
+    for block in blocks:
+        while len(block):
+            head, block = block[: size - count], block[size - count :]
+            waiting.append(head)
+            count += len(head)
+            if count == size:
+                yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
+                waiting, count = [], 0
+    if count:
+        yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
+
+
+def _part_rows(dim: int) -> int:
+    """Give the largest power of two of rows whose float32 vectors stay within `PART_BYTES`.
+
+    >>> _part_rows(768), _part_rows(1)
+    (32768, 262144)
+    """
+    rows = layout.SHARD_ROWS
+    while rows > 1 and rows * dim * 4 > PART_BYTES:
+        rows //= 2
+    return rows
+
+
+def _digest(files: dict[str, str]) -> str:
+    return hashlib.sha256(layout.canonical(files).encode()).hexdigest()
+
+
+def _known(out: Path, files: dict[str, str]) -> dict[str, Any] | None:
+    """Give the answer at once if `out` is the finished store of these very bytes."""
+    if store_state(out) != "finished":
+        return None
+    manifest, card = read_manifest(out)
+    facts = card.get("facts", {})
+    if facts.get("source_sha256") != files or facts.get("importer") != IMPORTER:
+        return None
+    return _answer(out, manifest, card, from_cache=True)
+
+
+def _answer(out: Path, manifest: dict[str, Any], card: dict[str, Any], *, from_cache: bool) -> dict[str, Any]:
+    return {
+        "store": str(out), "key": manifest["key"], "rows": manifest["rows"], "dim": manifest["dim"],
+        "format": card["facts"]["format"], "model": card["model"], "dtype": manifest["dtype"],
+        "normalised": card["norm"] == "unit", "from_cache": from_cache, "notes": card["source"]["notes"],
+    }  # fmt: skip
