@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from embedlab.world.places import panorama
+from embedlab.world import places
 from embedlab.world.plans import beetle, bird, fish
 from embedlab.world.tree import PLANS
 
 DRAWERS = {"bird": bird, "fish": fish, "beetle": beetle}
 CHUNK = 32  # images at a time: 32 × 1,600 floats stay in the second-level cache
-MARGIN = 0.94  # no part of an animal lies further from the middle than this share of the half-width
-BODY = 0.98  # body units to half-widths, for an adult of middle size at middle distance
+MARGIN = 0.93  # no part of an animal lies further from the middle than this share of the half-width
+BODY = 1.22  # body units to half-widths, for an adult of middle size at middle distance
 
 
 class Canvas:
@@ -27,6 +27,7 @@ class Canvas:
         self.light, self.ambient = light, ambient
         self.rgb = torch.zeros(x.shape[0], 3, x.shape[1])
         self.alpha = torch.zeros_like(x)
+        self.shadow = torch.zeros_like(x)
 
     @staticmethod
     def colour(values):
@@ -65,6 +66,10 @@ class Canvas:
         spots = ((u * 24 * f + rows).sin() * (rows - u * 24 * f).sin() * 3.0 - 0.9).clamp_(0, 1)
         spots = spots * ((g["spots"] - 0.35) * 1.8).clamp(0, 1)
         return stripes.maximum(spots) * g["pattern_contrast"] * 1.3
+
+    def shade(self, d, softness: float, strength: float):
+        """Darken the place behind, `strength` at most, fading over `softness` at the shadow's edge."""
+        self.shadow = self.shadow.maximum(strength * self.smooth(softness, -softness, d))
 
     def flat(self, d, colour, opacity: float = 1.0):
         """Lay down a thin part, lit evenly."""
@@ -187,16 +192,34 @@ def _chunk(plan, numbers, lens, background, size, seed):
     light = ((lx * t["fit_cos"] + ly * t["fit_sin"]) * t["mirror"], ly * t["fit_cos"] - lx * t["fit_sin"], t["light_z"])
     canvas = Canvas(x, y, 2 / (size * t["fit_scale"]), light, t["ambient"])
     DRAWERS[plan].draw(canvas, g)
-    scene = panorama(seed, plan, background, lens, size)  # (n, 3, size * size) float32
     picture = torch.zeros(n, 3, pixels)
-    picture[:, :, : size * size] = torch.from_numpy(scene)
-    picture = canvas.rgb + picture * (1 - canvas.alpha)[:, None, :]
+    picture[:, :, : size * size] = torch.from_numpy(places.cut(seed, plan, background, lens, size))
+    picture = canvas.rgb + picture * ((1 - canvas.alpha) * (1 - canvas.shadow))[:, None, :]
+    picture = _lens_blur(picture, t["blur"][:, :, None, None], size)
     white = torch.from_numpy(np.asarray(lens["white"] * lens["exposure"][:, None], np.float32))[:, :, None]
-    vignette = 1 - 0.16 * (u[0].square() + u[1].square())
-    picture = (picture * white * vignette).clamp_(0, 1)
-    picture = (picture * 255 + 0.5).to(torch.uint8)[:, :, : size * size].reshape(n, 3, size, size)
+    vignette = 1 - 0.14 * (u[0].square() + u[1].square())
+    noise = torch.zeros(n, 3, pixels)
+    noise[:, :, : size * size] = torch.from_numpy(places.grain(seed, lens, size))
+    picture = picture * white * vignette + noise * t["noise"][:, :, None]
+    picture = (picture.clamp_(0, 1) * 255 + 0.5).to(torch.uint8)[:, :, : size * size].reshape(n, 3, size, size)
     alpha = canvas.alpha[:, : size * size].reshape(n, size, size)
     return picture.permute(0, 2, 3, 1).numpy(), alpha.numpy()
+
+
+def _lens_blur(picture, amount, size):
+    # A 1-2-1 kernel, `amount` of it, in steps of a fixed share of the picture: the same softness at any size.
+    n, _, pixels = picture.shape
+    step = max(1, round(size / 64))
+    square = picture[:, :, : size * size].reshape(n, 3, size, size)
+    weight = amount * 0.25 * min(1.0, size / 64 / step)
+    for axis in (2, 3):
+        first, last = square.narrow(axis, 0, step), square.narrow(axis, size - step, step)
+        wide = torch.cat([first, square, last], axis)
+        before, after = wide.narrow(axis, 0, size), wide.narrow(axis, 2 * step, size)
+        square = square + weight * (before + after - 2 * square)
+    out = torch.zeros(n, 3, pixels)
+    out[:, :, : size * size] = square.reshape(n, 3, size * size)
+    return out
 
 
 __all__ = ["PLANS", "frame", "keypoints", "paint"]

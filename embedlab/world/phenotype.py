@@ -138,7 +138,7 @@ def looks(seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Spe
 def camera(seed: int, met: Specimens) -> dict[str, np.ndarray]:
     """Draw pose, light and lens of each photograph; lengths as shares of the picture's half-width, angles in radians."""
     where = (met.species, met.individual, met.photo)
-    u = keys.uniforms(seed, "camera", 8, *where)
+    u = keys.uniforms(seed, "camera", 10, *where)
     z = keys.normals(seed, "lens", 8, *where)
     light = keys.normals(seed, "light", 2, *where)
     azimuth, elevation = 2.2 + 0.5 * light[:, 0], 0.75 + 0.15 * light[:, 1]
@@ -158,7 +158,9 @@ def camera(seed: int, met: Specimens) -> dict[str, np.ndarray]:
         "place_x": u[:, 3],
         "place_y": u[:, 4],
         "focus": u[:, 5],
-        "noise": 0.006 + 0.03 * u[:, 6],
+        "place_light": 0.82 + 0.36 * u[:, 8],
+        "blur": u[:, 9] ** 1.5,
+        "noise": 0.004 + 0.024 * u[:, 6] ** 1.5,
         "grain": u[:, 7],
     }
 

@@ -1,19 +1,67 @@
-"""Places: what lies behind an animal, a long strip of land for each habitat and view, cut out by each photograph."""
+"""Places: what lies behind an animal, cut from a long strip of land for each habitat and each of three views.
+
+A strip is drawn once for a world (`scenery`) at 80 pixels to the picture's width and resampled to the size in use, so
+resolution does not change the optics; where a photograph is cut, how blurred and how bright it is, are its own draws.
+"""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+from PIL import Image, ImageFilter
 
-SKY = {0: (0.20, 0.32, 0.16), 1: (0.66, 0.76, 0.80), 2: (0.55, 0.66, 0.68), 3: (0.85, 0.78, 0.66), 4: (0.78, 0.82, 0.86)}
-LAND = {0: (0.12, 0.18, 0.08), 1: (0.50, 0.52, 0.22), 2: (0.25, 0.38, 0.35), 3: (0.76, 0.60, 0.38), 4: (0.62, 0.62, 0.58)}
+from embedlab.world import keys, scenery
+from embedlab.world.traits import HABITATS
+
+MASTER = 80  # pixels of a strip to one picture's width
+WIDE, HIGH = 9, 1.35  # length and height of a strip, in pictures
+SOFT = 0.030  # blur of a place out of focus, as a share of the picture's width
+GRAIN = 48  # sensor grains to one picture's width, whatever the size in pixels
 
 
-def panorama(seed: int, plan: str, background: np.ndarray, lens: dict, size: int) -> np.ndarray:
-    """Cut the place behind each animal: float32 (n, 3, size * size)."""
+@lru_cache(maxsize=15)
+def _strip(seed: int, plan: str, habitat: int) -> Image.Image:
+    rng = keys.generator(seed, f"place {plan} {HABITATS[habitat]}")
+    return scenery.draw(plan, HABITATS[habitat], int(WIDE * MASTER), int(HIGH * MASTER), rng)
+
+
+@lru_cache(maxsize=45)
+def _sized(seed: int, plan: str, habitat: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    strip = _strip(seed, plan, habitat).resize((round(WIDE * size), round(HIGH * size)), Image.Resampling.LANCZOS)
+    soft = strip.filter(ImageFilter.GaussianBlur(SOFT * size))
+    return tuple(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)) for image in (strip, soft))
+
+
+@lru_cache(maxsize=8)
+def _grain(seed: int, size: int) -> np.ndarray:
+    rng = keys.generator(seed, "grain")
+    fine = rng.standard_normal((3, 6 * GRAIN, 6 * GRAIN)).astype(np.float32)
+    fine = 0.6 * fine + 0.8 * rng.standard_normal((1, 6 * GRAIN, 6 * GRAIN)).astype(np.float32)  # mostly brightness
+    side = round(6 * size)
+    sized = [np.asarray(Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC)) for plane in fine]
+    return np.stack(sized) / np.std(sized)
+
+
+def cut(seed: int, plan: str, background: np.ndarray, lens: dict, size: int) -> np.ndarray:
+    """Cut the place behind each animal: float32 (n, 3, size * size), sRGB from 0 to 1."""
     out = np.empty((len(background), 3, size, size), np.float32)
-    rows = np.linspace(0, 1, size)[None, :, None]
     for i, habitat in enumerate(background):
-        edge = 1 / (1 + np.exp(-(rows - 0.45 - 0.3 * lens["place_y"][i]) * 30))
-        sky, land = np.array(SKY[int(habitat)])[:, None, None], np.array(LAND[int(habitat)])[:, None, None]
-        out[i] = np.broadcast_to(sky + edge * (land - sky), (3, size, size))
+        sharp, soft = _sized(seed, plan, int(habitat), size)
+        left = int(lens["place_x"][i] * (sharp.shape[2] - size))
+        top = int(lens["place_y"][i] * (sharp.shape[1] - size))
+        here = np.s_[:, top : top + size, left : left + size]
+        focus = np.float32(lens["focus"][i])
+        out[i] = (sharp[here] * focus + soft[here] * (1 - focus)) * np.float32(lens["place_light"][i] / 255)
     return out.reshape(len(background), 3, size * size)
+
+
+def grain(seed: int, lens: dict, size: int) -> np.ndarray:
+    """Cut each photograph's sensor noise, sd 1, with grains of the same share of the picture at any size in pixels."""
+    tile = _grain(seed, size)
+    out = np.empty((len(lens["grain"]), 3, size, size), np.float32)
+    free = tile.shape[1] - size
+    for i, place in enumerate(lens["grain"]):
+        top, left = divmod(int(place * free * free), free)
+        out[i] = tile[:, top : top + size, left : left + size]
+    return out.reshape(len(out), 3, size * size)

@@ -45,6 +45,7 @@ def draw(c, g) -> None:
     x, y = c.x, c.y
     z = y.abs()
     a, b, leg = g["a"], g["b"], g["leg"]
+    c.shade(ellipse(x, y, g["cx"] + 0.10, -0.03, a + 0.13, b * 1.12)[0], 0.09, 0.55)
     dark = c.mix(c.colour(g["second"]) * 0.45, c.colour(g["bare"]), 0.45) * 0.7
 
     # legs: hip, knee, foot; three on each side

@@ -52,6 +52,7 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
 def draw(c, g) -> None:
     """Paint a bird, from the far leg to the eye."""
     x, y = c.x, c.y
+    c.shade(ellipse(x, y, 0.03, g["ground"] - 0.005, 0.26, 0.035)[0], 0.05, 0.45)
     leg = c.colour(g["bare"])
     for shift, knee, dark in ((-0.045, -0.03, 0.62), (0.03, 0.0, 0.9)):
         top = -g["b"] * 0.6
