@@ -10,19 +10,21 @@ import numpy as np
 import polars as pl
 
 from embedlab.data.report import few
-from embedlab.io import layout, sources
+from embedlab.io import layout, source_arrays
 from embedlab.io.atomic import digests
 from embedlab.io.rows import planned_rows
+from embedlab.io.source_parquet import from_parquet
+from embedlab.io.sources import Source, detect
 from embedlab.io.store import read_manifest, store_state
 from embedlab.io.writer import StoreWriter
 
 READERS = {
-    "parquet": sources.from_parquet,
-    "emb-explorer": sources.from_parquet,
-    "hpc-inference": sources.from_parquet,
-    "pybioclip": sources.from_pybioclip,
-    "npz": sources.from_npz,
-    "npy": sources.from_npy,
+    "parquet": from_parquet,
+    "emb-explorer": from_parquet,
+    "hpc-inference": from_parquet,
+    "pybioclip": source_arrays.from_pybioclip,
+    "npz": source_arrays.from_npz,
+    "npy": source_arrays.from_npy,
 }
 PART_BYTES = 128 << 20  # of vectors held at once
 IMPORTER = 1  # part of the key: raise it when the same file would give other rows
@@ -44,9 +46,11 @@ def import_file(path: Path | str, out: Path | str, source: str = "auto") -> dict
         raise FileNotFoundError(f"{path} is not a file: give a parquet, JSON, .npz or .npy file of vectors")
     if source != "auto" and source not in READERS:
         raise ValueError(f"format {source!r} is not known: choose auto, {few(READERS, len(READERS))}")
-    kind = sources.detect(path) if source == "auto" else source
+    kind = detect(path) if source == "auto" else source
     files = {"file": digests(path)["sha256"]}
-    files |= {file.name[len(path.stem) :]: digests(file)["sha256"] for file in sources.table_beside(path)}
+    files |= {
+        file.name[len(path.stem) :]: digests(file)["sha256"] for file in source_arrays.tables_beside(path)
+    }
     if (known := _known(out, files)) is not None:
         return known
     opened = READERS[kind](path)
@@ -72,7 +76,7 @@ def import_file(path: Path | str, out: Path | str, source: str = "auto") -> dict
     ) as writer:
         if not writer.finished:
             try:
-                _write(writer, opened, rows, part_rows)
+                _write(writer, opened, rows)
             except (ValueError, TypeError):
                 if not writer.resumed:
                     writer.abandon()
@@ -82,9 +86,10 @@ def import_file(path: Path | str, out: Path | str, source: str = "auto") -> dict
     return _answer(out, manifest, card, from_cache=False)
 
 
-def _write(writer: StoreWriter, opened: sources.Source, rows: pl.DataFrame, part_rows: int) -> None:
+def _write(writer: StoreWriter, opened: Source, rows: pl.DataFrame) -> None:
+    size = writer.plan.part_rows
     pending = set(writer.pending)
-    blocks = _exactly(opened.blocks(part_rows), part_rows)
+    blocks = _exactly(opened.blocks(size), size)
     for part, x in enumerate(blocks):
         if part in pending:
             start, stop = writer.span(part)

@@ -9,37 +9,14 @@ import polars as pl
 
 from embedlab.data.report import few
 from embedlab.io import layout
-from embedlab.io.atomic import digests, fault, put_bytes, put_csv, put_json
+from embedlab.io.atomic import fault, put_bytes, put_csv, put_json
+from embedlab.io.parts import part_paths, verify_part
 from embedlab.io.plan import Plan
 from embedlab.io.rows import parquet_bytes, read_rows
 from embedlab.io.thumbs import put_sheets
 from embedlab.io.vectors import open_vectors, put_vectors
 
 UNIT_TOLERANCE = 2e-3  # of the norm: four times what rounding every number to float16 can do
-
-
-def part_paths(folder: Path, part: int) -> dict[str, Path]:
-    """Give the four files of a part: vectors, meta, thumbs and the record that makes them count."""
-    stem = folder / layout.PARTS / f"part-{part:05d}"
-    return {
-        "vectors": stem.with_suffix(".npy"),
-        "meta": stem.with_suffix(".parquet"),
-        "thumbs": stem.with_suffix(".thumbs.npy"),
-        "record": stem.with_suffix(".json"),
-    }
-
-
-def trusted_part(folder: Path, part: int) -> dict[str, Any] | None:
-    """Give the record of a committed part whose files have the recorded sizes, else None."""
-    files = part_paths(folder, part)
-    try:
-        record = layout.read_json(files["record"])
-        for name in ("vectors", "meta", "thumbs"):
-            if record[name] is not None and files[name].stat().st_size != record[name]["bytes"]:
-                return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return record
 
 
 def joined_parts(folder: Path, plan: Plan) -> set[int]:
@@ -107,7 +84,7 @@ def _shard(folder: Path, shard: int, parts: range, dim: int, dtype: str) -> dict
     if not record_path.exists():
         records = [layout.read_json(part_paths(folder, part)["record"]) for part in parts]
         for part, record in zip(parts, records, strict=True):
-            _verify(folder, part, record)
+            verify_part(folder, part, record)
         rows = sum(record["rows"] for record in records)
         vectors = put_vectors(
             folder / vectors_name,
@@ -133,18 +110,6 @@ def _shard(folder: Path, shard: int, parts: range, dim: int, dtype: str) -> dict
         for name in ("vectors", "meta"):
             part_paths(folder, part)[name].unlink(missing_ok=True)
     return layout.read_json(record_path)
-
-
-def _verify(folder: Path, part: int, record: dict[str, Any]) -> None:
-    """Compare a part with its digests; a damaged one is removed, so that the next run writes it anew."""
-    files = part_paths(folder, part)
-    for name in ("vectors", "meta"):
-        if digests(files[name], sha256=False)["crc32"] != record[name]["crc32"]:
-            files["record"].unlink()
-            raise ValueError(
-                f"{files[name]} was damaged on disk after it was written; it was removed: run the same "
-                "command again to make it anew, and look at the disk"
-            )
 
 
 def _tiles(folder: Path, parts: int) -> Iterator[np.ndarray] | None:

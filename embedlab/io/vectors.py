@@ -62,8 +62,8 @@ def header_of(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
     expected = offset + int(np.prod(shape, dtype=object)) * dtype.itemsize
     if path.stat().st_size != expected:
         raise ValueError(
-            f"{path} has {path.stat().st_size:,} bytes where its header, {shape} {dtype}, asks for {expected:,}: it "
-            "is cut short or changed; copy it again"
+            f"{path} has {path.stat().st_size:,} bytes where its header, {shape} {dtype}, asks for "
+            f"{expected:,}: it is cut short or changed; copy it again"
         )
     return tuple(shape), dtype, offset
 

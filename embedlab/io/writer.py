@@ -14,13 +14,12 @@ import numpy as np
 import polars as pl
 
 from embedlab.io import layout
-from embedlab.io.atomic import fault, put_bytes, put_json, sweep
-from embedlab.io.join import finish_store, joined_parts, part_paths, trusted_part
+from embedlab.io.atomic import fault, put_json, sweep
+from embedlab.io.join import finish_store, joined_parts
 from embedlab.io.lease import Lease
+from embedlab.io.parts import put_part, trusted_part
 from embedlab.io.plan import Plan
-from embedlab.io.rows import digest_of_rows, planned_rows, rows_bytes
-from embedlab.io.thumbs import TILE_PX
-from embedlab.io.vectors import norms_of, put_vectors, storable
+from embedlab.io.rows import digest_of_rows, planned_rows
 
 
 class StoreWriter:
@@ -152,9 +151,9 @@ class StoreWriter:
         self.path.mkdir(parents=True, exist_ok=True)
         self._lease = Lease(self.path)
         try:
-            if self._met():  # finished by another process between our look and our lease
-                self.finished = True
+            if (self.path / layout.MANIFEST).exists():  # finished by another between our look and our lease
                 self.close()
+                self.finished = self._met()
                 return
             for folder in (self.path, self.path / layout.PARTS, self.path / layout.THUMBS):
                 sweep(folder)
@@ -188,7 +187,6 @@ class StoreWriter:
         if self._lease is None or self.finished:
             raise ValueError(f"{self.path} is finished or closed; nothing more can be written to it")
         start, stop = self.span(part)
-        bad = [tuple(str(field) for field in entry) for entry in bad]
         if self._rows is None:
             rows = planned_rows(rows if rows is not None else pl.DataFrame())
         else:
@@ -196,29 +194,8 @@ class StoreWriter:
             if keep.shape != (stop - start,):
                 raise ValueError(f"part {part} has {stop - start} images, but `ok` speaks of {keep.size}")
             rows = self.planned(part).filter(pl.Series(keep, dtype=pl.Boolean))
-        n = rows.height
-        if len(bad) != stop - start - n or any(len(entry) != 3 for entry in bad):
-            raise ValueError(
-                f"part {part}: {stop - start} images planned, {n} read, {len(bad)} listed as unreadable: each is "
-                "one or the other; list (path, reason, message) for each unreadable one"
-            )
-        if np.shape(x) != (n, self.plan.dim):
-            raise ValueError(f"part {part} needs {n} × {self.plan.dim} numbers, got shape {np.shape(x)}")
-        if thumbs is not None and (thumbs.shape != (n, TILE_PX, TILE_PX, 3) or thumbs.dtype != np.uint8):
-            raise ValueError(f"part {part}: thumbs must be uint8 of shape ({n}, {TILE_PX}, {TILE_PX}, 3)")
-        stored = storable(np.asarray(x), self.plan.dtype, rows["image_id"])
         self._lease.insist()
-        (self.path / layout.PARTS).mkdir(exist_ok=True)
-        files = part_paths(self.path, part)
-        record: dict[str, Any] = {"part": part, "planned": [start, stop], "rows": n, "bad": bad}
-        record["vectors"] = put_vectors(files["vectors"], [stored], stored.shape, self.plan.dtype, "vectors")
-        fault("part-vectors")
-        record["meta"] = put_bytes(files["meta"], rows_bytes(rows, norms_of(stored)), "rows")
-        record["thumbs"] = None
-        if thumbs is not None:
-            record["thumbs"] = put_vectors(files["thumbs"], [thumbs], thumbs.shape, "uint8", "tiles")
-        fault("part-before-record")
-        put_json(files["record"], record, "part-record")
+        put_part(self.path, self.plan, part, np.asarray(x), rows, list(bad), thumbs)
         self._written += stop - start
         fault("part")
 

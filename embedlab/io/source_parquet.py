@@ -1,0 +1,107 @@
+"""Parquet with a column of number lists: emb-explorer, TreeOfLife (`uuid`, `emb`) and hpc-inference."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from embedlab.data.report import few
+from embedlab.io.sources import VECTOR_NAMES, Source, table_rows
+
+
+def from_parquet(path: Path) -> Source:
+    """Read emb-explorer / TreeOfLife and hpc-inference tables: a column of number lists beside any others."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path} is not a readable parquet file ({error})") from None
+    schema = file.schema_arrow
+    lists = [name for name in schema.names if _is_vectors(schema.field(name).type)]
+    named = [name for name in lists if name in VECTOR_NAMES] or [n for n in lists if n.startswith("emb_")]
+    if len(named or lists) != 1:
+        raise ValueError(
+            f"{path} has {'no column' if not lists else 'several columns'} of number lists"
+            f"{': ' + few(lists) if lists else '; its columns are ' + few(schema.names)}. "
+            "One column of vectors is needed, called emb if there are several"
+        )
+    column = (named or lists)[0]
+    total = file.metadata.num_rows
+    if total == 0:
+        raise ValueError(f"{path} has no rows: nothing to import")
+    first = next(_batches(path, column, 1))
+    others = [name for name in schema.names if name != column]
+    cells = sum(
+        file.metadata.row_group(g).column(c).total_uncompressed_size
+        for g in range(file.metadata.num_row_groups)
+        for c in range(file.metadata.num_columns)
+        if file.metadata.row_group(g).column(c).path_in_schema.split(".")[0] != column
+    )
+    if cells > (1 << 30) + total * (64 << 10):
+        raise ValueError(f"{path} promises {cells:,} bytes of table for {total:,} rows: refused")
+    table = pl.from_arrow(pq.read_table(path, columns=others)) if others else pl.DataFrame()
+    assert isinstance(table, pl.DataFrame)
+    rows, notes = table_rows(table, total, path.name)
+    model = column.removeprefix("emb_") if column.startswith("emb_") else None
+    kind = "hpc-inference" if model else "emb-explorer" if {"uuid", "emb"} <= set(schema.names) else "parquet"
+
+    def blocks(size: int) -> Iterator[np.ndarray]:
+        start = 0
+        for array in _batches(path, column, size):
+            yield _matrix(array, first, rows["image_id"], start)
+            start += len(array)
+
+    dim = len(first[0]) if first[0].is_valid else 0
+    if dim == 0:
+        raise ValueError(
+            f"{path}: the first vector, of {rows['image_id'][0]!r}, is empty: leave such rows out"
+        )
+    given = str(schema.field(column).type.value_type)
+    return Source(format=kind, rows=rows, dim=dim, given=given, blocks=blocks, model=model, notes=notes)
+
+
+def _is_vectors(kind: Any) -> bool:
+    import pyarrow as pa
+
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return lists and pa.types.is_floating(kind.value_type)
+
+
+def _batches(path: Path, column: str, size: int) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, memory_map=True) as file:
+        try:
+            for batch in file.iter_batches(batch_size=size, columns=[column]):
+                yield batch.column(0)
+        except (pa.ArrowException, OSError) as error:
+            raise ValueError(f"{path} is damaged ({error}): fetch it again") from None
+
+
+def _matrix(array: Any, first: Any, ids: pl.Series, start: int) -> np.ndarray:
+    """Give one batch of number lists as a matrix; ValueError naming rows that are missing or uneven."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    dim = len(first[0])
+    lengths = pc.fill_null(pc.list_value_length(array), -1).to_numpy(zero_copy_only=False)
+    wrong = np.flatnonzero(lengths != dim)
+    if len(wrong):
+        seen = [f"{ids[start + int(i)]!r} ({max(int(lengths[i]), 0)})" for i in wrong[:5]]
+        raise ValueError(
+            f"{len(wrong)} vectors do not have the {dim} numbers of the first: {', '.join(seen)}"
+            f"{', …' if len(wrong) > 5 else ''}. Leave these rows out, or import one model at a time"
+        )
+    numbers = array.flatten()
+    if numbers.null_count:
+        holes = pc.is_null(numbers).to_numpy(zero_copy_only=False).reshape(len(array), dim).any(axis=1)
+        names = [ids[start + int(i)] for i in np.flatnonzero(holes)]
+        raise ValueError(f"{len(names)} vectors have missing numbers: {few(names)}. Leave these rows out")
+    if pa.types.is_float64(numbers.type):
+        return numbers.to_numpy(zero_copy_only=False).astype(np.float32).reshape(len(array), dim)
+    return numbers.to_numpy(zero_copy_only=False).reshape(len(array), dim)
