@@ -7,7 +7,7 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.data import RANKS
-from embedlab.stats.resample import bootstrap_ratio, p_value, shuffles_within, sign_floor
+from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
 
 _BLOCK = 2048  # rows compared at once: 2,048 × 100k distances fill 1.6 GB
 
@@ -76,7 +76,7 @@ def nearest(x: np.ndarray, excluded: np.ndarray | None = None) -> np.ndarray:
 
 
 def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species", permutations: int = 999,
-                        rng: np.random.Generator) -> NeighbourAgreement:  # fmt: skip
+                        rng: np.random.Generator | int) -> NeighbourAgreement:  # fmt: skip
     """Ask of each rank how often an image's nearest neighbour bears the same name.
 
     `ranks` are columns, coarse to fine (default: the taxonomic ranks that vary). With `other="species"` the
@@ -84,6 +84,7 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
     resampled for intervals: this is the form to judge. With `other=None` any other image counts and images are
     the units: this describes a space, but photographs of one species are no evidence about families.
     """
+    rng = generator(rng)
     ranks = _ranks(embeddings, other) if ranks is None else tuple(ranks)
     rows = {key: [] for key in ("agreement", "low", "high", "chance", "parent", "ceiling", "n")}
     parents, evidence = [], {}

@@ -8,7 +8,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Block, Blocks, Contrast, blocks
 from embedlab.measures.separation import energies
-from embedlab.stats.resample import bootstrap_ratio, p_value, shuffles_within, sign_floor
+from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
 from embedlab.stats.subspace import isotropic_shares, span, spectrum_matched_contrasts
 
 DEFAULT_AXES = 5  # all of the span when there are few species; a stated cut where s − 1 axes would fill the space
@@ -77,7 +77,7 @@ class Orthogonality:
 
 
 def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes: int | None = None,
-                  permutations: int = 999, rng: np.random.Generator) -> Orthogonality:  # fmt: skip
+                  permutations: int = 999, rng: np.random.Generator | int) -> Orthogonality:  # fmt: skip
     """Measure how much of the contrast (column, a, b) lies outside the span of the group means.
 
     `groups` are taxon columns, coarse to fine: with ("species", "subspecies") the span holds both, and species
@@ -85,6 +85,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     Each cell needs 4 individuals, because halves are cross-fitted. With fewer than 5 species, or a contrast that
     shuffled labels reach as well, the evidence says `cannot tell` and why.
     """
+    rng = generator(rng)
     cut = blocks(embeddings, contrast, groups=groups, strata=strata, least=4)
     if len(cut.groups) < 2:
         raise ValueError(f"only one group, {cut.groups[0]!r}, holds both kinds: a span of group means needs at least two")

@@ -8,7 +8,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.stats.comparative import Whitening, effective_species, k_mult
 from embedlab.stats.distances import mantel
-from embedlab.stats.resample import sign_floor
+from embedlab.stats.resample import generator, sign_floor
 from embedlab.stats.vectors import squared_distances, upper
 
 DRAWN = 20_000  # pairs kept for drawing; every number uses all of them
@@ -62,12 +62,13 @@ class Phylogeny:
         })  # fmt: skip
 
 
-def phylogeny(embeddings, tree, *, by: str = "species", permutations: int = 999, rng: np.random.Generator) -> Phylogeny:
+def phylogeny(embeddings, tree, *, by: str = "species", permutations: int = 999, rng: np.random.Generator | int) -> Phylogeny:
     """Compare distances between species in the space with those on the tree, tips shuffled for chance.
 
     Shuffling tips is right here: under the null, that the space knows nothing of descent, species are exchangeable.
     (It is *not* right for asking whether a trait aligns; see `trait_alignment`.) Fewer than 5 species are refused.
     """
+    rng = generator(rng)
     emb = embeddings.known(by)
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     species = emb.unit().per_species(by)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
-from embedlab.stats.resample import bootstrap_ratio, p_value
+from embedlab.stats.resample import bootstrap_ratio, generator, p_value
 
 ENUMERATE = 20_000  # orders of the runs up to which all of them are tried
 
@@ -64,7 +64,7 @@ class Scaling:
 
 
 def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "images_seen",
-            rng: np.random.Generator) -> Scaling:  # fmt: skip
+            rng: np.random.Generator | int) -> Scaling:  # fmt: skip
     """Apply `measure(embeddings, rng)` to each store and test the slope of its estimate on log10 of `x`.
 
     `x` names an entry of the stores' cards (or of their `training` part), or lists one number a store. Every store
@@ -73,6 +73,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     counts. Its interval joins the scatter over species with that of the runs about the line. At least 3 runs at 3
     different `x` are needed.
     """
+    rng = generator(rng)
     at = np.array([_position(s, x) for s in stores] if isinstance(x, str) else x, float)
     if len(at) != len(stores):
         raise ValueError(f"{len(stores)} stores but {len(at)} positions on the scale")

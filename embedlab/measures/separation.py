@@ -7,7 +7,7 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks
-from embedlab.stats.resample import bootstrap_ratio, p_value, shuffles_within, sign_floor
+from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
 from embedlab.stats.scatter import two_groups
 
 
@@ -59,13 +59,14 @@ class Separation:
 
 
 def separation(embeddings, contrast, *, by: str = "species", strata=(), permutations: int = 999,
-               rng: np.random.Generator) -> Separation:  # fmt: skip
+               rng: np.random.Generator | int) -> Separation:  # fmt: skip
     """Measure how far the two sorts of `contrast` (column, a, b) stand apart within each species.
 
     Vectors are scaled to length 1 and photographs of one individual averaged first. `strata` are columns to
     balance over. Needs two individuals of both sorts in a species; others are left out and named. The unit of
     the interval is the species, the null shuffles labels within species and stratum.
     """
+    rng = generator(rng)
     cut = blocks(embeddings, contrast, groups=(by,), strata=strata)
     between, within, counts = energies(cut, None)
     null_b, null_w, _ = energies(cut, permutations, rng)

@@ -8,6 +8,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.stats.alignment import aligned_beyond_phylogeny
 from embedlab.stats.comparative import effective_species
+from embedlab.stats.resample import generator
 
 LEAST_SPECIES = 8
 LEAST_PER_KIND = 3
@@ -71,13 +72,14 @@ class TraitAlignment:
 
 
 def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str = "rrpp", permutations: int = 999,
-                    rng: np.random.Generator) -> TraitAlignment:  # fmt: skip
+                    rng: np.random.Generator | int) -> TraitAlignment:  # fmt: skip
     """Test a trait (`traits["Mass"]`) against species means of unit vectors, with descent controlled by `tree`.
 
     Species are joined by name (synonyms through the table, reported). A numeric trait that is positive and spans
     more than a factor of ten is taken as log10. Kinds with fewer than 3 species are left out and named. Fewer
     than 8 species with both trait and tip are refused.
     """
+    rng = generator(rng)
     emb = embeddings.known(by)
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     unit = emb.unit()
@@ -135,7 +137,7 @@ def _values(trait, names):
         notes.append(f"{missing} species without a value of {trait.name}")
     if trait.kind in ("numeric", "ordered") and not isinstance(next((v for v in value if v is not None), ""), str):
         known = [float(v) for v in value if v is not None]
-        if known and min(known) > 0 and max(known) > 10 * min(known):
+        if trait.kind == "numeric" and known and min(known) > 0 and max(known) > 10 * min(known):
             return [None if v is None else float(np.log10(v)) for v in value], f"log10 {trait.name}", "numeric", notes
         return [None if v is None else float(v) for v in value], trait.name, "numeric", notes
     return [None if v is None else str(v) for v in value], trait.name, "categorical", notes

@@ -6,6 +6,15 @@ from scipy import stats as sps
 TIE = 1.49e-8  # square root of machine epsilon: equal numbers reached by two roads count as ties (vegan's rule)
 
 
+def generator(rng: np.random.Generator | int) -> np.random.Generator:
+    """Take a Generator as it is, and a seed as `numpy.random.default_rng(seed)`; nothing else, and never None."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if isinstance(rng, int | np.integer):
+        return np.random.default_rng(int(rng))
+    raise TypeError(f"rng is {rng!r}: pass a seed such as 0, or numpy.random.default_rng(0); chance is passed by hand")
+
+
 def p_value(observed: float, null, *, more: bool = True) -> float:
     """One-sided permutation p-value (b + 1) / (m + 1): in (0, 1], never 0 (Phipson & Smyth 2010).
 

@@ -1,0 +1,179 @@
+"""Run an analysis: a lab in, claims judged, figures and `outcome.json` out."""
+
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from embedlab.data import Traits, Tree
+from embedlab.data.names import closest
+from embedlab.io.store import open_store
+from embedlab.lab import Lab, Outcome, check_settings, judged_together
+from embedlab.places import analyses_folder
+
+_NAMED = ("embedlab", "numpy", "scipy", "polars", "torch")
+
+
+def list_analyses() -> list[dict[str, str]]:
+    """Name and question of each analysis that comes with embedlab: its file name, and its docstring."""
+    return [{"name": p.stem, "question": _question(p)} for p in sorted(analyses_folder().glob("*.py")) if p.stem[0] != "_"]
+
+
+def _question(path: Path) -> str:
+    import ast
+
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    if not text:
+        raise ValueError(f"{path.name} has no docstring: an analysis begins with its question")
+    return text.splitlines()[0]
+
+
+def load_analysis(name_or_path: str | Path) -> ModuleType:
+    """Load an analysis by name, or a user's own file by path: code that the caller chose to run.
+
+    A file needs a question as docstring, `CLAIMS` or `claims(lab)`, and `run(lab)`.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".py":
+        path = analyses_folder() / f"{name_or_path}.py"
+    if not path.is_file():
+        names = [a["name"] for a in list_analyses()]
+        near = closest(str(name_or_path), names)
+        raise ValueError(
+            f"there is no analysis {str(name_or_path)!r}{f'; closest is {near[0]!r}' if near else ''}. There are "
+            f"{', '.join(names)}; your own is named by its path, ending in .py"
+        )
+    spec = importlib.util.spec_from_file_location(f"embedlab_analysis_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    missing = [what for what in ("run",) if not hasattr(module, what)]
+    if missing or not (hasattr(module, "CLAIMS") or hasattr(module, "claims")):
+        raise ValueError(f"{path.name} has no run(lab) or no CLAIMS: see CONTRIBUTING.md, 'An analysis is one file'")
+    module.QUESTION = _question(path)
+    return module
+
+
+def ask(analysis: str | Path, lab_of, *, settings: Mapping[str, Any] | None = None) -> Outcome:
+    """Run one analysis in the lab that `lab_of(name, question)` makes, and judge its claims as one family."""
+    module = load_analysis(analysis)
+    settings = dict(settings or {})
+    check_settings(Path(analysis).stem, getattr(module, "SETTINGS", {}), settings)
+    lab = lab_of(Path(analysis).stem, module.QUESTION)
+    lab.settings = settings
+    return module.run(lab).judged()
+
+
+def run_analysis(analysis: str | Path, *, stores: Sequence[str | Path], x: str | None = None,
+                 traits: str | Path | None = None, tree: str | Path | None = None,
+                 settings: Mapping[str, Any] | None = None, seed: int = 0, out: str | Path | None = None,
+                 command: str = "") -> Outcome:  # fmt: skip
+    """Ask one question of stores on disk and, with `out`, write its figures and `outcome.json` there."""
+    lab_of = _labs(stores, traits, tree, seed, x)
+    outcome = _provenance(ask(analysis, lab_of, settings=settings), command)
+    if out is not None:
+        write_outcome(outcome, out)
+    return outcome
+
+
+def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str | Path | None = None,
+                  tree: str | Path | None = None, x: str | None = None, seed: int = 0, command: str = "",
+                  title: str = "", figures: str | Path | None = None,
+                  settings: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:  # fmt: skip
+    """Ask stores all they can answer, judge every claim as one family, and write one self-contained page.
+
+    `settings` holds settings by analysis. An analysis that these stores cannot answer is named with the reason.
+    With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
+    list of outcomes) and unasked (analysis → why not).
+    """
+    from embedlab.progress import Progress
+    from embedlab.report import report
+
+    lab_of = _labs(stores, traits, tree, seed, x)
+    outcomes, unasked = [], {}
+    names = [a["name"] for a in list_analyses()]
+    with Progress("asking", len(names), "questions") as line:
+        for name in names:
+            line.note(name)
+            try:
+                outcomes.append(ask(name, lab_of, settings=(settings or {}).get(name)))
+            except (ValueError, KeyError) as reason:
+                unasked[name] = str(reason.args[0] if reason.args else reason)
+            line.add()
+    if not outcomes:
+        raise ValueError("these stores can answer none of the questions: " + "; ".join(f"{k}: {v}" for k, v in unasked.items()))
+    outcomes = [_provenance(o, command) for o in judged_together(outcomes)]
+    if figures is not None:
+        for outcome in outcomes:
+            write_outcome(outcome, Path(figures) / outcome.analysis)
+    lab = lab_of("report", "")
+    page = report(lab.embeddings(), outcomes, out, maps=_maps(lab), thumbnails_of=Path(_last(stores, lab)), unasked=unasked,
+                  title=title)  # fmt: skip
+    return {"report": str(out), "bytes": Path(page).stat().st_size, "outcome": [o.to_dict() for o in outcomes], "unasked": unasked}
+
+
+def _last(stores, lab: Lab):
+    """The path of the store that `lab.embeddings()` stands for."""
+    chosen = lab.embeddings()
+    return next(p for p, s in zip(stores, lab.stores, strict=True) if s is chosen)
+
+
+def _maps(lab: Lab) -> list:
+    """A PCA map, whose axes mean something, and a t-SNE map, whose neighbourhoods do."""
+    from embedlab.measures.projection import project
+
+    emb = lab.embeddings()
+    maps = [project(emb, "pca", rng=lab.seed)]
+    if 50 <= emb.n <= 20_000:
+        maps.append(project(emb, "tsne", rng=lab.seed))
+    return maps
+
+
+def _labs(stores, traits, tree, seed, x):
+    opened = [open_store(s) for s in stores]
+    if len(opened) > 1 and x is None:
+        x = "images_seen"
+    known_traits = None if traits is None else Traits.read(traits)
+    known_tree = None if tree is None else Tree.read(tree)
+
+    def lab(name: str, question: str) -> Lab:
+        return Lab(name=name, question=question, stores=opened, traits=known_traits, tree=known_tree, seed=seed, x=x)
+
+    return lab
+
+
+def _provenance(outcome: Outcome, command: str) -> Outcome:
+    from dataclasses import replace
+
+    versions = {"python": platform.python_version()}
+    for name in _NAMED:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return replace(outcome, versions=versions, command=command or " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]))
+
+
+def write_outcome(outcome: Outcome, folder: str | Path) -> list[Path]:
+    """Write figures, tables and `outcome.json` of one question into `folder`; the JSON last, in one step."""
+    from embedlab.plots import save
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = outcome.to_dict()
+    digest = hashlib.sha256(json.dumps(facts["stores"], sort_keys=True).encode()).hexdigest()[:16]
+    provenance = {"analysis": outcome.analysis, "stores": digest, "keys": [s["key"] for s in facts["stores"]],
+                  "seed": outcome.seed, "command": outcome.command, "versions": dict(outcome.versions)}  # fmt: skip
+    written = []
+    for name, result in outcome.results.items():
+        written += save(result, folder, name, provenance)
+    aside = folder / ".outcome.json.new"
+    aside.write_text(json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(aside, folder / "outcome.json")
+    return [*written, folder / "outcome.json"]
