@@ -28,8 +28,9 @@ class TrainConfig:
     """
 
     world: int = _key(7, "seed of the simulated tree of life", 0, 2**31)
-    world_species: int = _key(640, "species in the whole world, held-out ones included", 8, 100_000)
-    held_out: int = _key(96, "species that no run ever trains on", 0, 50_000)
+    world_species: int = _key(
+        640, "species in the whole world, with those held out, which no run trains on", 6, 100_000
+    )
     species: int = _key(128, "species trained on: one half of the data scale", 2, 100_000)
     images: int = _key(16, "images of each species: the other half of the data scale", 1, 100_000)
     size: int = _key(40, "edge of an image, px", 16, 256)
@@ -63,10 +64,9 @@ class TrainConfig:
                 )
             if not low <= value <= high:
                 raise ValueError(f"{key.name} = {value}: give {low:g} to {high:g} ({_says(key)})")
-        if self.species + self.held_out > self.world_species:
+        if self.species > self.world_species:
             raise ValueError(
-                f"species = {self.species} and held_out = {self.held_out} do not fit into world_species = "
-                f"{self.world_species}: raise world_species to {self.species + self.held_out} or more"
+                f"species = {self.species} are more than the world has, world_species = {self.world_species}"
             )
         if self.scale > self.scale_max:
             raise ValueError(f"scale = {self.scale} starts above scale_max = {self.scale_max}: lower it")

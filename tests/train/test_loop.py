@@ -12,7 +12,7 @@ from embedlab.train.config import TrainConfig
 from embedlab.train.loop import METRICS, STATE, run
 
 CONFIG = TrainConfig(
-    species=8, images=8, world_species=8, held_out=0, size=16, steps=24, batch=32, log_every=4, save_every=8
+    species=8, images=8, world_species=8, size=16, steps=24, batch=32, log_every=4, save_every=8
 )
 
 
