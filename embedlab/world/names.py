@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import numpy as np
 
-_ONSETS = "b c d f g l m n p r s t v z br cr dr fr gr pr tr cl gl pl st th ph".split()
-_VOWELS = "a e i o u a e i o ae".split()
-_CODAS = ["", "", "", "", "n", "r", "l", "s", "x", "m"]
+_ONSETS = "b c d f g l m n p r s t v l m n r s t br cr dr gr pr tr cl gl pl st th ph".split()
+_VOWELS = "a e i o u a e i o".split()
+_CODAS = ["", "", "", "", "", "n", "r", "l"]
 _GENUS_ENDINGS = (("us", "us"), ("a", "a"), ("ops", "us"), ("um", "um"), ("ella", "a"), ("odon", "us"))
 _CLASSES = {"bird": ("ornes", "iformes"), "fish": ("ichthes", "oidei"), "beetle": ("optes", "omorpha")}
 _NOUN_ENDINGS = ("let", "ling", "kin", "ard", "ow", "ick", "el", "on", "ara", "ish")
 # What a name must not say, not even by accident: captions carry kinship only.
 TELLING = tuple(
-    "male female juven adult egg larva wood forest silv marsh palu swamp wet desert deser arid sand tundr snow niv grass prat "
+    "male female sex juven adult egg larva wood forest silv marsh palu swamp wet desert deser arid sand tundr snow niv grass prat "
     "campe steppe aqua riv mont long brev rostr caud curv alb nig rub viri flav cyan red blue green brown black white "
     "yellow grey great small long short big crest tail beak bill fin horn leg wing spot strip".split()
 )
 
 
 def _stem(rng: np.random.Generator, syllables: int) -> str:
-    parts = []
+    stem, coda = "", ""
     for k in range(syllables):
-        coda = rng.choice(_CODAS) if k < syllables - 1 else rng.choice(["l", "n", "r", "t", "d", "s", "m", "v", "c"])
-        parts.append(rng.choice(_ONSETS) + rng.choice(_VOWELS) + coda)
-    return "".join(parts)
+        onset = str(rng.choice(_ONSETS))
+        if coda:  # one cluster at a time can be pronounced
+            onset = onset[0]
+        last = k == syllables - 1
+        coda = str(rng.choice(["l", "n", "r", "t", "d", "m", "v", "c"] if last else _CODAS))
+        stem += onset + str(rng.choice(_VOWELS)) + coda
+    return stem
 
 
 class _Coiner:
@@ -37,7 +41,7 @@ class _Coiner:
     def __call__(self, low: int, high: int) -> str:
         while True:
             stem = _stem(self.rng, int(self.rng.integers(low, high + 1)))
-            if stem[:5] not in self.used and len(stem) <= 10 and not any(word in stem for word in TELLING):
+            if stem[:5] not in self.used and not any(word in stem for word in TELLING):
                 self.used.add(stem[:5])
                 return stem
 
@@ -69,7 +73,7 @@ def coin(rng: np.random.Generator, ranks: dict[str, np.ndarray], plans: list[str
         columns["family"].append(type_of["family"][ranks["family"][i]].capitalize() + "idae")
         columns["genus"].append(name)
         columns["species"].append(f"{name} {epithet}")
-        columns["common_name"].append(f"{stem(2, 2).capitalize()}'s {nouns[ranks['family'][i]]}")
+        columns["common_name"].append(f"{stem(1, 2).capitalize()}'s {nouns[ranks['family'][i]]}")
     return columns
 
 

@@ -16,7 +16,7 @@ from embedlab.world.tree import PLANS
 DRAWERS = {"bird": bird, "fish": fish, "beetle": beetle}
 CHUNK = 32  # images at a time: 32 × 1,600 floats stay in the second-level cache
 MARGIN = 0.93  # no part of an animal lies further from the middle than this share of the half-width
-BODY = 1.22  # body units to half-widths, for an adult of middle size at middle distance
+BODY = {"bird": 1.14, "fish": 1.16, "beetle": 1.24}  # body units to half-widths, for an adult of middle size at middle distance
 
 
 class Canvas:
@@ -100,7 +100,7 @@ class Canvas:
         self.alpha += cover * (1 - self.alpha)
 
 
-def frame(points: np.ndarray, look: dict, lens: dict) -> dict[str, np.ndarray]:
+def frame(plan: str, points: np.ndarray, look: dict, lens: dict) -> dict[str, np.ndarray]:
     """Fit animals into the picture: scale, shift and rotation, such that every outermost point keeps the margin.
 
     Scale is body size times camera distance, cut back only where the animal would not fit; then the shift is.
@@ -112,7 +112,7 @@ def frame(points: np.ndarray, look: dict, lens: dict) -> dict[str, np.ndarray]:
     low_x, high_x = (qx - radius).min(1), (qx + radius).max(1)
     low_y, high_y = (qy - radius).min(1), (qy + radius).max(1)
     room = 2 * MARGIN / np.maximum(high_x - low_x, high_y - low_y)
-    scale = np.minimum(BODY * look["body_size"] * lens["distance"], room)
+    scale = np.minimum(BODY[plan] * look["body_size"] * lens["distance"], room)
     # The middle of the animal's box stands in the middle of the picture, then the photographer's hand shakes.
     shift = []
     for low, high, shake in ((low_x, high_x, lens["shift_x"]), (low_y, high_y, lens["shift_y"])):
@@ -124,7 +124,7 @@ def frame(points: np.ndarray, look: dict, lens: dict) -> dict[str, np.ndarray]:
 def keypoints(plan: str, look: dict, lens: dict) -> dict[str, np.ndarray]:
     """Tell where beak base and tip and the outermost points lie in the picture, in half-widths from its middle."""
     g, points = DRAWERS[plan].pose(look)
-    fit = frame(points, look, lens)
+    fit = frame(plan, points, look, lens)
 
     def place(x, y):
         x = x * fit["stretch"]
@@ -148,7 +148,7 @@ def paint(plan: str, look: dict, lens: dict, background: np.ndarray, size: int, 
     """Paint specimens of one plan: uint8 (n, size, size, 3); with `layers`, also each animal's cover as float (n, size, size)."""
     torch.set_num_threads(1)  # two threads on one free core are many times slower than one
     g, points = DRAWERS[plan].pose(look)
-    fit = frame(points, look, lens)
+    fit = frame(plan, points, look, lens)
     numbers = {name: np.asarray(value, np.float32) for name, value in g.items()}
     n = len(background)
     out = np.empty((n, size, size, 3), np.uint8)
@@ -201,6 +201,7 @@ def _chunk(plan, numbers, lens, background, size, seed):
     noise = torch.zeros(n, 3, pixels)
     noise[:, :, : size * size] = torch.from_numpy(places.grain(seed, lens, size))
     picture = picture * white * vignette + noise * t["noise"][:, :, None]
+    picture = picture - 0.55 * (picture - 0.78).clamp_(0)  # a soft shoulder, so that bright sand keeps its colour
     picture = (picture.clamp_(0, 1) * 255 + 0.5).to(torch.uint8)[:, :, : size * size].reshape(n, 3, size, size)
     alpha = canvas.alpha[:, : size * size].reshape(n, size, size)
     return picture.permute(0, 2, 3, 1).numpy(), alpha.numpy()

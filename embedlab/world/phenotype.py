@@ -158,9 +158,9 @@ def camera(seed: int, met: Specimens) -> dict[str, np.ndarray]:
         "place_x": u[:, 3],
         "place_y": u[:, 4],
         "focus": u[:, 5],
-        "place_light": 0.82 + 0.36 * u[:, 8],
-        "blur": u[:, 9] ** 1.5,
-        "noise": 0.004 + 0.024 * u[:, 6] ** 1.5,
+        "place_light": 0.78 + 0.34 * u[:, 8],
+        "blur": 0.85 * u[:, 9] ** 2,
+        "noise": 0.004 + 0.020 * u[:, 6] ** 1.5,
         "grain": u[:, 7],
     }
 

@@ -17,15 +17,15 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     hr = 0.128 * look["head_size"]
     hx, hy = a * cos * 0.92 + 0.015, a * sin * 0.92 + b * 0.62 + 0.35 * hr
     bx, by = hx + 0.80 * hr, hy - 0.12 * hr
-    length, depth = 0.285 * look["beak_length"], 0.082 * look["beak_depth"]
-    length = length + 0.02
-    depth = np.minimum(depth, 1.25 * hr)
+    length, depth = 0.285 * look["beak_length"], 0.112 * look["beak_depth"]
+    length = length + 0.03
+    depth = np.minimum(depth, 1.5 * hr)
     # A deep, short beak curves at its tip (a hook); a long thin one along its whole length (a probe).
     stout = np.clip(depth / length * 1.6 - 0.25, 0, 1)
     bend = look["beak_curvature"] * (1 - stout) * 0.42 * length
     hook = np.maximum(look["beak_curvature"], -0.1) * stout * 0.50 * depth
     tx, ty = bx + length * np.cos(0.10), by - length * np.sin(0.10) - bend - hook
-    tail = 0.36 * look["tail_length"]
+    tail = 0.31 * look["tail_length"]
     rx, ry = -a * cos * 0.80, -a * sin * 0.80 + 0.02
     droop = 0.20 + 0.10 * look["tail_fork"]
     ex, ey = rx - tail * np.cos(droop) - 0.08, ry - tail * np.sin(droop) + 0.015

@@ -13,12 +13,12 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     slim = look["elongation"]
     a, b = 0.40 * slim**0.45, 0.225 * slim**-0.75
     hr = b * (0.62 + 0.28 * look["head_size"])
-    length, depth = 0.20 * look["beak_length"], 0.07 * look["beak_depth"] + 0.01
+    length, depth = 0.20 * look["beak_length"], 0.085 * look["beak_depth"] + 0.01
     bx, by = 0.88 * a, -0.10 * b
     bend = look["beak_curvature"] * 0.40 * length
     tail = 0.24 * look["tail_length"] + 0.05
     px = -a - 0.08  # where the tail begins
-    fin = 0.19 * look["leg_length"]
+    fin = 0.20 * look["leg_length"]
     spike = 0.16 * look["crest"]
     g.update(
         a=a, b=b, hr=hr, bx=bx, by=by, length=length, depth=depth, bend=bend, tip_x=bx + length, tip_y=by + bend,
@@ -27,7 +27,7 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     )  # fmt: skip
     points = [
         (0 * a, 0 * a, b), (a, 0 * a, 0.02), (bx + length, by + bend, 0.02), (px - tail, g["spread"], 0.01), (px - tail, -g["spread"], 0.01),
-        (0.1 * a, b + fin, 0.01), (-0.35 * a, b * 0.9 + fin * 0.9, 0.01), (-0.4 * a, -b * 0.75 - 0.7 * fin, 0.01),
+        (0.1 * a, b + fin, 0.01), (-0.35 * a, b * 0.9 + fin * 0.9, 0.01), (-0.2 * a, -b - 0.6 * fin, 0.01), (0.2 * a - 0.5 * fin, -0.8 * b - 0.75 * fin, 0.02),
         (0.30 * a - 0.3 * spike, b + fin * 0.4 + spike, 0.03),
     ]  # fmt: skip
     return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
@@ -37,7 +37,7 @@ def draw(c, g) -> None:
     """Paint a fish, from the tail fin to the eye."""
     x, y = c.x, c.y
     a, b = g["a"], g["b"]
-    finned = c.mix(c.colour(g["second"]), c.colour(g["first"]), 0.35)
+    finned = c.mix(c.mix(c.colour(g["second"]), c.colour(g["belly_colour"]), 0.22), c.colour(g["bare"]), 0.15)
 
     # tail fin
     s, t, length = along(x, y, g["px"] + 0.05, 0.0, g["px"] - g["tail"], 0.0)
@@ -50,14 +50,18 @@ def draw(c, g) -> None:
 
     # dorsal and anal fins: rays rise from the back to a sail
     u = x / a
-    sail = ((0.52 - u) * (u + 0.82)).clamp_(0, 1) * (1.3 + 0.9 * u)
+    ray = (x * 62 + y * 18).sin() * 0.5 + 0.5
+    sail = ((0.58 - u) * 4.5).clamp_(0, 1) * (0.35 + 0.55 * (u + 0.85).clamp_(0, 2)) * (1 - 0.10 * ray)
     arch = b * (1 - (u * u).clamp_(0, 1)).sqrt()
-    d = (y - arch - g["fin"] * sail * 1.35).maximum(arch * 0.5 - y).maximum((u + 0.15).abs() * a - 0.67 * a) * 0.8
-    ray = ((x * 62 + y * 18).sin() * 0.5 + 0.5)
-    c.flat(d, finned * c.plane(1.02 - 0.30 * ray))
-    keel = ((0.02 - u) * (u + 0.80)).clamp_(0, 1) * 3.4
-    d = (-y - arch - g["fin"] * keel).maximum(y + arch * 0.5).maximum((u + 0.39).abs() * a - 0.41 * a) * 0.8
-    c.flat(d, finned * c.plane(0.90 - 0.28 * ray))
+    d = (y - arch - g["fin"] * sail).maximum(arch * 0.5 - y).maximum((u + 0.13).abs() * a - 0.70 * a) * 0.8
+    c.flat(d, finned * c.plane(1.08 - 0.34 * ray), 0.9)
+    keel = ((-0.08 - u) * 5).clamp_(0, 1) * (0.20 + 0.75 * (u + 0.85).clamp_(0, 2)) * (1 - 0.12 * ray)
+    d = (-y - arch - g["fin"] * keel).maximum(y + arch * 0.5).maximum((u + 0.46).abs() * a - 0.37 * a) * 0.8
+    c.flat(d, finned * c.plane(1.0 - 0.32 * ray), 0.9)
+    # pelvic fin
+    s, t, length = along(x, y, 0.26 * a, -0.72 * b, 0.26 * a - 0.55 * g["fin"], -0.78 * b - 0.75 * g["fin"])
+    q = s.clamp(0, 1)
+    c.flat(blade(s, t, length, g["fin"] * (0.12 + 0.42 * q * (1.2 - q))), finned * c.plane(1.0 - 0.3 * ((t * 110).sin() * 0.5 + 0.5)), 0.9)
 
     # ornament: the first rays of the back, drawn out
     d, nx, ny = taper(x, y, 0.34 * a, b * 0.78, 0.30 * a - 0.3 * g["spike"], b + g["fin"] * 0.4 + g["spike"], 0.045, 0.012)
