@@ -52,7 +52,7 @@ class Canvas:
         return first + weight * (second - first)
 
     @staticmethod
-    def smooth(off: float, on: float, value):
+    def smooth(off, on, value):
         """Go smoothly from 0 at `off` to 1 at `on`."""
         t = ((value - off) / (on - off)).clamp_(0, 1)
         return t * t * (3 - 2 * t)
