@@ -45,8 +45,8 @@ class Embeddings:
     """  # noqa: E501
 
     x: Float[np.ndarray, "n d"]
-    rows: pl.DataFrame
-    card: Mapping[str, Any] = None  # type: ignore[assignment]
+    rows: Any  # a polars frame once built; at the door any table that polars takes
+    card: Mapping[str, Any] | None = None  # a dict once built
 
     def __post_init__(self) -> None:
         x = np.asanyarray(self.x)
@@ -130,18 +130,16 @@ class Embeddings:
 
     def where(self, **wanted: Any) -> "Embeddings":
         """The rows whose columns hold the wanted value, or one of a list of values; None asks for missing."""
-        mask = pl.Series([True], dtype=pl.Boolean).new_from_index(0, self.n)
+        mask = np.ones(self.n, dtype=bool)
         for name, value in wanted.items():
             column = self.column(name)
-            values = list(value) if isinstance(value, (list, tuple, set, frozenset, pl.Series)) else [value]
+            values = list(value) if isinstance(value, list | tuple | set | frozenset | pl.Series) else [value]
             known = [v for v in values if v is not None]
-            strange = [v for v in known if not isinstance(v, str)] if column.dtype == pl.String else []
-            if strange:
-                raise TypeError(f"{name} holds text; {few(strange)} is not text")
-            hit = column.is_in(known).fill_null(False) if known else mask.new_from_index(0, 0)
-            hit = hit if known else pl.Series([False], dtype=pl.Boolean).new_from_index(0, self.n)
-            mask = mask & (hit | column.is_null() if None in values else hit)
-        return self.take(mask.to_numpy())
+            if column.dtype == pl.String and (strange := [v for v in known if not isinstance(v, str)]):
+                raise TypeError(f"column {name!r} holds text; {few(strange)} is not text")
+            hit = column.is_in(known).fill_null(False).to_numpy() if known else np.zeros(self.n, dtype=bool)
+            mask &= hit | column.is_null().to_numpy() if None in values else hit
+        return self.take(mask)
 
     def known(self, *columns: str) -> "Embeddings":
         """The rows in which none of these columns is missing."""
@@ -173,13 +171,15 @@ class Embeddings:
         """
         values = self.column(column)
         levels = values.drop_nulls().unique().sort().to_list()
-        at = {level: i for i, level in enumerate(levels)}
-        codes = np.fromiter((at.get(value, -1) for value in values.to_list()), np.int64, self.n)
+        codes = values.replace_strict(
+            levels, range(len(levels)), default=-1, return_dtype=pl.Int64
+        ).to_numpy()
+        codes = codes.copy()
         codes.flags.writeable = False
         return codes, [str(level) for level in levels]
 
     def per_species(self, column: str = "species") -> SpeciesMeans:
-        """The mean vector of each group in `column`, sorted by name; rows whose group is missing are left out."""
+        """The mean vector of each group in `column`, sorted by name; rows without a group are left out."""
         codes, names = self.codes(column)
         counts = np.bincount(codes[codes >= 0], minlength=len(names))
         order = np.argsort(codes, kind="stable")[int((codes < 0).sum()) :]
@@ -195,7 +195,9 @@ class Embeddings:
             array.flags.writeable = False
         return SpeciesMeans(names, means, counts, within)
 
-    def join(self, table: Any, on: str = "species", *, synonyms: bool = True) -> tuple["Embeddings", JoinReport]:
+    def join(
+        self, table: Any, on: str = "species", *, synonyms: bool = True
+    ) -> tuple["Embeddings", JoinReport]:
         """The same rows in the same order with the table's columns beside them, and a report of the names.
 
         `table` is a polars frame, or anything with such `rows` (`Traits`, `Taxonomy`), with one row per name.
@@ -204,7 +206,9 @@ class Embeddings:
         """
         other = table if isinstance(table, pl.DataFrame) else getattr(table, "rows", None)
         if not isinstance(other, pl.DataFrame):
-            raise TypeError(f"cannot join a {type(table).__name__}: give a polars table, Traits or a Taxonomy")
+            raise TypeError(
+                f"cannot join a {type(table).__name__}: give a polars table, Traits or a Taxonomy"
+            )
         if on not in other.columns:
             raise KeyError(f"the table has no column {on!r}; closest: {few(closest(on, other.columns))}")
         own = self.column(on).cast(pl.String)
@@ -217,12 +221,13 @@ class Embeddings:
         used = {name: key for name, key in zip(asked, found.used, strict=True) if key is not None}
         place = {key: i for i, key in enumerate(keys.to_list()) if key is not None}
         at = [None if name is None or name not in used else place[used[name]] for name in own.to_list()]
-        beside = other.drop(on)[pl.Series(at, dtype=pl.UInt32)] if other.height else None
+        facts = other.drop(on)
+        beside = facts[pl.Series(at, dtype=pl.UInt32)] if other.height else facts.clear(self.n)
         notes = list(found.notes)
         if own.null_count():
             notes.append(f"{own.null_count():,} rows have no {on}")
         columns: list[pl.Series] = []
-        for column in beside.get_columns() if beside is not None else []:
+        for column in beside.get_columns():
             if column.name not in self.rows.columns:
                 columns.append(column)
                 continue

@@ -1,4 +1,4 @@
-"""Bytes and tables from files of unknown make: unpacked with a limit, decoded with a report, never trusted."""
+"""Bytes and tables from files of unknown make: unpacked with a limit, decoded, and never trusted."""
 
 import csv
 import gzip
@@ -187,12 +187,17 @@ def _read_parquet(path: Path, limit: int) -> tuple[pl.DataFrame, ReadReport]:
 def typed(frame: pl.DataFrame, keep: tuple[str, ...] = ()) -> pl.DataFrame:
     """Text columns in which every known value is a number, as numbers; columns in `keep` stay text.
 
+    So do columns with leading zeros, which are codes: 007 is not 7.
+
     >>> typed(pl.DataFrame({"a": ["1", None], "b": ["1.5", "2"], "c": ["x", "1"]})).dtypes
     [Int64, Float64, String]
     """
     columns = []
     for column in frame.get_columns():
         if column.dtype == pl.String and column.name not in keep and column.null_count() < len(column):
+            if column.str.contains(r"^[+-]?0\d").any():
+                columns.append(column)
+                continue
             for dtype in (pl.Int64, pl.Float64):
                 cast = column.cast(dtype, strict=False)
                 if cast.null_count() == column.null_count() and not (

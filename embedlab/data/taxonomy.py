@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,7 @@ class Taxonomy:
     2 species · genus 1 · family 1
     """
 
-    rows: pl.DataFrame
+    rows: Any  # a polars frame once built; at the door any table that polars takes
     report: ReadReport = field(default_factory=lambda: ReadReport(what="taxonomy", rows=0))
 
     def __post_init__(self) -> None:
@@ -69,9 +70,7 @@ class Taxonomy:
         one = one.with_columns(pl.coalesce(pl.col("genus"), read) if "genus" in have else read)
         skipped = rows.height - known.height
         left_out = [(f"{skipped:,} rows", "no species")] if skipped else []
-        return cls(
-            one, ReadReport(what="taxonomy", rows=one.height, left_out=left_out, notes=notes)
-        )
+        return cls(one, ReadReport(what="taxonomy", rows=one.height, left_out=left_out, notes=notes))
 
     def __len__(self) -> int:
         return self.rows.height
@@ -89,7 +88,7 @@ class Taxonomy:
         return self.rows["species"].to_list()
 
     def first_shared_rank(self, names: Sequence[str] | None = None) -> Int[np.ndarray, "s s"]:
-        """How many ranks part two species: 0 the same species, 1 the same genus, …, 6 the same kingdom, 7 none.
+        """How many ranks part two species: 0 the same species, 1 the same genus, …, 6 one kingdom, 7 none.
 
         Ranks count only where both are known; -1 where nothing can be told. A genus name that plants and
         animals both use does not make them kin: below a rank that differs nothing is shared.

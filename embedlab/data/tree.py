@@ -12,6 +12,7 @@ from embedlab.data.newick import parse_newick, write_newick
 from embedlab.data.reading import read_bytes
 from embedlab.data.report import JoinReport, few
 from embedlab.data.taxonomy import RANKS, Taxonomy
+from embedlab.data.treewalk import depths, pruned, rank_tree, shared_paths
 
 LIMIT = 1 << 28  # bytes of Newick: some four million tips
 
@@ -84,8 +85,10 @@ class Tree:
         """The tree in a Newick file, gzipped or not; `limit` bounds its size unpacked, in bytes."""
         try:
             text = read_bytes(path, limit).decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is not a text file, so not Newick") from None
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path} is no Newick in UTF-8 (byte {error.start:,} is none): is it another kind of file?"
+            ) from None
         try:
             return cls(*parse_newick(text), source=Path(path).name)
         except ValueError as error:
@@ -98,38 +101,12 @@ class Tree:
 
     @classmethod
     def from_taxonomy(cls, taxonomy: Taxonomy) -> "Tree":
-        """A stand-in tree from ranks: species of one genus part at height 1/7, of one family at 2/7, …, of
-        different kingdoms at 1 (equal steps; after Grafen 1989). Its lengths are ranks, not time, and it says so.
+        """A stand-in tree from ranks: two species part at the height of the lowest rank they share.
 
-        A species whose inner rank is unknown hangs from the lowest rank that is known, and those of which
-        nothing is known from the root.
+        One genus parts at height 1/7, one family at 2/7, …, different kingdoms at 1 (equal steps; after
+        Grafen 1989). Its lengths are ranks, not time, and it says so. A rank that is not known is skipped.
         """
-        steps = len(RANKS)
-        parent, height, label = [-1], [1.0], [None]
-        children: dict[tuple, list] = {}
-        rows = taxonomy.rows.select(RANKS).rows()
-        root: tuple = ()
-        for row in rows:
-            path = root
-            for depth, (rank, value) in enumerate(zip(RANKS, row, strict=True)):
-                if value is None:
-                    continue
-                step = (*path, (rank, value, (steps - 1 - depth) / steps))
-                if step not in children:
-                    children[step] = []
-                    children.setdefault(path, []).append(step)
-                path = step
-        stack = [(step, 0) for step in reversed(children.get(root, []))]
-        while stack:
-            step, above = stack.pop()
-            parent.append(above)
-            height.append(step[-1][2])
-            label.append(step[-1][1])
-            here = len(parent) - 1
-            stack += [(child, here) for child in reversed(children[step])]
-        heights = np.array(height)
-        length = np.concatenate([[0.0], heights[np.array(parent[1:], dtype=np.int64)] - heights[1:]])
-        return cls(np.array(parent), length, label, source="taxonomic ranks, equal steps")
+        return cls(*rank_tree(taxonomy.rows.select(RANKS).rows()), source="taxonomic ranks, equal steps")
 
     @property
     def names(self) -> list[str]:
@@ -151,12 +128,7 @@ class Tree:
         """Each node's distance from the root."""
         if np.isnan(self.length).any():
             raise ValueError("this tree has no branch lengths: use tree.with_lengths(…) to say which it gets")
-        depth = [0.0] * len(self.parent)
-        pairs = zip(self.parent.tolist(), self.length.tolist(), strict=True)
-        for node, (above, length) in enumerate(pairs):
-            if node:
-                depth[node] = depth[above] + length
-        return np.array(depth)
+        return depths(self.parent, self.length)
 
     @property
     def depth(self) -> float:
@@ -164,7 +136,10 @@ class Tree:
         return float(self._depths().max())
 
     def is_ultrametric(self, rtol: float = 1e-6) -> bool:
-        """Whether all tips are equally far from the root, up to `rtol` of the depth (printed trees are rounded)."""
+        """Whether all tips are equally far from the root, up to `rtol` of the depth.
+
+        Printed branch lengths are rounded, hence the tolerance.
+        """
         depths = self._depths()[list(self._place.values())]  # type: ignore[attr-defined]
         return bool(depths.max() - depths.min() <= rtol * max(depths.max(), np.finfo(float).tiny))
 
@@ -181,7 +156,7 @@ class Tree:
         return Tree(self.parent, self.length, label, self.source)
 
     def match(
-        self, names: Sequence[str], synonyms: bool | Mapping[str, str] = True
+        self, names: Sequence[str | None], synonyms: bool | Mapping[str, str] = True
     ) -> tuple[list[str], JoinReport]:
         """The tips that these names stand for, in the order asked, and a report naming those not found.
 
@@ -191,6 +166,8 @@ class Tree:
         asked = list(dict.fromkeys(name for name in names if name is not None))
         found = resolve(asked, self.names, synonyms=synonyms)
         notes = list(found.notes)
+        if nameless := sum(name is None for name in names):
+            notes.append(f"{nameless:,} of the names were missing")
         used: dict[str, str] = {}
         taken: dict[str, str] = {}
         pairs = [(name, tip) for name, tip in zip(asked, found.used, strict=True) if tip is not None]
@@ -233,39 +210,15 @@ class Tree:
         tips = self._at(names)
         if not tips:
             raise ValueError("no names given: a tree needs at least one tip")
-        parent, length = self.parent.tolist(), self.length.tolist()
-        below = [0] * len(parent)  # kept branches that meet here
-        for tip in tips:
-            below[tip] = -1
-        for node in range(len(parent) - 1, 0, -1):
-            if below[node]:
-                below[parent[node]] += 1
-        new_parent: list[int] = []
-        new_length: list[float] = []
-        new_label: list[str | None] = []
-        # for each kept node: the new node that stands at or above it, and the path collected since then
-        stands, since = [-1] * len(parent), [0.0] * len(parent)
-        for node, kept in enumerate(below):
-            if not kept:
-                continue
-            above = parent[node]
-            at = stands[above] if node else -1
-            path = since[above] + length[node] if node else 0.0
-            if kept == 1:
-                stands[node], since[node] = at, path
-                continue
-            new_parent.append(at)
-            new_length.append(path if at >= 0 else 0.0)
-            new_label.append(self.label[node])
-            stands[node] = len(new_parent) - 1
-        return Tree(np.array(new_parent), np.array(new_length), new_label, self.source)
+        parent, length, kept = pruned(self.parent, self.length, tips)
+        return Tree(parent, length, [self.label[node] for node in kept], self.source)
 
     def structure(self, names: Sequence[str]) -> TreeStructure:
         """The tree pruned to these tips as plain arrays (parents, lengths, and each name's node)."""
-        pruned = self.prune(names)
-        tips = np.array(pruned._at(names))
+        small = self.prune(names)
+        tips = np.array(small._at(names))
         tips.flags.writeable = False
-        return TreeStructure(pruned.parent, pruned.length, tips)
+        return TreeStructure(small.parent, small.length, tips)
 
     def covariance(self, names: Sequence[str] | None = None) -> Float[np.ndarray, "n n"]:
         """Covariance of the tips under Brownian motion of unit rate: the path two tips share, from the root.
@@ -274,20 +227,11 @@ class Tree:
         (ape's `vcv(keep.tip(…))`); on the diagonal stands each tip's distance from it. All names by default.
         """
         names = self.names if names is None else list(names)
-        pruned = self.prune(names)
-        depth = pruned._depths()
-        tips = np.array(list(pruned._place.values()))  # type: ignore[attr-defined]
-        # In preorder the node after a tip is a child of the ancestor it shares with the next tip, and the
-        # ancestor of tips i < j is the shallowest of those between them: a running minimum per row.
-        shared = depth[pruned.parent[tips[:-1] + 1]]
-        n = len(tips)
-        out = np.empty((n, n))
-        for i in range(n):
-            out[i, i] = depth[tips[i]]
-            if i + 1 < n:
-                out[i, i + 1 :] = out[i + 1 :, i] = np.minimum.accumulate(shared[i:])
-        order = np.searchsorted(tips, pruned._at(names))
-        return out if (order == np.arange(n)).all() else out[np.ix_(order, order)]
+        small = self.prune(names)
+        tips = np.array(list(small._place.values()))  # type: ignore[attr-defined]
+        out = shared_paths(small.parent, small._depths(), tips)
+        order = np.searchsorted(tips, small._at(names))
+        return out if (order == np.arange(len(tips))).all() else out[np.ix_(order, order)]
 
     def distances(self, names: Sequence[str] | None = None) -> Float[np.ndarray, "n n"]:
         """Patristic distances: the length of the path between two tips, in the unit of the branch lengths.
