@@ -45,7 +45,10 @@ class Digesting:
 
     def write(self, data: Any) -> int:
         """Write bytes or anything with a buffer; the number of bytes comes back."""
-        view = memoryview(data).cast("B")
+        view = memoryview(data)
+        if view.nbytes == 0:  # an empty array cannot be cast to bytes
+            return 0
+        view = view.cast("B")
         self._sha.update(view)
         self._crc = zlib.crc32(view, self._crc)
         self._bytes += view.nbytes
@@ -90,8 +93,7 @@ def aside(path: Path, what: str) -> Iterator[Digesting]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            yield (digesting := Digesting(file))
-            digesting.record()
+            yield Digesting(file)
             file.flush()
             os.fsync(file.fileno())
         fault(f"{what}-written")

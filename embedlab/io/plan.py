@@ -27,8 +27,6 @@ class Plan:
     part_rows: int
 
     def __post_init__(self) -> None:
-        if self.images < 1:
-            raise ValueError("nothing to store: the plan has no rows")
         if self.dim < 1:
             raise ValueError(f"vectors need at least one number each, dim is {self.dim}")
         if self.dtype not in layout.SUFFIX:

@@ -65,8 +65,10 @@ class StoreWriter:
         part_rows: int = layout.PART_ROWS,
     ) -> None:
         self.path = Path(path)
-        self._rows = None if isinstance(plan, int) else planned_rows(plan)
         images = plan if isinstance(plan, int) else plan.height
+        if images < 1:
+            raise ValueError("nothing to store: the plan has no rows")
+        self._rows = None if isinstance(plan, int) else planned_rows(plan)
         if self._rows is None and inputs is None:
             raise ValueError("a plan given as a number of rows needs `inputs`, a digest of their source")
         dtype = layout.dtype_for(images, shard_rows) if dtype == "auto" else dtype
