@@ -12,7 +12,7 @@ PANEL = "Worlds, models, this machine"
 
 def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
-    verb(app, "world", PANEL, examples=("embedlab world --out world --species 40 --images 12 --size 64",))(
+    verb(app, "world", PANEL, examples=("embedlab world --out world --species 48 --images 768 --size 64",))(
         world
     )
     verb(
@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def world(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the world.")],
-    species: Annotated[int, typer.Option(min=2, help="Number of species.")] = 48,
-    images: Annotated[int, typer.Option(min=1, help="Images of each species.")] = 16,
+    species: Annotated[int, typer.Option(min=6, help="Number of species, a third of each body plan.")] = 48,
+    images: Annotated[int, typer.Option(min=1, help="Images in all, shared evenly among species.")] = 768,
     size: Annotated[int, typer.Option(min=16, metavar="PX", help="Edge of an image in pixels.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="The same seed grows the same world.")] = 0,
 ) -> Answer:

@@ -132,11 +132,21 @@ class World:
         species = np.asarray(species_indices, dtype=np.int64).ravel()
         if outside := [int(s) for s in species if not 0 <= s < len(self)][:5]:
             raise ValueError(f"species {outside} are not among the {len(self)} of this world (0 to {len(self) - 1})")
+        if per_species < 0 or start < 0:
+            raise ValueError(f"images of a species are numbered from 0 up, not {per_species} from {start}")
         number = np.tile(np.arange(start, start + per_species), len(species))
+        index = number * len(self) + np.repeat(species, per_species)
+        return self.at(index, balanced=balanced, background_bias=background_bias)
+
+    def at(self, index, *, balanced: bool = False, background_bias: float = 0.5) -> Specimens:
+        """Draw who is on photograph `index` of the endless set: species take turns, so index = number × species + s."""
+        number, species = np.divmod(np.asarray(index, dtype=np.int64).ravel(), len(self))
+        if (number < 0).any():
+            raise ValueError(f"photographs are numbered from 0 up, not {np.asarray(index)[number < 0][:5].tolist()}")
         return phenotype.meet(
             self.seed,
             self.evolved.habitat,
-            np.repeat(species, per_species),
+            species,
             number,
             balanced=balanced,
             background_bias=background_bias,
@@ -158,6 +168,22 @@ class World:
             else:
                 out[rows] = painted
         return (out, cover) if layers else out
+
+    def keypoints(self, specimens: Specimens) -> dict[str, np.ndarray]:
+        """Tell where parts lie in each picture, in half-widths from its middle (x right, y up).
+
+        `beak_base` and `beak_tip` (n, 2), `outermost` (n, 24, 2; repeated to fill) and `scale` (n,): half-widths
+        to one body unit. Free ground truth for tests and explanations.
+        """
+        from embedlab.world.painter import keypoints
+
+        found: dict[str, np.ndarray] = {}
+        for plan, rows, look, lens in self._seen(specimens):
+            for name, value in keypoints(plan, look, lens).items():
+                if name == "outermost":
+                    value = np.concatenate([value, np.repeat(value[:, :1], 24 - value.shape[1], axis=1)], axis=1)
+                found.setdefault(name, np.empty((len(specimens), *value.shape[1:])))[rows] = value
+        return found
 
     def _seen(self, specimens: Specimens):
         plan_of = self.growth.plan[specimens.species]

@@ -1,0 +1,146 @@
+"""A world on disk: images, manifest, traits, tree and card, in the formats of real data."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from embedlab.progress import Progress
+from embedlab.world.phenotype import Specimens
+from embedlab.world.traits import Evolution
+from embedlab.world.world import World
+
+CHUNK = 256  # images painted and written at a time
+FORMATS = {"png": {"compress_level": 1}, "jpg": {"quality": 95, "subsampling": 0}}
+
+
+def grow_world(
+    out: str | Path,
+    *,
+    species: int = 256,
+    images: int = 4096,
+    size: int = 64,
+    seed: int = 0,
+    background_bias: float = 0.5,
+    image_format: str = "png",
+    workers: int = 1,
+) -> dict:
+    """Grow a world and write its first `images` photographs, spread evenly over its species.
+
+    Args:
+        out: a new or empty folder; it appears only when all of it is written.
+        size: edge of an image in pixels, 16 to 512.
+        background_bias: how often an animal is shown in its own habitat rather than anywhere.
+        image_format: "png" (exact) or "jpg" (smaller).
+        workers: processes; the bytes do not depend on how many.
+
+    Returns:
+        images, species, and the paths `manifest`, `traits`, `tree`: the keys of `embedlab world --json`.
+    """
+    if images < 1:
+        raise ValueError(f"images is how many to paint, at least 1, not {images}")
+    world = World(seed, species)
+    specimens = world.at(np.arange(images), background_bias=background_bias)
+    return write_specimens(world, specimens, out, size, image_format=image_format, workers=workers)
+
+
+def write_specimens(
+    world: World, specimens: Specimens, out: str | Path, size: int = 64, *, image_format: str = "png", workers: int = 1
+) -> dict:
+    """Write chosen photographs of a world with manifest.csv, traits.csv, tree.nwk and world.json; see `grow_world`.
+
+    Traits and tree are those of the species shown. Raises ValueError if the folder already holds something.
+    """
+    out = Path(out)
+    if image_format not in FORMATS:
+        raise ValueError(f"no image format {image_format!r}: choose one of {list(FORMATS)}")
+    if not 16 <= size <= 512:
+        raise ValueError(f"size is an edge in pixels from 16 to 512, not {size}")
+    if len(np.unique(specimens.index)) < len(specimens):
+        raise ValueError("some photographs are asked for twice: each index makes one file")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"{out} already holds something: choose a new folder, or empty it first")
+    aside = out.with_name(f".{out.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)  # what a killed run left
+    try:
+        paths = _paths(world, specimens, image_format)
+        for folder in {Path(path).parent for path in paths}:
+            (aside / folder).mkdir(parents=True)
+        _paint_all(world, specimens, aside, paths, size, workers)
+        shown = [world.names[s] for s in np.unique(specimens.species)]
+        world.manifest(specimens, paths).write_csv(aside / "manifest.csv")
+        rows = world.trait_rows
+        rows.filter(rows["species"].is_in(shown)).write_csv(aside / "traits.csv")
+        (aside / "tree.nwk").write_text(world.tree.prune(shown).newick() + "\n", encoding="utf-8")
+        card = {**world.card, "images": len(specimens), "species_shown": len(shown), "size": size}
+        (aside / "world.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        if out.exists():
+            out.rmdir()
+        aside.rename(out)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return {
+        "images": len(specimens),
+        "species": len(shown),
+        "manifest": str(out / "manifest.csv"),
+        "traits": str(out / "traits.csv"),
+        "tree": str(out / "tree.nwk"),
+    }
+
+
+def _paths(world: World, specimens: Specimens, image_format: str) -> list[str]:
+    folders = [name.replace(" ", "_") for name in world.names]
+    return [
+        f"images/{folders[s]}/w{world.seed}-{i}.{image_format}"
+        for s, i in zip(specimens.species, specimens.index, strict=True)
+    ]
+
+
+def _paint_all(world: World, specimens: Specimens, folder: Path, paths: list[str], size: int, workers: int) -> None:
+    # Grouped by body plan, so that each chunk is one painting job; bytes do not depend on the order.
+    order = np.argsort(world.growth.plan[specimens.species], kind="stable")
+    chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
+    jobs = [(specimens[rows], [str(folder / paths[row]) for row in rows], size) for rows in chunks]
+    with Progress("painting", len(order), "images") as line:
+        if workers > 1:
+            context = multiprocessing.get_context("spawn")  # forked torch may hang
+            told = (world.seed, len(world), world.strengths)
+            with ProcessPoolExecutor(workers, context, initializer=_start, initargs=told) as pool:
+                for done in pool.map(_paint_here, jobs):
+                    line.add(done)
+        else:
+            with ThreadPoolExecutor(1) as encoder:  # zlib works beside the painter
+                pending = None
+                for some, names, edge in jobs:
+                    pixels = world.render(some, edge)
+                    if pending:
+                        line.add(pending.result())
+                    pending = encoder.submit(_encode, pixels, names)
+                if pending:
+                    line.add(pending.result())
+
+
+def _encode(pixels: np.ndarray, names: list[str]) -> int:
+    for picture, name in zip(pixels, names, strict=True):
+        Image.fromarray(picture).save(name, **FORMATS[name.rsplit(".", 1)[1]])
+    return len(names)
+
+
+_WORLD: World | None = None  # a worker's own, grown once from its seed
+
+
+def _start(seed: int, species: int, strengths: Evolution) -> None:
+    global _WORLD
+    _WORLD = World(seed, species, strengths)
+
+
+def _paint_here(job: tuple[Specimens, list[str], int]) -> int:
+    some, names, size = job
+    return _encode(_WORLD.render(some, size), names)
