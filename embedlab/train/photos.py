@@ -51,8 +51,9 @@ class Pool:
         core = len(training_order(grown(first.world, first.world_species)))
         if scales[-1][0] > core:
             raise ValueError(
-                f"species = {scales[-1][0]}, but only {core} of the {first.world_species} species of this world may"
-                f" be trained on, as the others are held out: raise world_species, or train on {core} or fewer"
+                f"species = {scales[-1][0]}, but only {core} of the {first.world_species} species of this "
+                "world may be trained on, as the others are held out: raise world_species, or train on "
+                f"{core} or fewer"
             )
         return cls(first.world, first.world_species, first.size, scales, str(folder))
 
