@@ -76,7 +76,7 @@ def extract(
         images, model, out, layer=layer, device=device, batch_size=batch_size, text=text
     ).to_dict()
     bad = report["unreadable"]
-    what = "names" if text else "images"
+    what = ("name" if text else "image") + ("" if report["images"] == 1 else "s")
     lines = [
         f"{report['images']:,} {what} × {report['dim']:,} by {report['model']} (key {report['key'][:12]})"
     ]
@@ -116,6 +116,7 @@ def import_(
         report,
         [
             f"{report['rows']:,} rows × {report['dim']:,} from {report['format']} (key {report['key'][:12]})",
+            *(f"note: {note}" for note in report.get("notes", ())),
             f"in {shown(out)}",
             f"next: embedlab info {shown(out)}   or   embedlab list",
         ],
@@ -132,7 +133,7 @@ def info(store: OneStore) -> Answer:
     if facts["normalised"] is False and isinstance(norms, dict) and {"min", "max"} <= norms.keys():
         lengths += f" (norms {norms['min']:.3g}–{norms['max']:.3g})"
     lines = [
-        f"{facts['rows']:,} × {facts['dim']:,} · {facts['dtype']} · {lengths} · made by {facts['model']}",
+        f"{facts['rows']:,} × {facts['dim']:,} · {facts['dtype']} · {lengths} · model {facts['model']}",
         f"key {facts['key']} · {facts['unreadable']:,} unreadable, {facts['duplicates']:,} duplicates",
         "columns: " + ", ".join(_column(name, facts) for name in facts["columns"]),
     ]

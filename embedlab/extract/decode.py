@@ -22,8 +22,7 @@ REASONS = {
     "unsupported": "a picture, but of a format or pixel type that is not read",
 }
 FORMATS = (
-    "JPEG",
-    "MPO",
+    "JPEG",  # and MPO, which Pillow opens through it and does not list
     "PNG",
     "WEBP",
     "TIFF",
