@@ -88,17 +88,19 @@ class Manifest:
         elif unnamed := frame["image_id"].null_count():
             frame = frame.with_columns(pl.coalesce(pl.col("image_id").cast(pl.String), pl.col("path")))
             notes.append(f"{unnamed:,} rows had no image_id: their path serves")
-        once = frame.unique(maintain_order=True)
         ids = frame["image_id"]
         twice = ids.filter(ids.is_duplicated()).unique(maintain_order=True).to_list()
+        flat = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+        once = frame.unique(subset=flat, maintain_order=True) if twice else frame
         if once.height < frame.height:
             left_out.append((f"{frame.height - once.height:,} rows", "the same as another, cell by cell"))
         folder = Path(path).resolve().parent
-        once = once.with_columns(
-            pl.Series(
-                "path", [os.path.join(folder, name) for name in once["path"].to_list()], dtype=pl.String
-            )
-        )
+        written = once["path"].to_list()
+        if any("\\" in name for name in written) and not any("/" in name for name in written):
+            written = [name.replace("\\", "/") for name in written]
+            notes.append("backslashes in paths read as slashes")
+        full = [name if "://" in name else os.path.join(folder, name) for name in written]
+        once = once.with_columns(pl.Series("path", full, dtype=pl.String))
         first = ["image_id", "path"]
         report = replace(
             changed,
