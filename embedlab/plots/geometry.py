@@ -1,0 +1,113 @@
+"""The shape of a space at a glance: lengths, angles, and how many directions are in use."""
+
+import numpy as np
+
+from embedlab.plots import paper, screen
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, padded
+from embedlab.plots.theme import BLUE, GREEN, INK, VERMILION, number, percent
+
+
+def picture(result) -> Picture:
+    """Lay out norms, cosines and the number of directions in use, each beside what random directions would give."""
+    r = result
+    one = array([0.5])
+    # Pairs of random directions in d dimensions have a cosine of 0 with a standard deviation of 1/√d.
+    spread = 1 / np.sqrt(r.d)
+    norms = Panel(
+        marks=(
+            Dots(
+                x=array([r.norm_median]),
+                y=one,
+                low=array([r.norm_low]),
+                high=array([r.norm_high]),
+                size=5,
+                key="median, 5 to 95 %",
+                label=(
+                    f"median {number(r.norm_median, 3)}, 5–95 % {number(r.norm_low, 3)} to {number(r.norm_high, 3)}",
+                ),
+            ),
+            Dots(
+                x=array([r.norm_min, r.norm_max]),
+                y=array([0.5, 0.5]),
+                shape="tick",
+                size=6,
+                colour=BLUE,
+                key="shortest and longest",
+            ),
+        ),
+        x=Axis(label="length of a vector", range=padded([r.norm_min, r.norm_max], pad=0.15)),
+        y=Axis(range=(0, 1), shown=False),
+        height=7,
+        title="Length",
+    )
+    cosine = Panel(
+        marks=(
+            Span(low=-2 * spread, high=2 * spread, key="random directions, 95 %"),
+            Rule(at=0.0, key="random directions"),
+            Dots(
+                x=array([r.mean_cosine]),
+                y=one,
+                low=array([r.mean_cosine - r.sd_cosine]),
+                high=array([r.mean_cosine + r.sd_cosine]),
+                colour=VERMILION,
+                shape="diamond",
+                size=5,
+                key="mean ± s.d. of pairs",
+                label=(f"{number(r.mean_cosine, 3)} ± {number(r.sd_cosine, 2)}",),
+            ),
+        ),
+        x=Axis(
+            label="cosine between two images",
+            range=padded([r.mean_cosine - r.sd_cosine, r.mean_cosine + r.sd_cosine], include=(-0.05, 1.0)),
+        ),
+        y=Axis(range=(0, 1), shown=False),
+        height=7,
+        title="Angle",
+    )
+    # n centred rows cannot fill more than n − 1 directions, however many dimensions there are.
+    most = min(r.d, max(r.n - 1, 1))
+    rank = Panel(
+        marks=(
+            Rule(at=float(most), key="most that could be"),
+            Dots(
+                x=array([r.participation_ratio]),
+                y=array([0.5]),
+                shape="triangle-up",
+                colour=GREEN,
+                size=5,
+                key="participation ratio",
+                label=(f"participation ratio {number(r.participation_ratio, 3)}",),
+            ),
+            Dots(
+                x=array([r.effective_rank]),
+                y=array([0.5]),
+                shape="square",
+                colour=INK,
+                size=4.5,
+                key="effective rank (entropy)",
+                label=(f"effective rank {number(r.effective_rank, 3)}",),
+            ),
+        ),
+        x=Axis(label="directions in use", range=padded([0.0, most], pad=0.04)),
+        y=Axis(range=(0, 1), shown=False),
+        height=7,
+        title="Directions",
+    )
+    return Picture(
+        title=f"{r.n:,} vectors of {r.d} numbers use about {number(r.effective_rank)} directions, of {most:,} that they could",
+        panels=(norms, cosine, rank),
+        foot=f"n = {r.n:,} × {r.d} · first two components hold {percent(r.top2)} ({percent(2 / most)} if all directions were alike) · "
+        f"mean unit vector has length {number(r.mean_norm)} · zero rows {r.zero_rows}",
+        caption=result.caption,
+        alt="Lengths of the vectors, cosines between them, and the number of directions in use.",
+    )
+
+
+def draw(result):
+    """Give the plotly figure."""
+    return screen.figure(picture(result))
+
+
+def draw_on(figure, result):
+    """Draw on a matplotlib Figure."""
+    return paper.draw_on(figure, picture(result))

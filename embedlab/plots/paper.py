@@ -1,0 +1,332 @@
+"""A `Picture` as a matplotlib figure for print: exact widths, embedded fonts, no pyplot."""
+
+import math
+
+import numpy as np
+
+from embedlab.plots import marks as m
+from embedlab.plots import theme
+
+MARKERS = {
+    "circle": "o",
+    "square": "s",
+    "diamond": "D",
+    "triangle-up": "^",
+    "triangle-down": "v",
+    "cross": "P",
+    "x": "X",
+    "star": "*",
+    "pentagon": "p",
+    "hexagon": "h",
+    "triangle-left": "<",
+    "triangle-right": ">",
+    "tick": "|",
+    "dash": "_",
+}
+DASHES = {"solid": "-", "dot": (0, (1, 1.6)), "dash": (0, (4, 2))}
+RASTER_ABOVE = 600  # points; beyond that the layer is an image, so that files stay small
+
+
+def figure(picture: m.Picture, preset: str = "nature-1col"):
+    """Give a matplotlib Figure as wide as the preset and as high as its panels ask."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    width, scale = theme.preset(preset)
+    columns = picture.columns if width / scale > 120 else 1
+    parts = _heights(picture, width, scale, columns)
+    with matplotlib.rc_context(theme.rc(scale)):
+        fig = Figure(figsize=(width * theme.MM, sum(parts) * theme.MM), dpi=150)
+        draw_on(fig, picture, scale=scale, columns=columns)
+    return fig
+
+
+def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
+    """Draw on the caller's Figure, in its own size: title and keys on top, panels, one line of numbers below."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    width = fig.get_figwidth() / theme.MM
+    head, body, tail = _heights(picture, width, scale, columns)
+    with matplotlib.rc_context(theme.rc(scale)):
+        if type(fig.canvas).__name__ == "FigureCanvasBase":
+            FigureCanvasAgg(fig)
+        fig.set_layout_engine("constrained", w_pad=0.02 * scale, h_pad=0.02 * scale, wspace=0.02, hspace=0.03)
+        top, middle, bottom = fig.subfigures(3, 1, height_ratios=[head, body, max(tail, 0.1)])
+        _head(top, picture, width, scale, head)
+        rows = _rows(picture, columns)
+        grid = middle.add_gridspec(len(rows), columns, height_ratios=[_row_height(picture, r) for r in rows])
+        for r, row in enumerate(rows):
+            for c, index in enumerate(row):
+                place = grid[r, :] if len(row) == 1 else grid[r, c]
+                _panel(middle.add_subplot(place), picture.panels[index], index, scale, width / columns)
+        lines = theme.wrap(picture.foot, width - 3, theme.SMALL * scale) if picture.foot else []
+        bottom.text(
+            1.5 / width,
+            0.98,
+            _text("\n".join(lines)),
+            fontsize=theme.SMALL * scale,
+            color=theme.SOFT,
+            va="top",
+            ha="left",
+            linespacing=1.25,
+        )
+    return fig
+
+
+def _rows(picture: m.Picture, columns: int) -> list[range]:
+    return [range(i, min(i + columns, len(picture.panels))) for i in range(0, len(picture.panels), columns)]
+
+
+def _row_height(picture: m.Picture, row) -> float:
+    panels = [picture.panels[i] for i in row]
+    return max(p.height + 5 + 3.5 * bool(p.x.label) + 4 * bool(p.title) for p in panels)
+
+
+def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tuple[float, float, float]:
+    title = (
+        len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True))
+        * theme.TITLE
+        * 0.3528
+        * 1.25
+        * scale
+    )
+    keys = _keys(picture)
+    keys = math.ceil(len(keys) / _key_columns(keys, width, scale)) * 3.4 * scale if keys else 0
+    body = sum(_row_height(picture, r) for r in _rows(picture, columns)) * scale
+    lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
+    return title + keys + 2.2 * scale, body, (lines * theme.SMALL * 0.3528 * 1.3 + 1.2) * scale
+
+
+def _keys(picture: m.Picture) -> dict:
+    found = {}
+    for panel in picture.panels:
+        for mark in panel.marks:
+            if getattr(mark, "key", "") and mark.key not in found:
+                found[mark.key] = mark
+    return found
+
+
+def _key_columns(keys, width: float, scale: float) -> int:
+    longest = max(len(k) for k in keys)
+    return max(1, min(len(keys), int((width - 3) / ((longest * theme.SMALL * 0.3528 * 0.55 + 8) * scale))))
+
+
+def _head(fig, picture: m.Picture, width: float, scale: float, height: float) -> None:
+    lines = theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)
+    fig.text(
+        1.5 / width,
+        1 - 1.2 * scale / height,
+        _text("\n".join(lines)),
+        fontsize=theme.TITLE * scale,
+        fontweight="bold",
+        va="top",
+        ha="left",
+        linespacing=1.2,
+    )
+    keys = _keys(picture)
+    if not keys:
+        return
+    handles = [_handle(mark, scale) for mark in keys.values()]
+    fig.legend(
+        handles,
+        [_text(k) for k in keys],
+        loc="lower left",
+        bbox_to_anchor=(0.2 / width, 0),
+        ncols=_key_columns(keys, width, scale),
+        frameon=False,
+        fontsize=theme.SMALL * scale,
+        handlelength=1.6,
+        handletextpad=0.5,
+        columnspacing=1.2,
+        labelspacing=0.3,
+        borderpad=0.1,
+        borderaxespad=0.1,
+    )
+
+
+def _handle(mark, scale: float):
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    match mark:
+        case m.Dots():
+            style = "-" if mark.low is not None else "none"
+            return Line2D(
+                [],
+                [],
+                marker=MARKERS[mark.shape],
+                linestyle=style,
+                color=mark.colour,
+                linewidth=1.0 * scale,
+                markersize=min(mark.size, 4.5) * scale,
+                markerfacecolor="none" if mark.hollow else mark.colour,
+                markeredgecolor=mark.colour,
+                markeredgewidth=0.8 * scale,
+            )
+        case m.Path() | m.Rule():
+            return Line2D(
+                [], [], color=mark.colour, linestyle=DASHES[mark.dash], linewidth=mark.width * scale
+            )
+    return Patch(facecolor=mark.colour, edgecolor="none")
+
+
+def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
+    if panel.x.log:
+        ax.set_xscale("log")
+    if panel.y.log:
+        ax.set_yscale("log")
+    for number, mark in enumerate(panel.marks):
+        _mark(ax, mark, f"{index}-{number}", scale)
+    type_size = theme.BASE * scale
+    _axis(ax.xaxis, panel.x, None if panel.equal else ax.set_xlim)
+    _axis(ax.yaxis, panel.y, None if panel.equal else ax.set_ylim)
+    ax.set_xlabel(_text("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
+    ax.set_ylabel(
+        _text("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1
+    )
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines["left"].set_visible(panel.y.shown)
+    ax.spines["bottom"].set_visible(panel.x.shown)
+    if panel.equal:
+        ax.set_aspect("equal", adjustable="datalim")
+        ax.margins(0.04)
+    if panel.title:
+        title = "\n".join(theme.wrap(panel.title, width * 0.78, type_size, bold=True))
+        ax.set_title(_text(title), loc="left", fontsize=type_size, fontweight="bold", pad=3 * scale)
+
+
+def _axis(axis, spec: m.Axis, limits) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+    wide = spec.range is None or spec.range[1] - spec.range[0] > 0.06
+    if not spec.shown:
+        axis.set_ticks([])
+        axis.set_minor_locator(NullLocator())
+    elif spec.ticks is not None:
+        style = {"fontstyle": "italic"} if spec.italic else {}
+        axis.set_ticks([v for v, _ in spec.ticks], [_text(t) for _, t in spec.ticks], **style)
+        axis.set_minor_locator(NullLocator())
+    elif spec.log:
+        decades = np.log10(spec.range[1] / spec.range[0]) if spec.range else 9
+        axis.set_major_locator(
+            LogLocator(subs=(1.0,) if decades > 2.5 else (1.0, 3.0) if decades > 1.2 else (1.0, 2.0, 5.0))
+        )
+        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.6g}"))
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        if spec.percent:
+            axis.set_major_formatter(
+                FuncFormatter(lambda v, _: f"{100 * v:.{0 if wide else 1}f}\u00a0%".replace("-", "−"))
+            )
+    if spec.range is not None and limits is not None:
+        limits(*spec.range)
+    if spec.grid:
+        axis.grid(True, color=theme.GRID, linewidth=0.5)
+
+
+def _mark(ax, mark, gid: str, scale: float) -> None:
+    match mark:
+        case m.Dots():
+            if mark.low is not None:
+                ends = (mark.y, mark.low, mark.high) if mark.along == "x" else (mark.x, mark.low, mark.high)
+                lines = (ax.hlines if mark.along == "x" else ax.vlines)(
+                    *ends, color=mark.colour, linewidth=1.0 * scale, zorder=3
+                )
+                lines.set_gid(f"{gid}-whiskers")
+            bare = mark.shape in ("tick", "dash")
+            ax.plot(
+                mark.x,
+                mark.y,
+                linestyle="none",
+                marker=MARKERS[mark.shape],
+                markersize=mark.size * scale,
+                color=mark.colour,
+                markerfacecolor=theme.PAPER if mark.hollow else mark.colour,
+                markeredgecolor=mark.colour if mark.hollow or bare else theme.PAPER,
+                markeredgewidth=(1.1 if bare else 0.8 if mark.hollow else 0.35) * scale,
+                alpha=mark.alpha,
+                zorder=4,
+                gid=gid,
+                rasterized=len(mark.x) > RASTER_ABOVE,
+                clip_on=len(mark.x) > 1,
+            )
+        case m.Path():
+            ax.plot(
+                mark.x,
+                mark.y,
+                color=mark.colour,
+                linestyle=DASHES[mark.dash],
+                linewidth=mark.width * scale,
+                zorder=3,
+                gid=gid,
+            )
+        case m.Band():
+            ax.fill_between(
+                mark.x,
+                mark.low,
+                mark.high,
+                facecolor=mark.colour,
+                edgecolor="none",
+                linewidth=0,
+                zorder=1,
+                gid=gid,
+            )
+        case m.Span():
+            (ax.axvspan if mark.along == "x" else ax.axhspan)(
+                mark.low, mark.high, color=mark.colour, linewidth=0, zorder=0.5, gid=gid
+            )
+        case m.Rule():
+            (ax.axvline if mark.along == "x" else ax.axhline)(
+                mark.at,
+                color=mark.colour,
+                linestyle=DASHES[mark.dash],
+                linewidth=mark.width * scale,
+                zorder=2,
+                gid=gid,
+            )
+        case m.Bars():
+            ax.bar(
+                mark.left,
+                mark.height,
+                mark.right - mark.left,
+                bottom=mark.base,
+                align="edge",
+                color=mark.colour,
+                linewidth=0,
+                zorder=1.5,
+                gid=gid,
+            )
+        case m.Cells():
+            from matplotlib.colors import LinearSegmentedColormap
+
+            scale_of_counts = LinearSegmentedColormap.from_list("counts", theme.COUNTS)
+            ax.pcolormesh(
+                mark.x_edges,
+                mark.y_edges,
+                np.where(mark.count == 0, np.nan, mark.count),
+                cmap=scale_of_counts,
+                rasterized=True,
+                zorder=1,
+                gid=gid,
+            )
+        case m.Words():
+            ax.annotate(
+                _text(mark.text),
+                (mark.x, mark.y),
+                xytext=(mark.dx * scale, mark.dy * scale),
+                textcoords="offset points",
+                ha=mark.anchor,
+                va="center",
+                fontsize=theme.SMALL * scale,
+                color=mark.colour,
+                fontstyle="italic" if mark.italic else "normal",
+                zorder=5,
+                annotation_clip=False,
+            )
+
+
+def _text(text: str) -> str:
+    """Keep a dollar sign a dollar sign: user text is no mathematics."""
+    return text.replace("$", r"\$")

@@ -1,0 +1,124 @@
+"""A measure over a series of models, one point a run, beside its chance."""
+
+import numpy as np
+
+from embedlab.plots import paper, screen
+from embedlab.plots.marks import (
+    Axis,
+    Band,
+    Dots,
+    Panel,
+    Path,
+    Picture,
+    array,
+    beside,
+    chance_panel,
+    foot,
+    padded,
+    sentence_case,
+)
+from embedlab.plots.theme import CHANCE, CHANCE_FILL, colours, number, shapes
+
+
+def picture(result) -> Picture:
+    """Lay out value against scale, the slope over its null, and the parts that the measure is made of."""
+    e = result.evidence
+    order = np.argsort(array(result.x), kind="stable")
+    x, values, low, high = (array(v)[order] for v in (result.x, result.values, result.low, result.high))
+    chance, c_low, c_high = (array(v)[order] for v in (result.chance, result.chance_low, result.chance_high))
+    runs = [result.runs[i] for i in order]
+    log = bool(x.min() > 0)
+    label = tuple(
+        f"{run}\n{result.x_name} {number(a, 4)}\n{result.measure} {number(v)} ({number(lo)} to {number(hi)})"
+        for run, a, v, lo, hi in zip(runs, x, values, low, high, strict=True)
+    )
+    span = tuple(10**v for v in padded(np.log10(x), pad=0.08)) if log else padded(x, pad=0.08)
+    across = Axis(label=result.x_name.replace("_", " "), log=log, range=span, ticks=_ticks(x))
+    main = Panel(
+        marks=(
+            Band(x=x, low=c_low, high=c_high, colour=CHANCE_FILL, key="chance, 95 %"),
+            Path(x=x, y=chance, dash="dot", colour=CHANCE, width=1.0, key="chance, mean"),
+            Dots(
+                x=x,
+                y=values,
+                low=low,
+                high=high,
+                along="y",
+                label=label,
+                size=4.6,
+                key="one run, 95 % interval",
+            ),
+        ),
+        x=across,
+        y=Axis(label=result.measure.replace("_", " "), range=padded(low, high, values, c_low, c_high)),
+        height=46,
+    )
+    slope = chance_panel(e, "slope per tenfold" if log else "slope", title="Slope and chance", include=(0.0,))
+    panels = [main, slope]
+    if result.parts:
+        panels.insert(1, _parts(result, order, x, across))
+    name = result.x_name.replace("_", " ")
+    low_end, high_end = e.interval
+    way = "rises by" if low_end > 0 else "falls by" if high_end < 0 else "shows no clear trend,"
+    by = number(abs(result.slope) if low_end > 0 or high_end < 0 else result.slope)
+    n_runs = len(set(np.round(x, 12)))
+    return Picture(
+        title=f"{sentence_case(result.measure)} {way} {by} for each tenfold of {name}; {beside(e)} by chance",
+        panels=tuple(panels),
+        foot=f"{len(x)} runs at {n_runs} scales · {foot(e)}",
+        caption=result.caption,
+        alt=f"{result.measure} of {len(x)} runs against {result.x_name}.",
+    )
+
+
+def _parts(result, order, x, across: Axis) -> Panel:
+    """Each part relative to the first scale, on one axis: which half of a ratio moved."""
+    marks, names = [], list(result.parts)
+    for name, colour, shape in zip(names, colours(len(names)), shapes(len(names)), strict=True):
+        part = array(result.parts[name])[order]
+        marks += [
+            Dots(
+                x=x,
+                y=part,
+                colour=colour,
+                shape=shape,
+                size=4,
+                key=name,
+                label=tuple(f"{name} {number(v)}" for v in part),
+            )
+        ]
+    every = np.concatenate([array(v) for v in result.parts.values()])
+    log = bool(every.min() > 0 and every.max() / every.min() > 10)
+    span = tuple(10**v for v in padded(np.log10(every))) if log else padded(every)
+    return Panel(
+        marks=tuple(marks),
+        x=across,
+        y=Axis(label="part", log=log, range=span),
+        title="What it is made of",
+        height=34,
+    )
+
+
+def _ticks(x) -> tuple | None:
+    """Ticks at the scales that were run, when they are few enough to read."""
+    scales = sorted(set(x.tolist()))
+    if not 2 <= len(scales) <= 6:
+        return None
+    return tuple((s, _short(s)) for s in scales)
+
+
+def _short(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}" if value / size >= 10 else f"{value / size:.3g}{letter}"
+    return f"{value:g}"
+
+
+def draw(result):
+    """Give the plotly figure."""
+    return screen.figure(picture(result))
+
+
+def draw_on(figure, result):
+    """Draw on a matplotlib Figure."""
+    return paper.draw_on(figure, picture(result))

@@ -1,0 +1,121 @@
+"""A trait against the position of each species on the axis fitted without it."""
+
+import numpy as np
+
+from embedlab.plots import paper, screen
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, beside, chance_panel, foot, padded
+from embedlab.plots.theme import INK, colours, number, percent, shapes
+
+AXIS = "position on the fitted axis (species left out)"
+
+
+def picture(result) -> Picture:
+    """Lay out trait and position, one dot a species, and the adjusted R² over its null."""
+    e, axis = result.evidence, array(result.axis)
+    known = np.isfinite(axis)
+    each = (_numeric if result.kind == "numeric" else _by_kind)(result, axis, known)
+    lam = f" · Pagel's\u00a0λ\u00a0{number(result.lam)}" if np.isfinite(result.lam) else ""
+    reliable = f" · reliability {number(result.reliability)}" if np.isfinite(result.reliability) else ""
+    name = result.trait.replace("_", " ")
+    return Picture(
+        title=f"{percent(e.estimate)} of what sets species apart, beyond descent, goes along with {name}; "
+        f"{beside(e, as_percent=True)} by chance",
+        panels=(
+            each,
+            chance_panel(
+                e,
+                "adjusted R², after descent is taken out",
+                as_percent=True,
+                title="Estimate and chance",
+                include=(0.0,),
+            ),
+        ),
+        foot=foot(e, as_percent=True) + lam + reliable,
+        caption=result.caption,
+        alt=f"Scatter of {name} and fitted position of {int(known.sum())} species, and the null distribution of the fit.",
+    )
+
+
+def _numeric(result, axis, known) -> Panel:
+    value = array(result.value)
+    known = known & np.isfinite(value)
+    log = bool(known.any() and value[known].min() > 0 and value[known].max() / value[known].min() > 100)
+    label = tuple(
+        f"{s}\n{result.trait} {number(v, 3)}\nposition {number(a)}"
+        for s, v, a, k in zip(result.species, value, axis, known, strict=True)
+        if k
+    )
+    span = padded(np.log10(value[known])) if log else padded(value[known])
+    return Panel(
+        marks=(
+            Rule(at=float(axis[known].mean()) if known.any() else 0.0, along="y", key="no alignment"),
+            Dots(
+                x=value[known],
+                y=axis[known],
+                label=label,
+                size=3.6 if known.sum() < 80 else 2.8,
+                alpha=0.85,
+                key="one species",
+            ),
+        ),
+        x=Axis(
+            label=result.trait.replace("_", " "), log=log, range=tuple(10**v for v in span) if log else span
+        ),
+        y=Axis(label=AXIS, range=padded(axis[known])),
+        height=46,
+    )
+
+
+def _by_kind(result, axis, known) -> Panel:
+    """One column a level, its species spread sideways by a fixed rule so that none hides another."""
+    levels = sorted({str(v) for v, k in zip(result.value, known, strict=True) if k and v is not None})
+    marks, ticks = (
+        [Rule(at=float(axis[known].mean()) if known.any() else 0.0, along="y", key="no alignment")],
+        [],
+    )
+    for place, (level, colour, shape) in enumerate(
+        zip(levels, colours(len(levels)), shapes(len(levels)), strict=True)
+    ):
+        rows = [i for i, (v, k) in enumerate(zip(result.value, known, strict=True)) if k and str(v) == level]
+        aside = (
+            (np.arange(len(rows)) * 0.618034) % 1 - 0.5
+        ) * 0.55  # the golden section never repeats a place
+        marks.append(
+            Dots(
+                x=place + aside,
+                y=axis[rows],
+                colour=colour,
+                shape=shape,
+                size=3.4,
+                alpha=0.85,
+                label=tuple(f"{result.species[i]}\n{level}" for i in rows),
+            )
+        )
+        marks.append(
+            Dots(
+                x=array([place]),
+                y=array([np.median(axis[rows])]),
+                shape="dash",
+                size=15,
+                colour=INK,
+                key="median",
+            )
+        )
+        words = level if len(levels) <= 4 else level[:11]
+        ticks.append((float(place), f"{words}\nn = {len(rows)}"))
+    return Panel(
+        marks=tuple(marks),
+        height=46,
+        x=Axis(label=result.trait.replace("_", " "), ticks=tuple(ticks), range=(-0.6, len(levels) - 0.4)),
+        y=Axis(label=AXIS, range=padded(axis[known])),
+    )
+
+
+def draw(result):
+    """Give the plotly figure."""
+    return screen.figure(picture(result))
+
+
+def draw_on(figure, result):
+    """Draw on a matplotlib Figure."""
+    return paper.draw_on(figure, picture(result))

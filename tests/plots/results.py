@@ -1,0 +1,295 @@
+"""Results with planted numbers, for figures and pages; of the real classes."""
+
+from importlib import import_module
+
+import numpy as np
+import polars as pl
+
+from embedlab.claims import Evidence
+from embedlab.measures.contrast import Contrast
+
+GENERA = ("Geospiza", "Camarhynchus", "Certhidea", "Ficedula", "Parus", "Heliconius", "Turdus", "Passer")
+EPITHETS = (
+    "fortis",
+    "magnirostris",
+    "difficilis",
+    "parvulus",
+    "olivacea",
+    "hypoleuca",
+    "major",
+    "erato",
+    "melpomene",
+    "montanus",
+)
+
+
+def species(n):
+    return tuple(
+        f"{GENERA[i % len(GENERA)]} {EPITHETS[(i // len(GENERA) + i) % len(EPITHETS)]}{'' if i < 40 else i}"
+        for i in range(n)
+    )
+
+
+def _build(module, name, **fields):
+    """The real class where it stands; a stand-in of the same name until then."""
+    try:
+        cls = getattr(import_module(f"embedlab.measures.{module}"), name)
+    except ModuleNotFoundError:
+        cls = type(
+            name,
+            (),
+            {
+                "__str__": lambda s: s.sentence,
+                "table": lambda s: s.rows,
+                "__init__": lambda s, **k: s.__dict__.update(k),
+            },
+        )
+        fields |= {
+            "sentence": f"{name} planted for a test.",
+            "caption": f"Planted {name}.",
+            "rows": pl.DataFrame({"name": ["a", "b"], "value": [1.0, 2.0]}),
+        }
+        return cls(**fields)
+    for key, field in cls.__dataclass_fields__.items():
+        # What no figure draws may be anything of its kind.
+        n = len(fields.get("species", ()))
+        blank = {"tuple": (), "str": "", "float": 0.5, "int": 1, "dict": {}}
+        kind = str(getattr(field.type, "__name__", field.type)).split("[")[0]
+        fields.setdefault(key, np.full(n, 0.5) if "ndarray" in kind else blank.get(kind))
+    return cls(**{k: v for k, v in fields.items() if k in cls.__dataclass_fields__})
+
+
+def evidence(rng, estimate=0.4, half=0.1, centre=0.0, spread=0.06, n=38, **other):
+    null = rng.normal(centre, spread, 999)
+    more = (1 + (null >= estimate).sum()) / 1000
+    less = (1 + (null <= estimate).sum()) / 1000
+    return Evidence(
+        **{
+            "statistic": "planted",
+            "estimate": estimate,
+            "interval": (estimate - half, estimate + half * 1.2),
+            "null": null,
+            "chance_kind": "labels shuffled within species",
+            "p_more": float(more),
+            "p_less": float(less),
+            "p_floor": 0.001,
+            "n": n,
+            "n_effective": float(n),
+            **other,
+        }
+    )
+
+
+def separation(rng, s=24):
+    ratio = rng.gamma(1.2, 0.12, s) - 0.03
+    within = rng.uniform(0.4, 0.6, s)
+    return _build(
+        "separation",
+        "Separation",
+        contrast=Contrast("sex", "female", "male"),
+        species=species(s),
+        ratio=ratio,
+        between=ratio * within,
+        within=within,
+        counts=rng.integers(4, 12, (s, 2)),
+        unit="individuals",
+        evidence=evidence(rng, float(ratio.mean()), 0.05, 0.0, 0.02, s),
+    )
+
+
+def orthogonality(rng, s=24):
+    curve = np.stack(
+        [
+            np.arange(1, 19),
+            0.22 * (1 - np.exp(-np.arange(1, 19) / 5)),
+            0.3 * (1 - np.exp(-np.arange(1, 19) / 7)),
+        ],
+        1,
+    ).astype(float)
+    nulls = {
+        "spectrum-matched": rng.normal(0.34, 0.05, 500),
+        "shuffled labels": rng.normal(0.29, 0.03, 500),
+        "isotropic": rng.beta(19, 500, 500),
+    }
+    return _build(
+        "orthogonality",
+        "Orthogonality",
+        contrast=Contrast("sex", "female", "male"),
+        species=species(s),
+        groups=species(s),
+        rank=18,
+        d=512,
+        inside=np.clip(rng.normal(0.2, 0.12, s), -0.1, 1.1),
+        length=rng.gamma(4, 0.3, s),
+        share=0.21,
+        noise_level=0.29,
+        isotropic=18 / 512,
+        nulls=nulls,
+        curve=curve,
+        unit="individuals",
+        evidence=evidence(
+            rng,
+            0.79,
+            0.05,
+            0.71,
+            0.03,
+            s,
+            statistic="share outside the span",
+            chance_kind="labels shuffled within species",
+        ),
+    )
+
+
+def trait_alignment(rng, kind="numeric", s=110):
+    axis = rng.normal(0, 1, s)
+    value = (
+        10 ** (1.5 + 0.5 * axis + 0.5 * rng.normal(size=s))
+        if kind == "numeric"
+        else np.array(["forest", "grassland", "wetland", "coast"], object)[
+            np.clip((axis + 1.6 + 0.6 * rng.normal(size=s)).astype(int), 0, 3)
+        ]
+    )
+    return _build(
+        "trait_alignment",
+        "TraitAlignment",
+        trait="body_mass_g" if kind == "numeric" else "habitat",
+        kind=kind,
+        species=species(s),
+        value=value,
+        axis=axis,
+        r_squared=0.52,
+        adjusted=0.18,
+        lam=0.86,
+        n_effective=41.0,
+        reliability=float("nan"),
+        reliability_note="99 species have one image",
+        evidence=evidence(rng, 0.18, 0.12, -0.01, 0.07, s),
+    )
+
+
+def phylogeny(rng, s=60):
+    p = s * (s - 1) // 2
+    tree = np.clip(rng.beta(5, 1.4, p), 0.05, 1)
+    space = 0.35 + 0.4 * tree + 0.1 * rng.normal(size=p)
+    depth = np.linspace(0.15, 0.95, 8)
+    at = 0.35 + 0.4 * depth
+    return _build(
+        "phylogeny",
+        "Phylogeny",
+        species=species(s),
+        tree_distance=tree,
+        space_distance=space,
+        correlation=0.43,
+        k_mult=0.31,
+        depth=depth,
+        space_at_depth=at,
+        space_low=at - 0.06,
+        space_high=at + 0.05,
+        chance_distance=float(space.mean()),
+        evidence=evidence(rng, 0.43, 0.06, 0.0, 0.05, s, chance_kind="tips of the tree shuffled"),
+    )
+
+
+def neighbours(rng):
+    ranks = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
+    value = np.array([0.99, 0.97, 0.93, 0.8, 0.66, 0.5, 0.4])
+    chance = np.array([0.9, 0.6, 0.4, 0.15, 0.06, 0.03, 0.02])
+    return _build(
+        "neighbours",
+        "NeighbourAgreement",
+        ranks=ranks,
+        agreement=value,
+        low=value - 0.03,
+        high=np.minimum(value + 0.03, 1),
+        chance=chance,
+        ceiling=np.array([1, 1, 1, 0.99, 0.97, 0.94, 0.9]),
+        n=np.array([2300, 2300, 2300, 2280, 2280, 2200, 2100]),
+        parent_chance=np.array([np.nan, 0.61, 0.62, 0.41, 0.3, 0.26, 0.24]),
+        k=10,
+        parents=("", *ranks[:-1]),
+        evidence={
+            r: evidence(rng, v, 0.03, c, 0.01, 60) for r, v, c in zip(ranks, value, chance, strict=True)
+        },
+    )
+
+
+def scaling(rng):
+    x = np.repeat([1000.0, 4000.0, 16000.0, 64000.0], 2)
+    values = 0.05 + 0.06 * np.log10(x / 1000) + rng.normal(0, 0.008, 8)
+    zero = np.zeros(8)
+    return _build(
+        "scaling",
+        "Scaling",
+        measure="Fisher ratio of sex",
+        x_name="training images",
+        x=x,
+        runs=tuple(f"compact-{int(v)}-s{i % 2}" for i, v in enumerate(x)),
+        values=values,
+        low=values - 0.02,
+        high=values + 0.02,
+        chance=zero,
+        chance_low=zero - 0.012,
+        chance_high=zero + 0.012,
+        slope=0.06,
+        parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000)},
+        evidence=evidence(
+            rng, 0.06, 0.015, 0.0, 0.01, 4, unit="scales", chance_kind="labels shuffled within species"
+        ),
+    )
+
+
+def projection(rng, n=600, method="t-SNE"):
+    centre = rng.normal(0, 12, (12, 2))
+    xy = centre[np.arange(n) % 12] + rng.normal(0, 1.6, (n, 2))
+    return _build(
+        "projection",
+        "Projection",
+        method=method,
+        seed=0,
+        parameters={"perplexity": 30} if method == "t-SNE" else {},
+        xy=xy,
+        image_id=tuple(f"img-{i:05d}" for i in range(n)),
+        trustworthiness=0.93,
+        overlap=0.41,
+        chance_overlap=15 / n,
+        explained=(0.21, 0.13) if method == "PCA" else None,
+    )
+
+
+def geometry(rng):
+    return _build(
+        "geometry",
+        "Geometry",
+        n=1030,
+        d=768,
+        norm_min=44.9,
+        norm_median=50.2,
+        norm_max=56.7,
+        norm_low=47.0,
+        norm_high=53.0,
+        mean_cosine=0.24,
+        sd_cosine=0.11,
+        mean_norm=0.49,
+        effective_rank=212.0,
+        participation_ratio=61.0,
+        top2=0.17,
+        zero_rows=0,
+    )
+
+
+def every():
+    """Name and result of each kind; the same numbers on every call."""
+    rng = np.random.default_rng(7)
+    return {
+        "separation": separation(rng),
+        "separation-many": separation(rng, 80),
+        "orthogonality": orthogonality(rng),
+        "trait-numeric": trait_alignment(rng),
+        "trait-kinds": trait_alignment(rng, "categorical"),
+        "phylogeny": phylogeny(rng),
+        "neighbours": neighbours(rng),
+        "scaling": scaling(rng),
+        "projection": projection(rng),
+        "projection-pca": projection(rng, 300, "PCA"),
+        "geometry": geometry(rng),
+    }
