@@ -1,4 +1,4 @@
-"""Parts: two thousand images or so each, the most that a kill costs; a part counts once its record is there."""
+"""Parts: some two thousand images each, the most that a kill costs; one counts once its record is there."""
 
 from pathlib import Path
 from typing import Any

@@ -175,7 +175,7 @@ def test_thumbnails_follow_their_rows(finished, tmp_path):
         # 6: twice through WebP at quality 70 and 80
         assert seen.shape == (64, 64, 3) and abs(seen.mean() - parts[row] * 20) < 6
     assert thumbnails(finished, [1], "JPEG")[0].startswith(b"\xff\xd8")
-    with pytest.raises(ValueError, match="rows \\[-1\\] do not exist"):
+    with pytest.raises(ValueError, match=r"rows \[-1\\] do not exist"):
         thumbnails(finished, [-1])
     write(tmp_path / "bare", thumbs=False)
     assert thumbnails(tmp_path / "bare", [0, 1]) == [None, None]
@@ -247,7 +247,7 @@ def test_resuming_with_other_libraries_is_refused_unless_allowed(tmp_path):
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "thesis.docx").write_text("years of work")
-    with pytest.raises(ValueError, match="holds other files \\(thesis.docx\\)"):
+    with pytest.raises(ValueError, match=r"holds other files \\(thesis.docx\\)"):
         asked(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="is a file or a link"):
