@@ -105,9 +105,16 @@ def run(
 
     folder = out or Path("figures") / Path(analysis).stem
     outcome = run_analysis(
-        analysis, stores=store, x=x, traits=traits, tree=tree, settings=settings, seed=seed, out=folder
+        analysis,
+        stores=store,
+        x=x,
+        traits=traits,
+        tree=tree,
+        settings=settings,
+        seed=seed,
+        out=folder,
+        command=command_line(),
     ).to_dict()
-    outcome["command"] = outcome.get("command") or command_line()
     notes = [f"note: {note}" for note in (*outcome.get("notes", ()), *outcome.get("exclusions", ()))]
     lines = [outcome["question"], *_findings(outcome), *notes]
     lines += [
@@ -161,11 +168,12 @@ def report(
     """Ask stores all they can answer: one page that works offline."""
     from embedlab.study import report_stores
 
-    done = report_stores(stores, out, traits=traits, tree=tree, x=x, seed=seed)
+    done = report_stores(stores, out, traits=traits, tree=tree, x=x, seed=seed, command=command_line())
     return Answer(
         done,
         [
             *_findings(done.get("outcome")),
+            *(f"  not asked, {name}: {why}" for name, why in done.get("unasked", {}).items()),
             f"in {shown(done['report'])} ({done['bytes'] / 1e6:.1f} MB, one file, no network needed)",
             "next: open that page in a browser",
         ],
