@@ -333,7 +333,7 @@ def test_opening_what_is_no_finished_store(tmp_path, copy):
         open_store(tmp_path / "half")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "a.txt").write_text("x")
-    with pytest.raises(ValueError, match="is not a store: it has no manifest.json"):
+    with pytest.raises(ValueError, match=r"has no manifest\.json"):
         open_store(tmp_path / "other")
 
 
@@ -384,7 +384,7 @@ def test_vectors_that_do_not_fit_their_record_are_refused(copy, tmp_path):
     with pytest.raises(ValueError, match="cut short or changed"):
         open_store(copy)
     file.write_bytes(b"not numpy")
-    with pytest.raises(ValueError, match="not a readable .npy"):
+    with pytest.raises(ValueError, match=r"not a readable \.npy"):
         open_store(copy)
     file.unlink()
     with pytest.raises(FileNotFoundError, match="is missing"):
