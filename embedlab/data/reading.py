@@ -70,19 +70,25 @@ def _delimiter(header: str) -> str:
     return max(",\t;|", key=bare.count)
 
 
-def _uneven(text: str, separator: str, quoted: bool) -> str | None:
-    """The first lines whose number of fields differs from the header's, in words; None where all agree."""
+def _lines(text: str, separator: str, quoted: bool) -> tuple[str | None, list[int]]:
+    """What is wrong with the number of fields, in words (None where all lines agree), and the empty lines."""
     quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     reader = csv.reader(io.StringIO(text), delimiter=separator, quoting=quoting)
+    bad: list[tuple[int, int]] = []
+    empty: list[int] = []
     try:
         width = len(next(reader))
-        bad = [(reader.line_num, len(row)) for row in reader if row and len(row) != width]
+        for at, row in enumerate(reader):
+            if not row and width > 1:
+                empty.append(at)
+            elif row and len(row) != width:
+                bad.append((reader.line_num, len(row)))
     except csv.Error as error:
-        return f"line {reader.line_num:,}: {error}"
+        return f"line {reader.line_num:,}: {error}", []
     if not bad:
-        return None
+        return None, empty
     lines = ", ".join(f"line {line:,} has {fields}" for line, fields in bad[:5])
-    return f"the header has {width} fields, but {lines}" + (" …" if len(bad) > 5 else "")
+    return f"the header has {width} fields, but {lines}" + (" …" if len(bad) > 5 else ""), []
 
 
 def read_text_table(data: bytes, name: str) -> tuple[pl.DataFrame, ReadReport]:
@@ -92,6 +98,7 @@ def read_text_table(data: bytes, name: str) -> tuple[pl.DataFrame, ReadReport]:
     leave them) become the replacement sign and are counted; rows of uneven length are refused by line.
     """
     text, notes = decode(data, name)
+    text = text.lstrip("\r\n") if "\n" in text else text.replace("\r", "\n").lstrip("\n")
     header = next((line for line in text.splitlines() if line.strip()), "")
     if not header:
         raise ValueError(f"{name} is empty: a table needs a header line")
@@ -99,7 +106,8 @@ def read_text_table(data: bytes, name: str) -> tuple[pl.DataFrame, ReadReport]:
     # GBIF downloads do not quote: an inch sign in a locality would swallow the rest of the file
     quoted = not (separator == "\t" and re.search(r"\b(gbifID|datasetKey|occurrenceID)\b", header))
     # the exact check costs a second pass in Python, so it is left to files below 64 MiB
-    if len(text) < 1 << 26 and (uneven := _uneven(text, separator, quoted)):
+    uneven, empty = _lines(text, separator, quoted) if len(text) < 1 << 26 else (None, [])
+    if uneven:
         raise ValueError(f"{name}: {uneven}. Quote the field that holds a {separator!r}, or repair the line")
     try:
         frame = pl.read_csv(
@@ -120,6 +128,11 @@ def read_text_table(data: bytes, name: str) -> tuple[pl.DataFrame, ReadReport]:
     unnamed = [f"column_{i}" for i, column in enumerate(given) if not column]
     if unnamed:
         notes.append(f"columns without a name are called {few(unnamed)}")
+    if empty:
+        # an empty line is no row; a row of missing values is one, and may stand beside a vector
+        gone = pl.Series(empty, dtype=pl.UInt32)
+        frame = frame.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(gone.implode()))
+        notes.append(f"{len(empty):,} empty lines passed over")
     frame, missing, broken = clean_cells(frame)
     report = ReadReport(what=name, rows=frame.height, missing=missing, broken=broken, notes=notes)
     return frame, report

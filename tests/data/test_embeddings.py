@@ -61,7 +61,7 @@ def test_unit_is_a_new_object_that_says_so():
     unit = BIRDS.unit()
     np.testing.assert_allclose(np.linalg.norm(unit.float64(), axis=1), 1, rtol=1e-7)  # float32 storage
     assert unit.card["norm"] == "unit" and BIRDS.card["norm"] == "raw"
-    with pytest.raises(ValueError, match="length zero.*'i2'"):
+    with pytest.raises(ValueError, match=r"length zero.*'i2'"):
         Embeddings(np.array([[1.0, 0], [0, 0]]), ROWS[:2]).unit()
 
 

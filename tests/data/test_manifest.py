@@ -88,7 +88,7 @@ def test_without_ids_the_path_serves(tmp_path):
 
 
 def test_refusals_say_what_is_near(tmp_path):
-    with pytest.raises(ValueError, match="no column 'path'.*closest: 'paths'"):
+    with pytest.raises(ValueError, match=r"no column 'path'.*closest: 'paths'"):
         Manifest.read(write(tmp_path, "image_id,paths\na,b\n"))
     with pytest.raises(FileNotFoundError, match=r"absent\.csv"):
         Manifest.read(tmp_path / "absent.csv")

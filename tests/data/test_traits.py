@@ -70,7 +70,7 @@ def test_duplicates_merge_only_where_they_do_not_contradict(tmp_path):
     assert traits.rows.rows() == [("Aus bus", 1, "x"), ("Aus cus", 2, "y")]
     assert traits.report.duplicates == ["Aus bus"] and "1 species stood on several rows" in str(traits.report)
     differ = write(tmp_path, "species,a,b\nAus bus,1,z\nAus bus,3,z\nAus cus,2,y\nAus dus,4,y\n")
-    with pytest.raises(ValueError, match="contradict each other: 'Aus bus'.*duplicates=\"consensus\""):
+    with pytest.raises(ValueError, match=r"contradict each other: 'Aus bus'.*duplicates=\"consensus\""):
         Traits.read(differ)
     traits = Traits.read(differ, duplicates="consensus")
     assert traits.rows["b"].to_list() == ["z", "y", "y"] and "1 values in 1 species" in str(traits.report)
@@ -78,7 +78,7 @@ def test_duplicates_merge_only_where_they_do_not_contradict(tmp_path):
 
 
 def test_refusals_name_the_closest(tmp_path):
-    with pytest.raises(ValueError, match="has no column \"species\". Closest: 'animal_species'"):
+    with pytest.raises(ValueError, match=r"has no column \"species\". Closest: 'animal_species'"):
         Traits.read(write(tmp_path, "animal_species,beak\nx,1\n"))
     with pytest.raises(KeyError, match="no column 'Speces'; closest: 'Species'"):
         Traits.read(write(tmp_path, "Species,beak\nx,1\n"), species="Speces")

@@ -216,7 +216,7 @@ def test_a_decompression_bomb_and_other_files_are_refused(tmp_path):
 
 def test_unknown_and_repeated_names_are_refused_by_name():
     tree = Tree.parse("(Parus_major:1,Parus_ater:1,Corvus_corax:1);")
-    with pytest.raises(KeyError, match="Parus mayor.*closest.*Parus major"):
+    with pytest.raises(KeyError, match=r"Parus mayor.*closest.*Parus major"):
         tree.covariance(["Parus mayor"])
     with pytest.raises(ValueError, match="'Parus ater' are asked for more than once"):
         tree.prune(["Parus ater", "Parus ater"])

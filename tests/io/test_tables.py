@@ -51,6 +51,14 @@ def test_parquet_and_csv_give_the_same_table(tmp_path):
     assert read_table(tmp_path / "t.csv").equals(frame)
 
 
+def test_empty_lines_and_old_line_ends_are_no_rows(tmp_path):
+    frame, report = read_frame(write(tmp_path, "\n\na,b\n1,2\n\n,\n3,NA\n\n"))
+    assert frame.rows() == [("1", "2"), (None, None), ("3", None)]
+    assert report.missing == {"a": 1, "b": 2} and "2 empty lines" in str(report)
+    assert read_table(write(tmp_path, "a,b\r1,2\r")).rows() == [(1, 2)]
+    assert read_table(write(tmp_path, "a\n1\n\n3\n")).rows() == [(1,), (None,), (3,)]
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -145,7 +153,7 @@ def test_any_other_table_is_read_as_a_manifest(tmp_path):
 
 
 def test_occurrences_bring_sex_and_stage_back(tmp_path):
-    text = "gbifID\tsex\tlifeStage\tscientificName\n12\tMALE\tAdult\tParus major L.\n12\tMALE\tAdult\tParus major L.\n"
+    text = "gbifID\tsex\tlifeStage\tscientificName\n" + 2 * "12\tMALE\tAdult\tParus major L.\n"
     rows, _ = read_occurrences(write(tmp_path, text, "occurrence.txt").parent)
     assert rows.select("source_id", "sex", "life_stage", "species").rows() == [
         ("12", "male", "adult", "Parus major")
