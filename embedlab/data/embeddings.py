@@ -202,7 +202,8 @@ class Embeddings:
 
         `table` is a polars frame, or anything with such `rows` (`Traits`, `Taxonomy`), with one row per name.
         Rows are never multiplied: a name that stands twice in the table is refused. Names that are not found
-        get missing values and are named in the report. A column that both sides have must agree.
+        get missing values and are named in the report. A column that both sides have must agree (of `Traits`,
+        only the traits must: where their families or orders differ, ours are kept and it is said).
         """
         other = table if isinstance(table, pl.DataFrame) else getattr(table, "rows", None)
         if not isinstance(other, pl.DataFrame):
@@ -226,6 +227,8 @@ class Embeddings:
         notes = list(found.notes)
         if own.null_count():
             notes.append(f"{own.null_count():,} rows have no {on}")
+        traits = getattr(table, "kinds", None)
+        opinions = set() if traits is None else set(other.columns) - set(traits)
         columns: list[pl.Series] = []
         for column in beside.get_columns():
             if column.name not in self.rows.columns:
@@ -233,13 +236,15 @@ class Embeddings:
                 continue
             mine = self.rows[column.name]
             differ = (mine.cast(pl.String) != column.cast(pl.String)).fill_null(False)
-            if differ.any():
+            # ranks that a trait table carries along are its own opinion, and no reason to stop
+            if differ.any() and column.name not in opinions:
                 where = self.rows["image_id"].filter(differ).to_list()
                 raise ValueError(
                     f"column {column.name!r} is in both and differs at {few(where)}: rename or drop one"
                 )
+            said = f"differs in {int(differ.sum()):,} rows, ours kept" if differ.any() else "agrees"
+            notes.append(f"column {column.name!r} is in both: {said}")
             columns.append(mine.zip_with(mine.is_not_null(), column.cast(mine.dtype)))
-            notes.append(f"column {column.name!r} was in both and agrees")
         report = JoinReport(
             what=f"join on {on}",
             asked=len(asked),

@@ -114,6 +114,10 @@ def test_join_puts_facts_beside_rows_and_reports():
     assert report.missing == ["Parus major"] and joined.rows["mass"].null_count() == 3
     joined, _ = BIRDS.join(Traits(table))
     assert joined.has("mass")
+    ranked = Embeddings(X, ROWS.with_columns(family=pl.lit("Paridae")))
+    joined, report = ranked.join(Traits(table.with_columns(family=pl.lit("Ardeidae"))))
+    assert set(joined.rows["family"].to_list()) == {"Paridae"}
+    assert "'family' is in both: differs in 4 rows, ours kept" in str(report)
     by_id, _ = BIRDS.join(pl.DataFrame({"image_id": ["i3"], "sharp": [True]}), on="image_id")
     assert by_id.rows["sharp"].to_list() == [None, None, True, None, None]
     nothing, report = BIRDS.join(table[:0])
