@@ -129,7 +129,12 @@ def _findings(outcome) -> list[str]:
     if isinstance(outcome, list):
         return [line for one in outcome for line in _findings(one)]
     claims = outcome.get("claims", []) if isinstance(outcome, dict) else []
-    return [f"  {claim['verdict']}: {claim['sentence']}" for claim in claims]
+    lines = []
+    for claim in claims:
+        lines.append(f"  {claim['verdict']}: {claim['sentence']}")
+        if claim["verdict"] == "cannot tell" and claim.get("reason"):
+            lines.append(f"    why: {claim['reason']}")
+    return lines
 
 
 def setting(text: str) -> tuple[str, object]:
