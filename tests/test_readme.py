@@ -66,5 +66,5 @@ def test_the_analysis_of_contributing_runs_from_its_own_file(tmp_path, monkeypat
 def test_links_between_pages_lead_somewhere():
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
     links = {page: re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")) for page in pages}
-    broken = [f"{p.name}: {t}" for p, targets in links.items() for t in targets if not (p.parent / t).exists()]
+    broken = [f"{p.name}: {t}" for p, found in links.items() for t in found if not (p.parent / t).exists()]
     assert not broken, broken
