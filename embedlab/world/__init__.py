@@ -1,4 +1,6 @@
-"""A simulated tree of life: species, traits, sexes and life stages of which everything is known, and their photographs."""
+"""A simulated tree of life: species, traits, sexes and life stages of which everything is known, and their
+photographs.
+"""
 
 from __future__ import annotations
 

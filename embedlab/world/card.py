@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def card(world: World) -> dict:
-    """Describe a world in plain numbers: species per plan, rank and habitat; variance within genera and by habitat."""
+    """Describe a world in plain numbers: species per plan, rank and habitat; variance within genera and by
+    habitat.
+    """
     evolved, groups = world.evolved, world.groups
     held = world.split == "held-out"
     whole = [f for f in np.unique(groups["family"]) if held[groups["family"] == f].all()]
@@ -24,7 +26,9 @@ def card(world: World) -> dict:
         "species": len(world),
         "species_per_plan": {plan: world.plans.count(plan) for plan in PLANS},
         "taxa": {rank: len(np.unique(codes)) for rank, codes in groups.items()},
-        "species_per_habitat": {name: int((evolved.habitat == code).sum()) for code, name in enumerate(HABITATS)},
+        "species_per_habitat": {
+            name: int((evolved.habitat == code).sum()) for code, name in enumerate(HABITATS)
+        },
         "held_out": {"species": int(held.sum()), "whole_families": len(whole)},
         "monomorphic_species": int((world.dimorphism == 0).sum()),
         "mean_dimorphism": round(float(world.dimorphism.mean()), 3),
@@ -41,7 +45,9 @@ def card(world: World) -> dict:
 def _between(values: np.ndarray, codes: np.ndarray) -> float:
     means = np.array([values[codes == c].mean() for c in np.unique(codes)])
     sizes = np.array([(codes == c).sum() for c in np.unique(codes)])
-    return round(float((sizes * (means - values.mean()) ** 2).sum() / ((values - values.mean()) ** 2).sum()), 3)
+    return round(
+        float((sizes * (means - values.mean()) ** 2).sum() / ((values - values.mean()) ** 2).sum()), 3
+    )
 
 
 def _within(evolved, genus: np.ndarray, names) -> float:

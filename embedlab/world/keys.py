@@ -1,8 +1,9 @@
 """Random numbers that belong to a thing, not to a moment.
 
-Every draw of a world is one block of Philox 4x64-10 (Salmon et al. 2011), the counter-based generator: the counter is
-(photo, individual, species, factor) and the key is the world's seed. Nothing is consumed in order, so image i of an
-endless set is made from its own numbers alone, and changing one factor leaves all others bit for bit as they were.
+Every draw of a world is one block of Philox 4x64-10 (Salmon et al. 2011), the counter-based generator: the
+counter is (photo, individual, species, factor) and the key is the world's seed. Nothing is consumed in order,
+so image i of an endless set is made from its own numbers alone, and changing one factor leaves all others bit
+for bit as they were.
 """
 
 from __future__ import annotations
@@ -46,7 +47,12 @@ def philox(counter: UInt64[np.ndarray, "4 n"], key: tuple[int, int]) -> UInt64[n
 
 
 def uniforms(
-    seed: int, factor: str, count: int, species: np.ndarray, individual: np.ndarray, photo: np.ndarray | int = 0
+    seed: int,
+    factor: str,
+    count: int,
+    species: np.ndarray,
+    individual: np.ndarray | int,
+    photo: np.ndarray | int = 0,
 ) -> Float[np.ndarray, "n count"]:
     """Draw `count` numbers in (0, 1) for each row, from the names of the things alone.
 
@@ -56,17 +62,28 @@ def uniforms(
     blocks = []
     for block in range(-(-count // 4)):
         name = np.full(species.shape, (block << 32) | zlib.crc32(factor.encode()), dtype=np.uint64)
-        counter = np.stack([photo.astype(np.uint64), individual.astype(np.uint64), species.astype(np.uint64), name])
+        counter = np.stack(
+            [photo.astype(np.uint64), individual.astype(np.uint64), species.astype(np.uint64), name]
+        )
         blocks.append(philox(counter, (seed, 0)))
     words = np.concatenate(blocks)[:count].T
     return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54
 
 
-def normals(seed: int, factor: str, count: int, species: np.ndarray, individual: np.ndarray, photo=0) -> np.ndarray:
+def normals(
+    seed: int,
+    factor: str,
+    count: int,
+    species: np.ndarray,
+    individual: np.ndarray | int,
+    photo: np.ndarray | int = 0,
+) -> Float[np.ndarray, "n count"]:
     """Draw `count` standard normal numbers for each row; see `uniforms`."""
     return ndtri(uniforms(seed, factor, count, species, individual, photo))
 
 
 def generator(seed: int, factor: str) -> np.random.Generator:
-    """Give the generator that grows one part of a world (its tree, its names, …), independent of all others."""
-    return np.random.Generator(np.random.Philox(key=np.array([seed, zlib.crc32(factor.encode()) + 1], np.uint64)))
+    """Give the generator that grows one part of a world (tree, names, …), independent of all others."""
+    return np.random.Generator(
+        np.random.Philox(key=np.array([seed, zlib.crc32(factor.encode()) + 1], np.uint64))
+    )

@@ -1,7 +1,8 @@
 """Invented names for all seven ranks: Latin in sound, unique, and telling of kinship alone.
 
-A family is named after one of its genera and an order after one of its families, as in nature, so a syllable shared
-by two names means a shared group and nothing else: no name tells a trait, a habitat, a sex or a life stage.
+A family is named after one of its genera and an order after one of its families, as in nature, so a syllable
+shared by two names means a shared group and nothing else: no name tells a trait, a habitat, a sex or a life
+stage.
 """
 
 from __future__ import annotations
@@ -14,11 +15,18 @@ _CODAS = ["", "", "", "", "", "n", "r", "l"]
 _GENUS_ENDINGS = (("us", "us"), ("a", "a"), ("ops", "us"), ("um", "um"), ("ella", "a"), ("odon", "us"))
 _CLASSES = {"bird": ("ornes", "iformes"), "fish": ("ichthes", "oidei"), "beetle": ("optes", "omorpha")}
 _NOUN_ENDINGS = ("let", "ling", "kin", "ard", "ow", "ick", "el", "on", "ara", "ish")
+_ALL_ENDINGS = (
+    *(ending for pair in _GENUS_ENDINGS for ending in pair),
+    *(ending for pair in _CLASSES.values() for ending in pair),
+    *_NOUN_ENDINGS,
+    *("idae", "alia", "ata", "opoda"),
+)
 # What a name must not say, not even by accident: captions carry kinship only.
 TELLING = tuple(
-    "male female sex juven adult egg larva wood forest silv marsh palu swamp wet desert deser arid sand tundr snow niv grass prat "
-    "campe steppe aqua riv mont long brev rostr caud curv alb nig rub viri flav cyan red blue green brown black white "
-    "yellow grey great small long short big crest tail beak bill fin horn leg wing spot strip".split()
+    "male female sex juven adult egg larva wood forest silv marsh palu swamp wet desert deser arid sand "
+    "tundr snow niv grass prat campe steppe aqua riv mont long brev rostr caud curv alb nig rub viri flav "
+    "cyan red blue green brown black white yellow grey great small short big crest tail beak bill fin horn "
+    "leg wing spot strip".split()
 )
 
 
@@ -41,13 +49,16 @@ class _Coiner:
     def __call__(self, low: int, high: int) -> str:
         while True:
             stem = _stem(self.rng, int(self.rng.integers(low, high + 1)))
-            if stem[:5] not in self.used and not any(word in stem for word in TELLING):
+            said = " ".join(stem + ending for ending in _ALL_ENDINGS)
+            if stem[:5] not in self.used and not any(word in said for word in TELLING):
                 self.used.add(stem[:5])
                 return stem
 
 
 def coin(rng: np.random.Generator, ranks: dict[str, np.ndarray], plans: list[str]) -> dict[str, list[str]]:
-    """Name every species: columns kingdom … genus, species ("Genus epithet") and common_name, one entry per species."""
+    """Name every species: columns kingdom … genus, species ("Genus epithet") and common_name, one entry per
+    species.
+    """
     stem = _Coiner(rng)
     n = len(ranks["genus"])
     kingdom = stem(2, 2).capitalize() + "alia"
@@ -57,7 +68,8 @@ def coin(rng: np.random.Generator, ranks: dict[str, np.ndarray], plans: list[str
     endings = {group: _GENUS_ENDINGS[rng.integers(len(_GENUS_ENDINGS))] for group in genus_stems}
     nouns = {group: _noun(rng, stem) for group in dict.fromkeys(ranks["family"])}
     columns: dict[str, list[str]] = {
-        rank: [] for rank in ("kingdom", "phylum", "class", "order", "family", "genus", "species", "common_name")
+        rank: []
+        for rank in ("kingdom", "phylum", "class", "order", "family", "genus", "species", "common_name")
     }
     type_of = {rank: {} for rank in ("order", "family")}  # the genus after which a group is named: its first
     for i in range(n):
@@ -78,7 +90,4 @@ def coin(rng: np.random.Generator, ranks: dict[str, np.ndarray], plans: list[str
 
 
 def _noun(rng: np.random.Generator, stem: _Coiner) -> str:
-    while True:
-        noun = stem(1, 2) + _NOUN_ENDINGS[rng.integers(len(_NOUN_ENDINGS))]
-        if not any(word in noun for word in TELLING):
-            return noun
+    return stem(1, 2) + _NOUN_ENDINGS[rng.integers(len(_NOUN_ENDINGS))]

@@ -1,7 +1,9 @@
-"""The painter: batches of specimens to pixels, by signed distances in torch (the only file of the room that knows it).
+"""The painter: batches of specimens to pixels, by signed distances in torch (the only file of the room that
+knows it).
 
-Every operation works element by element on (images, pixels), the pixels padded to a multiple of 64 so that no image
-ever falls into the odd end of a vector loop: an image has the same bytes in any batch, any order, alone or not.
+Every operation works element by element on (images, pixels), the pixels padded to a multiple of 64 so that no
+image ever falls into the odd end of a vector loop: an image has the same bytes in any batch, any order, alone
+or not.
 """
 
 from __future__ import annotations
@@ -16,11 +18,17 @@ from embedlab.world.tree import PLANS
 DRAWERS = {"bird": bird, "fish": fish, "beetle": beetle}
 CHUNK = 32  # images at a time: 32 × 1,600 floats stay in the second-level cache
 MARGIN = 0.93  # no part of an animal lies further from the middle than this share of the half-width
-BODY = {"bird": 1.14, "fish": 1.16, "beetle": 1.24}  # body units to half-widths, for an adult of middle size at middle distance
+BODY = {
+    "bird": 1.14,
+    "fish": 1.16,
+    "beetle": 1.24,
+}  # body units to half-widths, for an adult of middle size at middle distance
 
 
 class Canvas:
-    """One batch of pictures of one body plan: pixel places in body units, light, and the layer painted so far."""
+    """One batch of pictures of one body plan: pixel places in body units, light, and the layer painted so
+    far.
+    """
 
     def __init__(self, x, y, pixel, light, ambient):
         self.x, self.y, self.pixel = x, y, pixel
@@ -61,7 +69,9 @@ class Canvas:
         """Give the strength of stripes and spots, 0 to 1, in coat coordinates."""
         f = g["pattern_frequency"]
         across = (u if upright else 0.35 * u + v) * 26 * f
-        stripes = ((across + 2.0 * (v if upright else u)).sin() * 2.0 - 0.2).clamp_(0, 1) * ((g["stripes"] - 0.35) * 1.8).clamp(0, 1)
+        stripes = ((across + 2.0 * (v if upright else u)).sin() * 2.0 - 0.2).clamp_(0, 1) * (
+            (g["stripes"] - 0.35) * 1.8
+        ).clamp(0, 1)
         rows = v * 24 * f
         spots = ((u * 24 * f + rows).sin() * (rows - u * 24 * f).sin() * 3.0 - 0.9).clamp_(0, 1)
         spots = spots * ((g["spots"] - 0.35) * 1.8).clamp(0, 1)
@@ -80,7 +90,9 @@ class Canvas:
         return (self.ambient + (1 - self.ambient) * 0.75)[:, :, None]
 
     def solid(self, d, nx, ny, radius, colour, gloss: float = 0.12, rim: float = 1.0):
-        """Lay down a rounded part: its normal tilts outwards by `rim` at its edge and faces us where it is thick."""
+        """Lay down a rounded part: its normal tilts outwards by `rim` at its edge and faces us where it is
+        thick.
+        """
         t = (d * (-1.0 / radius)).clamp_(0, 1)
         k = (1 - t) * rim
         lx, ly, lz = self.light
@@ -101,7 +113,8 @@ class Canvas:
 
 
 def frame(plan: str, points: np.ndarray, look: dict, lens: dict) -> dict[str, np.ndarray]:
-    """Fit animals into the picture: scale, shift and rotation, such that every outermost point keeps the margin.
+    """Fit animals into the picture: scale, shift and rotation, such that every outermost point keeps the
+    margin.
 
     Scale is body size times camera distance, cut back only where the animal would not fit; then the shift is.
     """
@@ -118,11 +131,20 @@ def frame(plan: str, points: np.ndarray, look: dict, lens: dict) -> dict[str, np
     for low, high, shake in ((low_x, high_x, lens["shift_x"]), (low_y, high_y, lens["shift_y"])):
         free = MARGIN - scale * (high - low) / 2
         shift.append(np.clip(shake, -free, free) - scale * (high + low) / 2)
-    return {"scale": scale, "shift_x": shift[0], "shift_y": shift[1], "cos": cos, "sin": sin, "stretch": stretch}
+    return {
+        "scale": scale,
+        "shift_x": shift[0],
+        "shift_y": shift[1],
+        "cos": cos,
+        "sin": sin,
+        "stretch": stretch,
+    }
 
 
 def keypoints(plan: str, look: dict, lens: dict) -> dict[str, np.ndarray]:
-    """Tell where beak base and tip and the outermost points lie in the picture, in half-widths from its middle."""
+    """Tell where beak base and tip and the outermost points lie in the picture, in half-widths from its
+    middle.
+    """
     g, points = DRAWERS[plan].pose(look)
     fit = frame(plan, points, look, lens)
 
@@ -144,8 +166,12 @@ def keypoints(plan: str, look: dict, lens: dict) -> dict[str, np.ndarray]:
     }
 
 
-def paint(plan: str, look: dict, lens: dict, background: np.ndarray, size: int, seed: int, layers: bool = False):
-    """Paint specimens of one plan: uint8 (n, size, size, 3); with `layers`, also each animal's cover as float (n, size, size)."""
+def paint(
+    plan: str, look: dict, lens: dict, background: np.ndarray, size: int, seed: int, layers: bool = False
+):
+    """Paint specimens of one plan: uint8 (n, size, size, 3); with `layers`, also each animal's cover as float
+    (n, size, size).
+    """
     torch.set_num_threads(1)  # two threads on one free core are many times slower than one
     g, points = DRAWERS[plan].pose(look)
     fit = frame(plan, points, look, lens)
@@ -159,7 +185,10 @@ def paint(plan: str, look: dict, lens: dict, background: np.ndarray, size: int, 
             picture, alpha = _chunk(
                 plan,
                 {name: value[rows] for name, value in numbers.items()},
-                {name: value[rows] for name, value in {**lens, **{f"fit_{k}": v for k, v in fit.items()}}.items()},
+                {
+                    name: value[rows]
+                    for name, value in {**lens, **{f"fit_{k}": v for k, v in fit.items()}}.items()
+                },
                 background[rows],
                 size,
                 seed,
@@ -182,14 +211,22 @@ def _chunk(plan, numbers, lens, background, size, seed):
         name: torch.from_numpy(np.ascontiguousarray(value if value.ndim == 2 else value[:, None]))
         for name, value in numbers.items()
     }
-    t = {name: torch.from_numpy(np.asarray(value, np.float32)[:, None].copy()) for name, value in lens.items() if value.ndim == 1}
+    t = {
+        name: torch.from_numpy(np.asarray(value, np.float32)[:, None].copy())
+        for name, value in lens.items()
+        if value.ndim == 1
+    }
     # from picture to body
     across, up = u[0] - t["fit_shift_x"], u[1] - t["fit_shift_y"]
     cos, sin = t["fit_cos"] / t["fit_scale"], t["fit_sin"] / t["fit_scale"]
     x = (across * cos + up * sin) / t["fit_stretch"]
     y = up * cos - across * sin
     lx, ly = t["light_x"], t["light_y"]
-    light = ((lx * t["fit_cos"] + ly * t["fit_sin"]) * t["mirror"], ly * t["fit_cos"] - lx * t["fit_sin"], t["light_z"])
+    light = (
+        (lx * t["fit_cos"] + ly * t["fit_sin"]) * t["mirror"],
+        ly * t["fit_cos"] - lx * t["fit_sin"],
+        t["light_z"],
+    )
     canvas = Canvas(x, y, 2 / (size * t["fit_scale"]), light, t["ambient"])
     DRAWERS[plan].draw(canvas, g)
     picture = torch.zeros(n, 3, pixels)
@@ -201,8 +238,12 @@ def _chunk(plan, numbers, lens, background, size, seed):
     noise = torch.zeros(n, 3, pixels)
     noise[:, :, : size * size] = torch.from_numpy(places.grain(seed, lens, size))
     picture = picture * white * vignette + noise * t["noise"][:, :, None]
-    picture = picture - 0.55 * (picture - 0.78).clamp_(0)  # a soft shoulder, so that bright sand keeps its colour
-    picture = (picture.clamp_(0, 1) * 255 + 0.5).to(torch.uint8)[:, :, : size * size].reshape(n, 3, size, size)
+    picture = picture - 0.55 * (picture - 0.78).clamp_(
+        0
+    )  # a soft shoulder, so that bright sand keeps its colour
+    picture = (
+        (picture.clamp_(0, 1) * 255 + 0.5).to(torch.uint8)[:, :, : size * size].reshape(n, 3, size, size)
+    )
     alpha = canvas.alpha[:, : size * size].reshape(n, size, size)
     return picture.permute(0, 2, 3, 1).numpy(), alpha.numpy()
 

@@ -27,7 +27,8 @@ JUVENILE = {
     "leg_length": 0.88,
     "pattern_contrast": 0.65,
 }
-# Colours that animals have, from one end of the hue trait to the other (sRGB); not the whole circle on purpose.
+# Colours that animals have, from one end of the hue trait to the other (sRGB); not the whole circle on
+# purpose.
 RAMPS = {
     "bird": ("8f3026", "b0562b", "c08a3a", "b7a544", "7d8a3c", "3f7d5a", "2f7d8c", "3f66a0", "5a5590"),
     "fish": ("b8402f", "cf7a33", "d1a548", "a3a452", "5f8f5a", "3c8f85", "3b86a8", "4a6fae", "6f6fa6"),
@@ -56,7 +57,9 @@ class Specimens:
         return Specimens(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def replace(self, **columns: np.ndarray | int) -> Specimens:
-        """Change whole columns (a twin in another place, of the other sex, …); every other draw stays as it was."""
+        """Change whole columns (a twin in another place, of the other sex, …); every other draw stays as it
+        was.
+        """
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         if unknown := set(columns) - set(given):
             raise KeyError(f"specimens have no column {sorted(unknown)}; there are {sorted(given)}")
@@ -74,11 +77,12 @@ def meet(
     background_bias: float,
     photos: int = 1,
 ) -> Specimens:
-    """Draw who is met at image `number` of each species: individual, sex, stage and the place where it stands.
+    """Draw who is met at image `number` of each species: individual, sex, stage and the place where it
+    stands.
 
-    Balanced: individuals cycle through female and male, juvenile and adult, so any 4 in a row hold one of each.
-    Otherwise sexes are equal in expectation and 35 % are juvenile. The place is the species' own habitat with
-    probability `background_bias`, else any of the five.
+    Balanced: individuals cycle through female and male, juvenile and adult, so any 4 in a row hold one of
+    each. Otherwise sexes are equal in expectation and 35 % are juvenile. The place is the species' own
+    habitat with probability `background_bias`, else any of the five.
     """
     if not 0 <= background_bias <= 1:
         raise ValueError(f"background_bias is a probability from 0 to 1, not {background_bias}")
@@ -94,8 +98,10 @@ def meet(
     return Specimens(number * len(habitat) + species, species, individual, photo, sex, stage, background)
 
 
-def looks(seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Specimens) -> dict[str, np.ndarray]:
-    """Give what each specimen of one body plan looks like: factors on its measures, and sRGB colours (n, 3)."""
+def looks(
+    seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Specimens
+) -> dict[str, np.ndarray]:
+    """Give the looks of specimens of one body plan: factors on their measures, and sRGB colours (n, 3)."""
     n, names = len(met), (*FUNCTIONAL, *COLOUR, *OTHER, *ORNAMENT)
     columns = [ALL.index(name) for name in names]
     noise = keys.normals(seed, "individual", len(names) + 1, met.species, met.individual)
@@ -111,9 +117,13 @@ def looks(seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Spe
     look["body_size"] = look["body_size"] * np.exp(0.08 * noise[:, -1]) * (1 + 0.05 * sign)
     look["tail_length"] = look["tail_length"] * (1 + 0.25 * sign)
     look["spots"] = np.clip(look["spots"] + 0.5 * young, 0, 1)
-    look["eye_size"] = np.where(young > 0, 1.5, 1.0) / np.where(young > 0, 1.28, 1.0)  # the head has grown already
+    look["eye_size"] = np.where(young > 0, 1.5, 1.0) / np.where(
+        young > 0, 1.28, 1.0
+    )  # the head has grown already
     look["young"] = young
-    kinds = 0.35 + 0.65 / (1 + np.exp(-1.5 * evolved.values[met.species][:, [ALL.index(kind) for kind in KINDS]]))
+    kinds = 0.35 + 0.65 / (
+        1 + np.exp(-1.5 * evolved.values[met.species][:, [ALL.index(kind) for kind in KINDS]])
+    )
     for kind, full, weight in zip(KINDS, (0.95, 0.85, 1.0), kinds.T, strict=True):
         look[kind] = np.clip(full * sign * weight, 0, 1.3 if kind == "crest" else 1)
     brown = np.clip(0.55 * young + 0.25 * dimorphic * (1 - male) * (1 - young), 0, 1)[:, None]
@@ -128,7 +138,11 @@ def looks(seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Spe
         np.array([0.93, 0.89, 0.80]) - look["first"]
     )
     look["ornament"] = _tone(
-        plan, 1.6 * x["ornament_hue"], x["ornament_shade"], np.full(n, 1.45), 1.05 + 0.4 * _logistic(x["ornament_lightness"])
+        plan,
+        1.6 * x["ornament_hue"],
+        x["ornament_shade"],
+        np.full(n, 1.45),
+        1.05 + 0.4 * _logistic(x["ornament_lightness"]),
     )
     bare = _logistic(x["hue_2"] + x["ornament_shade"])[:, None]
     look["bare"] = bare * np.array([0.78, 0.55, 0.22]) + (1 - bare) * np.array([0.22, 0.21, 0.22])
@@ -136,7 +150,9 @@ def looks(seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Spe
 
 
 def camera(seed: int, met: Specimens) -> dict[str, np.ndarray]:
-    """Draw pose, light and lens of each photograph; lengths as shares of the picture's half-width, angles in radians."""
+    """Draw pose, light and lens of each photograph; lengths as shares of the picture's half-width, angles in
+    radians.
+    """
     where = (met.species, met.individual, met.photo)
     u = keys.uniforms(seed, "camera", 10, *where)
     z = keys.normals(seed, "lens", 8, *where)
@@ -173,10 +189,16 @@ def _hex(code: str) -> np.ndarray:
     return np.array([int(code[k : k + 2], 16) / 255 for k in (0, 2, 4)])
 
 
-def _tone(plan: str, hue: np.ndarray, shade: np.ndarray, saturation: np.ndarray, light: np.ndarray) -> np.ndarray:
+def _tone(
+    plan: str, hue: np.ndarray, shade: np.ndarray, saturation: np.ndarray, light: np.ndarray
+) -> np.ndarray:
     ramp = np.stack([_hex(code) for code in RAMPS[plan]])
     at = _logistic(hue) * (len(ramp) - 1)
     low = np.minimum(at.astype(int), len(ramp) - 2)
     colour = ramp[low] + (at - low)[:, None] * (ramp[low + 1] - ramp[low])
     grey = colour.mean(axis=1, keepdims=True)
-    return np.clip((grey + saturation[:, None] * (colour - grey)) * (light * (0.8 + 0.4 * _logistic(shade)))[:, None], 0, 1)
+    return np.clip(
+        (grey + saturation[:, None] * (colour - grey)) * (light * (0.8 + 0.4 * _logistic(shade)))[:, None],
+        0,
+        1,
+    )

@@ -1,7 +1,8 @@
 """Places: what lies behind an animal, cut from a long strip of land for each habitat and each of three views.
 
-A strip is drawn once for a world (`scenery`) at 80 pixels to the picture's width and resampled to the size in use, so
-resolution does not change the optics; where a photograph is cut, how blurred and how bright it is, are its own draws.
+A strip is drawn once for a world (`scenery`) at 80 pixels to the picture's width and resampled to the size in
+use, so resolution does not change the optics; where a photograph is cut, how blurred and how bright it is,
+are its own draws.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def _strip(seed: int, plan: str, habitat: int) -> Image.Image:
 
 @lru_cache(maxsize=45)
 def _sized(seed: int, plan: str, habitat: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    strip = _strip(seed, plan, habitat).resize((round(WIDE * size), round(HIGH * size)), Image.Resampling.LANCZOS)
+    strip = _strip(seed, plan, habitat).resize(
+        (round(WIDE * size), round(HIGH * size)), Image.Resampling.LANCZOS
+    )
     soft = strip.filter(ImageFilter.GaussianBlur(SOFT * size))
     return tuple(np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)) for image in (strip, soft))
 
@@ -37,9 +40,13 @@ def _sized(seed: int, plan: str, habitat: int, size: int) -> tuple[np.ndarray, n
 def _grain(seed: int, size: int) -> np.ndarray:
     rng = keys.generator(seed, "grain")
     fine = rng.standard_normal((3, 6 * GRAIN, 6 * GRAIN)).astype(np.float32)
-    fine = 0.6 * fine + 0.8 * rng.standard_normal((1, 6 * GRAIN, 6 * GRAIN)).astype(np.float32)  # mostly brightness
+    fine = 0.6 * fine + 0.8 * rng.standard_normal((1, 6 * GRAIN, 6 * GRAIN)).astype(
+        np.float32
+    )  # mostly brightness
     side = round(6 * size)
-    sized = [np.asarray(Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC)) for plane in fine]
+    sized = [
+        np.asarray(Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC)) for plane in fine
+    ]
     return np.stack(sized) / np.std(sized)
 
 
@@ -57,7 +64,9 @@ def cut(seed: int, plan: str, background: np.ndarray, lens: dict, size: int) -> 
 
 
 def grain(seed: int, lens: dict, size: int) -> np.ndarray:
-    """Cut each photograph's sensor noise, sd 1, with grains of the same share of the picture at any size in pixels."""
+    """Cut each photograph's sensor noise, sd 1, with grains of the same share of the picture at any size in
+    pixels.
+    """
     tile = _grain(seed, size)
     out = np.empty((len(lens["grain"]), 3, size, size), np.float32)
     free = tile.shape[1] - size

@@ -1,7 +1,9 @@
-"""The land of a world: five habitats, each seen from the side (birds), under water (fish) and from above (beetles).
+"""The land of a world: five habitats, each seen from the side (birds), under water (fish) and from above
+(beetles).
 
-Drawn with pillow at twice the size and reduced; every strip starts from a graded ground and is overlaid from far to
-near, far layers blurred more. The palette and the kinds of thing (trunks, blades, ripples, dunes, lichen) tell the habitat.
+Drawn with pillow at twice the size and reduced; every strip starts from a graded ground and is overlaid from
+far to near, far layers blurred more. The palette and the kinds of thing (trunks, blades, ripples, dunes,
+lichen) tell the habitat.
 """
 
 from __future__ import annotations
@@ -26,9 +28,13 @@ class Scene:
         at = np.linspace(0, 1, self.h)
         places = [stop for stop, _ in stops]
         rows = np.stack([np.interp(at, places, [colour[k] for _, colour in stops]) for k in range(3)], 1)
-        self.image = Image.fromarray(np.broadcast_to(rows[:, None], (self.h, self.w, 3)).astype(np.uint8).copy())
+        self.image = Image.fromarray(
+            np.broadcast_to(rows[:, None], (self.h, self.w, 3)).astype(np.uint8).copy()
+        )
 
-    def cloud(self, wide: float, high: float, amount: float, top: float = 0.0, bottom: float = 1.0, tint=(1, 1, 1)) -> None:
+    def cloud(
+        self, wide: float, high: float, amount: float, top: float = 0.0, bottom: float = 1.0, tint=(1, 1, 1)
+    ) -> None:
         """Lighten and darken in patches of the given size, between two heights, `amount` in grey levels."""
         field = np.zeros((self.h, self.w), np.float32)
         for octave in range(3):
@@ -37,7 +43,9 @@ class Scene:
             field += np.asarray(noise.resize((self.w, self.h), Image.Resampling.BICUBIC)) * 0.6**octave
         rows = np.linspace(0, 1, self.h)[:, None]
         field *= np.clip((rows - top) * 12 + 0.5, 0, 1) * np.clip((bottom - rows) * 12 + 0.5, 0, 1) * amount
-        self.image = Image.fromarray(np.clip(np.asarray(self.image) + field[..., None] * np.array(tint), 0, 255).astype(np.uint8))
+        self.image = Image.fromarray(
+            np.clip(np.asarray(self.image) + field[..., None] * np.array(tint), 0, 255).astype(np.uint8)
+        )
 
     def overlay(self, paint: Callable[[ImageDraw.ImageDraw], None], blur: float = 0.0) -> None:
         """Draw one layer over what is there, softened by `blur` (share of the height)."""
@@ -46,7 +54,12 @@ class Scene:
         reach = int(4 * blur * self.h) + 1
         if (box := layer.getbbox()) is None:
             return
-        box = (max(box[0] - reach, 0), max(box[1] - reach, 0), min(box[2] + reach, self.w), min(box[3] + reach, self.h))
+        box = (
+            max(box[0] - reach, 0),
+            max(box[1] - reach, 0),
+            min(box[2] + reach, self.w),
+            min(box[3] + reach, self.h),
+        )
         layer = layer.crop(box)
         if blur:
             # Premultiplied, or the empty black around things would darken their edges.
@@ -56,7 +69,10 @@ class Scene:
     def tone(self, colour, spread: float = 14.0, opacity: float = 1.0) -> tuple[int, int, int, int]:
         """Vary a colour a little: brightness together, channels less."""
         shade = self.rng.normal(0, spread) + self.rng.normal(0, spread / 3, 3)
-        return (*(int(np.clip(value + s, 0, 255)) for value, s in zip(colour, shade, strict=True)), int(255 * opacity))
+        return (
+            *(int(np.clip(value + s, 0, 255)) for value, s in zip(colour, shade, strict=True)),
+            int(255 * opacity),
+        )
 
     def some(self, per_height: float):
         """Give as many places across as there should be per one height of width, in random order."""
@@ -72,7 +88,13 @@ class Scene:
                 bend, thick = self.rng.normal(0, lean) * tall, width * self.h * self.rng.uniform(0.6, 1.4)
                 middle = (x + bend * 0.3, y - tall * 0.55)
                 tip = (x + bend, y - tall)
-                edge = [(x - thick, y), (middle[0] - thick * 0.8, middle[1]), tip, (middle[0] + thick * 0.8, middle[1]), (x + thick, y)]
+                edge = [
+                    (x - thick, y),
+                    (middle[0] - thick * 0.8, middle[1]),
+                    tip,
+                    (middle[0] + thick * 0.8, middle[1]),
+                    (x + thick, y),
+                ]
                 pen.polygon(edge, fill=self.tone(colours[self.rng.integers(len(colours))]))
 
         self.overlay(paint, blur)
@@ -97,10 +119,16 @@ class Scene:
             turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
             for x in self.some(count):
                 y, r = self.rng.uniform(top, bottom) * self.h, size * self.h * self.rng.uniform(0.4, 1.5)
-                waves = sum(self.rng.uniform(-0.35, 0.35) * np.sin(k * turn + self.rng.uniform(0, 6.28)) / k**0.5 for k in (2, 3, 5))
+                waves = sum(
+                    self.rng.uniform(-0.35, 0.35) * np.sin(k * turn + self.rng.uniform(0, 6.28)) / k**0.5
+                    for k in (2, 3, 5)
+                )
                 edge = r * (1 + waves)
                 fill = self.tone(colours[self.rng.integers(len(colours))], 6)
-                pen.polygon(list(zip(x + 1.4 * edge * np.cos(turn), y + flat * edge * np.sin(turn), strict=True)), fill=fill)
+                pen.polygon(
+                    list(zip(x + 1.4 * edge * np.cos(turn), y + flat * edge * np.sin(turn), strict=True)),
+                    fill=fill,
+                )
 
         self.overlay(paint, blur)
 
@@ -113,12 +141,21 @@ class Scene:
                 r, turn = size * self.h * self.rng.uniform(0.5, 1.4), self.rng.uniform(0, 2 * np.pi)
                 t = np.linspace(0, np.pi, 9)
                 along, across = r * np.cos(t), r * narrow * np.sin(t) ** 0.8
-                side = np.concatenate([np.stack([along, across], 1), np.stack([along[::-1], -across[::-1]], 1)])
-                rotated = side @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + [x, y]
+                side = np.concatenate(
+                    [np.stack([along, across], 1), np.stack([along[::-1], -across[::-1]], 1)]
+                )
+                rotated = side @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]) + [
+                    x,
+                    y,
+                ]
                 fill = self.tone(colours[self.rng.integers(len(colours))], 16)
                 pen.polygon([(a + 0.16 * r, b + 0.16 * r) for a, b in rotated], fill=(10, 8, 5, 90))
                 pen.polygon([tuple(p) for p in rotated], fill=fill)
-                pen.line([tuple(rotated[0]), tuple(rotated[9 - 1])], fill=(*(int(v * 0.7) for v in fill[:3]), 255), width=2)
+                pen.line(
+                    [tuple(rotated[0]), tuple(rotated[9 - 1])],
+                    fill=(*(int(v * 0.7) for v in fill[:3]), 255),
+                    width=2,
+                )
 
         self.overlay(paint, blur)
 
@@ -127,11 +164,17 @@ class Scene:
         steps = np.arange(0, self.w + 8, 8)
         phase = self.rng.uniform(0, 6.28, 3)
         line = sum(
-            np.sin(steps / self.h * 6.28 / (wave * f) + p) / k for k, (f, p) in enumerate(zip((1, 0.57, 0.31), phase, strict=True), 1)
+            np.sin(steps / self.h * 6.28 / (wave * f) + p) / k
+            for k, (f, p) in enumerate(zip((1, 0.57, 0.31), phase, strict=True), 1)
         )
         line = (base - rise * 0.5 * line) * self.h + self.rng.normal(0, rough * self.h + 1e-9, len(steps))
         fill = self.tone(colour, 4)
-        self.overlay(lambda pen: pen.polygon([(0, self.h), *zip(steps, line, strict=True), (self.w, self.h)], fill=fill), blur)
+        self.overlay(
+            lambda pen: pen.polygon(
+                [(0, self.h), *zip(steps, line, strict=True), (self.w, self.h)], fill=fill
+            ),
+            blur,
+        )
 
     def streaks(self, count, top, bottom, length, width, colours, opacity=0.5, blur=0.0) -> None:
         """Draw level streaks: ripples on water or sand, finer and closer with distance."""
@@ -144,7 +187,11 @@ class Scene:
                 t = np.linspace(-1, 1, 7)
                 wave = y + np.sin(t * 3 + self.rng.uniform(0, 6.28)) * width * self.h * near
                 fill = self.tone(colours[self.rng.integers(len(colours))], 8, opacity)
-                pen.line(list(zip(x + t * reach, wave, strict=True)), fill=fill, width=max(1, round(width * self.h * near)))
+                pen.line(
+                    list(zip(x + t * reach, wave, strict=True)),
+                    fill=fill,
+                    width=max(1, round(width * self.h * near)),
+                )
 
         self.overlay(paint, blur)
 
@@ -155,12 +202,27 @@ class Scene:
             for x in self.some(count):
                 thick, lean = width * self.h * self.rng.uniform(0.5, 1.5), self.rng.normal(0, 0.03) * self.h
                 tone, base = self.tone(colour, 10), foot * self.h * self.rng.uniform(0.92, 1.06)
-                pen.polygon([(x - thick + lean, 0), (x + thick + lean, 0), (x + 1.25 * thick, base), (x - 1.25 * thick, base)], fill=tone)
+                pen.polygon(
+                    [
+                        (x - thick + lean, 0),
+                        (x + thick + lean, 0),
+                        (x + 1.25 * thick, base),
+                        (x - 1.25 * thick, base),
+                    ],
+                    fill=tone,
+                )
                 for _ in range(int(5 * (lit > 0))):
                     off, start = self.rng.uniform(-0.9, 0.9), self.rng.uniform(0, 0.6) * base
-                    shade = tuple(int(np.clip(v * (1 + lit * (-off + self.rng.normal(0, 0.4))), 0, 255)) for v in tone[:3])
+                    shade = tuple(
+                        int(np.clip(v * (1 + lit * (-off + self.rng.normal(0, 0.4))), 0, 255))
+                        for v in tone[:3]
+                    )
                     end = start + self.rng.uniform(0.2, 0.5) * base
-                    pen.line([(x + off * thick + lean * 0.6, start), (x + off * thick, end)], fill=(*shade, 255), width=max(1, int(thick / 3)))
+                    pen.line(
+                        [(x + off * thick + lean * 0.6, start), (x + off * thick, end)],
+                        fill=(*shade, 255),
+                        width=max(1, int(thick / 3)),
+                    )
 
         self.overlay(paint, blur)
 
@@ -171,7 +233,9 @@ class Scene:
             for x in self.some(count):
                 wide, slant = self.h * self.rng.uniform(0.04, 0.14), self.h * 0.35
                 fill = (*colour, int(255 * opacity * self.rng.uniform(0.4, 1)))
-                pen.polygon([(x, 0), (x + wide, 0), (x + wide * 1.6 - slant, self.h), (x - slant, self.h)], fill=fill)
+                pen.polygon(
+                    [(x, 0), (x + wide, 0), (x + wide * 1.6 - slant, self.h), (x - slant, self.h)], fill=fill
+                )
 
         self.overlay(paint, blur)
 

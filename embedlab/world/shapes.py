@@ -1,4 +1,5 @@
-"""Signed distances to simple bodies, for whole batches: negative inside, in body units, with the outward direction.
+"""Signed distances to simple bodies, for whole batches: negative inside, in body units, with the outward
+direction.
 
 All take tensors of pixels (b, p) and per-image numbers (b, 1), use methods and operators only, and return
 (distance, normal x, normal y). Formulas after Inigo Quilez' collection of 2-D distance functions.
@@ -10,7 +11,9 @@ TINY = 1e-9
 
 
 def ellipse(x, y, cx, cy, a, b, cos=None, sin=None):
-    """Distance to an ellipse with semi-axes `a` along (cos, sin) and `b` across; first-order accurate near its edge."""
+    """Distance to an ellipse with semi-axes `a` along (cos, sin) and `b` across; first-order accurate near
+    its edge.
+    """
     u, v = x - cx, y - cy
     if cos is not None:
         u, v = u * cos + v * sin, v * cos - u * sin
@@ -49,7 +52,9 @@ def rod(x, y, ax, ay, bx, by, radius):
 
 
 def along(x, y, ax, ay, bx, by):
-    """Coordinates in a limb's own frame: s from 0 at its base to 1 at its tip, t across (left of it positive)."""
+    """Coordinates in a limb's own frame: s from 0 at its base to 1 at its tip, t across (left of it
+    positive).
+    """
     dx, dy = bx - ax, by - ay
     length = (dx * dx + dy * dy + TINY).sqrt()
     dx, dy = dx / length, dy / length

@@ -1,4 +1,6 @@
-"""Traits and habitats that evolve on the tree: functional ones towards the optimum of the habitat, others by chance."""
+"""Traits and habitats that evolve on the tree: functional ones towards the optimum of the habitat, others by
+chance.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from embedlab.world.tree import Growth
 
 HABITATS = ("forest", "grassland", "wetland", "desert", "tundra")
 
-# What a trait of value x (in species standard deviations) draws: low + (high - low) * logistic(1.1 x), as a factor on
-# the plan's own measure. "beak" is a snout in fish and mandibles in beetles; "leg" is fin height in fish; "tail" is the
-# antennae of beetles; "wing" is the pectoral fin of fish and the elytra of beetles.
+# What a trait of value x (in species standard deviations) draws: low + (high - low) * logistic(1.1 x), as a
+# factor on the plan's own measure. "beak" is a snout in fish and mandibles in beetles; "leg" is fin height in
+# fish; "tail" is the antennae of beetles; "wing" is the pectoral fin of fish and the elytra of beetles.
 FUNCTIONAL = {
     "body_size": (0.92, 1.18),
     "elongation": (0.75, 1.45),
@@ -43,7 +45,9 @@ ALL = (*FUNCTIONAL, *BROWNIAN)
 
 @dataclass(frozen=True)
 class Evolution:
-    """The strengths that are planted; times in units of the tree's depth, trait values before standardisation."""
+    """The strengths that are planted; times in units of the tree's depth, trait values before
+    standardisation.
+    """
 
     pull: float = 3.0  # α of the OU process: half-life 0.23 of the depth
     drift: float = 1.21  # σ² of the OU process
@@ -51,12 +55,16 @@ class Evolution:
     brownian: float = 1.32  # variance of the other traits from root to tip
     switching: float = 2.4  # jumps of habitat from root to tip, each to a uniform draw, the own one included
     species: float = 0.12  # sd of what is each species' own
-    colour_within_genus: float = 0.3  # how much of a genus' differences in colour are kept: else colour names species
+    colour_within_genus: float = (
+        0.3  # how much of a genus' differences in colour are kept: else colour names species
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Evolved:
-    """What evolution left: `values` (species × ALL, mean 0 and sd 1 over species), `habitat` codes, raw node values."""
+    """What evolution left: `values` (species × ALL, mean 0 and sd 1 over species), `habitat` codes, raw node
+    values.
+    """
 
     values: np.ndarray
     habitat: np.ndarray
@@ -70,8 +78,8 @@ class Evolved:
 def habitats(rng: np.random.Generator, growth: Growth, rate: float) -> list[list[tuple[int, float]]]:
     """Give each node the stretches of its branch: (habitat, length) from the parent down to the node itself.
 
-    Jumps come at `rate` per depth and lead to a uniform draw among the five, the present one included, so two ends of
-    a path of length t differ with probability 0.8 (1 - exp(-rate t)).
+    Jumps come at `rate` per depth and lead to a uniform draw among the five, the present one included, so two
+    ends of a path of length t differ with probability 0.8 (1 - exp(-rate t)).
     """
     stretches: list[list[tuple[int, float]]] = []
     for node, parent in enumerate(growth.parent):
@@ -94,7 +102,8 @@ def ornstein_uhlenbeck(
     pull: float,
     drift: float,
 ) -> Float[np.ndarray, "m t"]:
-    """Let traits be pulled to the optimum of the habitat they pass through; exact steps, the root at its optimum.
+    """Let traits be pulled to the optimum of the habitat they pass through; exact steps, the root at its
+    optimum.
 
     Over a stretch of length l in habitat h: x ← θ_h + (x − θ_h) e^{−αl} + N(0, σ² (1 − e^{−2αl}) / 2α).
     """
@@ -104,13 +113,19 @@ def ornstein_uhlenbeck(
         for habitat, length in stretches[node]:
             decay = np.exp(-pull * length)
             spread = np.sqrt(drift * (1 - decay**2) / (2 * pull))
-            x = optima[habitat] + (x - optima[habitat]) * decay + spread * rng.standard_normal(optima.shape[1])
+            x = (
+                optima[habitat]
+                + (x - optima[habitat]) * decay
+                + spread * rng.standard_normal(optima.shape[1])
+            )
         values[node] = x
     return values
 
 
-def brownian(rng: np.random.Generator, growth: Growth, count: int, variance: float) -> Float[np.ndarray, "m t"]:
-    """Let `count` traits drift from 0 at the root; two tips covary by `variance` times the path they share."""
+def brownian(
+    rng: np.random.Generator, growth: Growth, count: int, variance: float
+) -> Float[np.ndarray, "m t"]:
+    """Let `count` traits drift from 0 at the root; tips covary by `variance` times the path they share."""
     steps = rng.standard_normal((len(growth.parent), count)) * np.sqrt(variance * growth.length)[:, None]
     for node, parent in enumerate(growth.parent):
         if parent >= 0:
@@ -119,7 +134,9 @@ def brownian(rng: np.random.Generator, growth: Growth, count: int, variance: flo
 
 
 def evolve(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strengths: Evolution) -> Evolved:
-    """Evolve all traits of a world; values end standardised over species, colours drawn together within genera."""
+    """Evolve all traits of a world; values end standardised over species, colours drawn together within
+    genera.
+    """
     optima = rng.normal(0, 1, (len(HABITATS), len(FUNCTIONAL))) * strengths.optima
     optima -= optima.mean(axis=0)
     stretches = habitats(rng, growth, strengths.switching)
@@ -139,7 +156,8 @@ def evolve(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strength
 def dimorphism(evolved: Evolved) -> Float[np.ndarray, " s"]:
     """Tell how strongly the sexes of each species differ: 0 (monomorphic, one species in eight or so) to 1.3.
 
-    A threshold trait on the tree: below 0.15 no sign of sex is drawn at all, so those species are negative controls.
+    A threshold trait on the tree: below 0.15 no sign of sex is drawn at all, so those species are negative
+    controls.
     """
     strength = np.clip(0.65 + 0.42 * evolved["dimorphism"], 0, 1.3)
     return np.where(strength < 0.15, 0.0, strength)

@@ -8,14 +8,20 @@ import numpy as np
 
 PLANS = ("bird", "fish", "beetle")
 EXTINCTION = 0.3  # extinction rate as a share of the speciation rate
-CHORDATES_SPLIT, CROWN = 0.12, 0.3  # times at which the two vertebrate classes part, and at which each class radiates
-# How many species there are for each order, family and genus of a class; orders, families and genera are at least …
+CHORDATES_SPLIT, CROWN = (
+    0.12,
+    0.3,
+)  # times at which the two vertebrate classes part, and at which each class radiates
+# How many species there are for each order, family and genus of a class; orders, families and genera are at
+# least …
 PER_GROUP = {"order": (40, 2), "family": (12, 3), "genus": (4, 4)}
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """A dated tree in preorder: `parent` (-1 at the root), `time` from 0 (root) to 1 (today), `tips` and their plan."""
+    """A dated tree in preorder: `parent` (-1 at the root), `time` from 0 (root) to 1 (today), `tips` and
+    their plan.
+    """
 
     parent: np.ndarray
     time: np.ndarray
@@ -28,7 +34,9 @@ class Growth:
         return np.where(self.parent < 0, 0.0, self.time - self.time[np.maximum(self.parent, 0)])
 
     def groups(self, cut: float) -> np.ndarray:
-        """Tell for each tip which lineage of time `cut` it descends from, as a node number: the nodes of one rank."""
+        """Tell for each tip which lineage of time `cut` it descends from, as a node number: the nodes of one
+        rank.
+        """
         group = np.empty(len(self.parent), dtype=np.int64)
         for node, parent in enumerate(self.parent):
             group[node] = group[parent] if parent >= 0 and self.time[parent] >= cut else node
@@ -36,14 +44,17 @@ class Growth:
 
 
 def birth_death(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Grow one clade forward to `n` living lineages and return (parent, time) in preorder, crown at 0, today at 1.
+    """Grow one clade forward to `n` living lineages and return (parent, time) in preorder, crown at 0, today
+    at 1.
 
-    Constant rates, extinction 0.3 of speciation; extinct lineages are pruned, and clades that die out are grown again
-    (so the process is conditioned on reaching n). Growth stops one waiting time after the n-th lineage appeared,
-    since stopping at a speciation would leave two tips of length 0.
+    Constant rates, extinction 0.3 of speciation; extinct lineages are pruned, and clades that die out are
+    grown again (so the process is conditioned on reaching n). Growth stops one waiting time after the n-th
+    lineage appeared, since stopping at a speciation would leave two tips of length 0.
     """
     if n < 2:
-        raise ValueError(f"a clade of {n} species has no crown: ask for at least 2 species for each body plan")
+        raise ValueError(
+            f"a clade of {n} species has no crown: ask for at least 2 species for each body plan"
+        )
     while True:
         parent, end, alive, time = [-1], [np.nan], [0], 0.0
         while 0 < len(alive) < n:
@@ -86,10 +97,12 @@ def _prune(parent: list[int], end: np.ndarray, living: set[int]) -> tuple[np.nda
 
 
 def grow(rng: np.random.Generator, n: int) -> Growth:
-    """Grow a tree of `n` species shared evenly among bird, fish and beetle: one conditioned clade each, no screening.
+    """Grow a tree of `n` species shared evenly among bird, fish and beetle: one conditioned clade each, no
+    screening.
 
-    Time runs from 0 at the root to 1 today; beetles part from the others at 0, birds from fish at 0.12, and each
-    class radiates from 0.3. Tips stand in preorder, so species are grouped by plan and close relatives are neighbours.
+    Time runs from 0 at the root to 1 today; beetles part from the others at 0, birds from fish at 0.12, and
+    each class radiates from 0.3. Tips stand in preorder, so species are grouped by plan and close relatives
+    are neighbours.
     """
     if n < 2 * len(PLANS):
         raise ValueError(f"{n} species are too few for three body plans: ask for at least {2 * len(PLANS)}")
@@ -112,12 +125,18 @@ def grow(rng: np.random.Generator, n: int) -> Growth:
 
 
 def ranks(growth: Growth) -> dict[str, np.ndarray]:
-    """Give each species its group number at the six ranks above it; nested, since all are cuts through one tree.
+    """Give each species its group number at the six ranks above it; nested, since all are cuts through one
+    tree.
 
-    Within each class a rank is cut at the earliest time with enough lineages (`PER_GROUP`); classes are body plans.
+    Within each class a rank is cut at the earliest time with enough lineages (`PER_GROUP`); classes are body
+    plans.
     """
     n = len(growth.tips)
-    found = {"kingdom": np.zeros(n, np.int64), "phylum": (growth.plan == 2).astype(np.int64), "class": growth.plan}
+    found = {
+        "kingdom": np.zeros(n, np.int64),
+        "phylum": (growth.plan == 2).astype(np.int64),
+        "class": growth.plan,
+    }
     is_tip = np.zeros(len(growth.parent), bool)
     is_tip[growth.tips] = True
     for rank, (per_group, least) in PER_GROUP.items():
@@ -126,7 +145,9 @@ def ranks(growth: Growth) -> dict[str, np.ndarray]:
             members = np.flatnonzero(growth.plan == plan)
             first, last = growth.tips[members[0]], growth.tips[members[-1]]
             crown = first
-            while growth.parent[crown] > 1 or (growth.parent[crown] >= 0 and growth.time[growth.parent[crown]] >= CROWN):
+            while growth.parent[crown] > 1 or (
+                growth.parent[crown] >= 0 and growth.time[growth.parent[crown]] >= CROWN
+            ):
                 crown = growth.parent[crown]
             inside = np.arange(crown, last + 1)
             splits = np.sort(growth.time[inside][~is_tip[inside]])

@@ -10,7 +10,7 @@ import numpy as np
 from embedlab.world import keys, phenotype
 from embedlab.world.names import coin
 from embedlab.world.phenotype import SEXES, STAGES, Specimens
-from embedlab.world.traits import ALL, FUNCTIONAL, HABITATS, OTHER, Evolution, dimorphism, evolve
+from embedlab.world.traits import FUNCTIONAL, HABITATS, OTHER, Evolution, dimorphism, evolve
 from embedlab.world.tree import PLANS, grow, ranks
 
 if TYPE_CHECKING:
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from embedlab.data import Taxonomy, Traits, Tree
 
 RANKS = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
-HELD_FAMILIES, HELD_SPECIES = 0.2, 0.375  # shares of each plan's species held out: in whole families, and in all
+HELD_FAMILIES, HELD_SPECIES = (
+    0.2,
+    0.375,
+)  # shares of each plan's species held out: in whole families, and in all
 CAPTIONS = (("taxonomic", 0.35), ("scientific", 0.25), ("common", 0.15), ("taxonomic and common", 0.25))
 
 
 class World:
-    """A simulated tree of life of which everything is known: grown from `seed` alone, the same on every machine.
+    """A simulated tree of life of which everything is known: grown from `seed` alone, the same on every
+    machine.
 
     Args:
         seed: names the world.
@@ -40,7 +44,9 @@ class World:
         self.groups = ranks(self.growth)
         self.plans = [PLANS[plan] for plan in self.growth.plan]
         self.columns = coin(keys.generator(seed, "names"), self.groups, self.plans)
-        self.evolved = evolve(keys.generator(seed, "traits"), self.growth, self.groups["genus"], self.strengths)
+        self.evolved = evolve(
+            keys.generator(seed, "traits"), self.growth, self.groups["genus"], self.strengths
+        )
         self.dimorphism = dimorphism(self.evolved)
         self.split = self._split(keys.generator(seed, "split"))
 
@@ -48,7 +54,9 @@ class World:
         return len(self.plans)
 
     def __repr__(self) -> str:
-        return f"World(seed={self.seed}, species={len(self)}): {int((self.split == 'held-out').sum())} held out"
+        return (
+            f"World(seed={self.seed}, species={len(self)}): {int((self.split == 'held-out').sum())} held out"
+        )
 
     @property
     def names(self) -> list[str]:
@@ -76,7 +84,9 @@ class World:
 
     @cached_property
     def traits(self) -> Traits:
-        """What is true of each species: traits in species standard deviations, sexual dimorphism, habitat, body plan."""
+        """What is true of each species: traits in species standard deviations, sexual dimorphism, habitat,
+        body plan.
+        """
         from embedlab.data.traits import Traits
 
         return Traits(self.trait_rows, self.trait_kinds)
@@ -119,9 +129,16 @@ class World:
         return np.where(held, "held-out", "core")
 
     def plan(
-        self, species_indices, per_species: int, *, balanced: bool = False, background_bias: float = 0.5, start: int = 0
+        self,
+        species_indices,
+        per_species: int,
+        *,
+        balanced: bool = False,
+        background_bias: float = 0.5,
+        start: int = 0,
     ) -> Specimens:
-        """Draw who is photographed, `per_species` images of each species in turn, numbered from `start`; no pixels.
+        """Draw who is photographed, `per_species` images of each species in turn, numbered from `start`; no
+        pixels.
 
         Args:
             species_indices: species by number, as in `names`.
@@ -131,7 +148,9 @@ class World:
         """
         species = np.asarray(species_indices, dtype=np.int64).ravel()
         if outside := [int(s) for s in species if not 0 <= s < len(self)][:5]:
-            raise ValueError(f"species {outside} are not among the {len(self)} of this world (0 to {len(self) - 1})")
+            raise ValueError(
+                f"species {outside} are not among the {len(self)} of this world (0 to {len(self) - 1})"
+            )
         if per_species < 0 or start < 0:
             raise ValueError(f"images of a species are numbered from 0 up, not {per_species} from {start}")
         number = np.tile(np.arange(start, start + per_species), len(species))
@@ -139,10 +158,14 @@ class World:
         return self.at(index, balanced=balanced, background_bias=background_bias)
 
     def at(self, index, *, balanced: bool = False, background_bias: float = 0.5) -> Specimens:
-        """Draw who is on photograph `index` of the endless set: species take turns, so index = number × species + s."""
+        """Draw who is on photograph `index` of the endless set: species take turns, so index = number ×
+        species + s.
+        """
         number, species = np.divmod(np.asarray(index, dtype=np.int64).ravel(), len(self))
         if (number < 0).any():
-            raise ValueError(f"photographs are numbered from 0 up, not {np.asarray(index)[number < 0][:5].tolist()}")
+            raise ValueError(
+                f"photographs are numbered from 0 up, not {np.asarray(index)[number < 0][:5].tolist()}"
+            )
         return phenotype.meet(
             self.seed,
             self.evolved.habitat,
@@ -153,9 +176,11 @@ class World:
         )
 
     def render(self, specimens: Specimens, size: int = 40, *, layers: bool = False):
-        """Paint photographs: uint8 (n, size, size, 3), the same bytes for any cut or order of the batch on one machine.
+        """Paint photographs: uint8 (n, size, size, 3), the same bytes for any cut or order of the batch on
+        one machine.
 
-        With `layers`, also return how much of each pixel the animal covers, float32 (n, size, size) from 0 to 1.
+        With `layers`, also return how much of each pixel the animal covers, float32 (n, size, size) from 0 to
+        1.
         """
         from embedlab.world.painter import paint
 
@@ -172,8 +197,8 @@ class World:
     def keypoints(self, specimens: Specimens) -> dict[str, np.ndarray]:
         """Tell where parts lie in each picture, in half-widths from its middle (x right, y up).
 
-        `beak_base` and `beak_tip` (n, 2), `outermost` (n, 24, 2; repeated to fill) and `scale` (n,): half-widths
-        to one body unit. Free ground truth for tests and explanations.
+        `beak_base` and `beak_tip` (n, 2), `outermost` (n, 24, 2; repeated to fill) and `scale` (n,):
+        half-widths to one body unit. Free ground truth for tests and explanations.
         """
         from embedlab.world.painter import keypoints
 
@@ -181,7 +206,9 @@ class World:
         for plan, rows, look, lens in self._seen(specimens):
             for name, value in keypoints(plan, look, lens).items():
                 if name == "outermost":
-                    value = np.concatenate([value, np.repeat(value[:, :1], 24 - value.shape[1], axis=1)], axis=1)
+                    value = np.concatenate(
+                        [value, np.repeat(value[:, :1], 24 - value.shape[1], axis=1)], axis=1
+                    )
                 found.setdefault(name, np.empty((len(specimens), *value.shape[1:])))[rows] = value
         return found
 
@@ -195,13 +222,17 @@ class World:
                 yield plan, rows, look, phenotype.camera(self.seed, some)
 
     def captions(self, specimens: Specimens, rng: np.random.Generator) -> list[str]:
-        """Write one caption per image: ranks and the common name only, in four mixed forms; nothing that must emerge."""
+        """Write one caption per image: ranks and the common name only, in four mixed forms; nothing that must
+        emerge.
+        """
         forms = rng.choice(len(CAPTIONS), size=len(specimens), p=[share for _, share in CAPTIONS])
         return [self.caption(int(s), CAPTIONS[f][0]) for s, f in zip(specimens.species, forms, strict=True)]
 
     def caption(self, species: int, form: str = "taxonomic") -> str:
         """Name one species: "taxonomic" (seven ranks), "scientific", "common" or "taxonomic and common"."""
-        ranked = " ".join([*(self.columns[rank][species] for rank in RANKS[:-1]), self.names[species].split()[1]])
+        ranked = " ".join(
+            [*(self.columns[rank][species] for rank in RANKS[:-1]), self.names[species].split()[1]]
+        )
         common = self.columns["common_name"][species]
         written = {
             "taxonomic": ranked,

@@ -51,9 +51,16 @@ def grow_world(
 
 
 def write_specimens(
-    world: World, specimens: Specimens, out: str | Path, size: int = 64, *, image_format: str = "png", workers: int = 1
+    world: World,
+    specimens: Specimens,
+    out: str | Path,
+    size: int = 64,
+    *,
+    image_format: str = "png",
+    workers: int = 1,
 ) -> dict:
-    """Write chosen photographs of a world with manifest.csv, traits.csv, tree.nwk and world.json; see `grow_world`.
+    """Write chosen photographs of a world with manifest.csv, traits.csv, tree.nwk and world.json; see
+    `grow_world`.
 
     Traits and tree are those of the species shown. Raises ValueError if the folder already holds something.
     """
@@ -103,7 +110,9 @@ def _paths(world: World, specimens: Specimens, image_format: str) -> list[str]:
     ]
 
 
-def _paint_all(world: World, specimens: Specimens, folder: Path, paths: list[str], size: int, workers: int) -> None:
+def _paint_all(
+    world: World, specimens: Specimens, folder: Path, paths: list[str], size: int, workers: int
+) -> None:
     # Grouped by body plan, so that each chunk is one painting job; bytes do not depend on the order.
     order = np.argsort(world.growth.plan[specimens.species], kind="stable")
     chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]

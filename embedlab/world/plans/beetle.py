@@ -26,7 +26,8 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     splay = 0.25 + 0.75 * look["tail_fork"]
     fx, fy = hx + 0.2 * hr + feeler * 0.62, 0.7 * hr + feeler * 0.75
     g.update(
-        a=a, b=b, cx=cx, hr=hr, tx=tx, hx=hx, length=length, depth=depth, bx=bx, by=by, bend=bend, leg=leg, feeler=feeler,
+        a=a, b=b, cx=cx, hr=hr, tx=tx, hx=hx, length=length, depth=depth, bx=bx, by=by, bend=bend, leg=leg,
+        feeler=feeler,
         tip_x=bx + length * 0.94, tip_y=by + length * 0.34 - bend, horn=horn, splay=splay, fx=fx, fy=fy,
         elytra=(2 * a) * np.clip(0.58 + 0.36 * look["wing_length"], 0.6, 1.06),
     )  # fmt: skip
@@ -35,7 +36,8 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     for side in (-1, 1):
         points += [
             (bx + length, side * (by + length * 0.2), depth), (fx, side * fy, 0.04),
-            (tx + 0.30 * leg + 0.05, side * out * 0.92, 0.02), (cx + 0.25 * a, side * out, 0.02), (cx - 0.3 * a - 0.75 * leg, side * out * 0.9, 0.02),
+            (tx + 0.30 * leg + 0.05, side * out * 0.92, 0.02), (cx + 0.25 * a, side * out, 0.02),
+            (cx - 0.3 * a - 0.75 * leg, side * out * 0.9, 0.02),
         ]  # fmt: skip
     return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
 
@@ -50,26 +52,44 @@ def draw(c, g) -> None:
 
     # legs: hip, knee, foot; three on each side
     d = None
-    for base, knee, foot in ((g["tx"], 0.30, 0.42), (g["cx"] + 0.55 * a, -0.02, -0.12), (g["cx"] + 0.05 * a, -0.50, -0.95)):
+    for base, knee, foot in (
+        (g["tx"], 0.30, 0.42),
+        (g["cx"] + 0.55 * a, -0.02, -0.12),
+        (g["cx"] + 0.05 * a, -0.50, -0.95),
+    ):
         kx, ky = base + knee * leg, b * 0.80 + 0.62 * leg
         fx, fy = base + foot * leg, b * 0.85 + 1.02 * leg
-        limb = taper(x, z, base, 0.3 * b, kx, ky, 0.030, 0.021)[0].minimum(taper(x, z, kx, ky, fx, fy, 0.018, 0.010)[0])
+        limb = taper(x, z, base, 0.3 * b, kx, ky, 0.030, 0.021)[0].minimum(
+            taper(x, z, kx, ky, fx, fy, 0.018, 0.010)[0]
+        )
         d = limb if d is None else d.minimum(limb)
     # antennae, their clubs spread by the fork
-    feeler = rod(x, z, g["hx"] + 0.3 * g["hr"], 0.6 * g["hr"], g["hx"] + 0.35 * g["feeler"], 0.7 * g["hr"] + 0.55 * g["feeler"], 0.012)
+    feeler = rod(
+        x,
+        z,
+        g["hx"] + 0.3 * g["hr"],
+        0.6 * g["hr"],
+        g["hx"] + 0.35 * g["feeler"],
+        0.7 * g["hr"] + 0.55 * g["feeler"],
+        0.012,
+    )
     d = d.minimum(feeler)
     end_x, end_y = g["hx"] + 0.35 * g["feeler"], 0.7 * g["hr"] + 0.55 * g["feeler"]
     d = d.minimum(taper(x, z, end_x, end_y, g["fx"], g["fy"], 0.011, 0.012 + 0.026 * g["splay"])[0])
     c.flat(d, dark)
 
     # mandibles
-    s, t, length = along(x, z, g["bx"] - 0.03, g["by"], g["bx"] + 0.94 * g["length"], g["by"] + 0.34 * g["length"])
+    s, t, length = along(
+        x, z, g["bx"] - 0.03, g["by"], g["bx"] + 0.94 * g["length"], g["by"] + 0.34 * g["length"]
+    )
     q = s.clamp(0, 1)
     t = t + g["bend"] * q * q - 0.25 * g["length"] * q * (1 - q)
     width = 0.5 * g["depth"] * (1 - q) * (1 + 0.9 * q) + 0.008
     d = blade(s, t, length, width)
     side = (t / (width + 1e-3)).clamp_(-1, 1)
-    c.solid(d, side * 0.1, side * y.sign(), g["depth"], c.mix(dark, c.colour(g["bare"]), 0.5), gloss=0.5, rim=0.7)
+    c.solid(
+        d, side * 0.1, side * y.sign(), g["depth"], c.mix(dark, c.colour(g["bare"]), 0.5), gloss=0.5, rim=0.7
+    )
 
     # head
     d, nx, ny = ellipse(x, y, g["hx"], 0.0, g["hr"] * 0.85, g["hr"])
@@ -84,7 +104,9 @@ def draw(c, g) -> None:
     # abdomen, where short elytra leave it bare
     d, nx, ny = ellipse(x, y, g["cx"], 0.0, a, b * 0.94)
     rings = 1 - 0.30 * ((x * 60).sin() * 0.5 + 0.5)
-    c.solid(d, nx, ny, b, c.mix(c.colour(g["belly_colour"]), c.colour(g["second"]), 0.5) * c.plane(rings * 0.8))
+    c.solid(
+        d, nx, ny, b, c.mix(c.colour(g["belly_colour"]), c.colour(g["second"]), 0.5) * c.plane(rings * 0.8)
+    )
 
     # pronotum
     d, nx, ny = ellipse(x, y, g["tx"], 0.0, 0.125, b * 0.80)
@@ -100,13 +122,17 @@ def draw(c, g) -> None:
     d = d.maximum(x - g["cx"] - 0.80 * a).maximum((cut - x) + (z / b) * 0.02)
     u, v = (x - g["cx"]) / a, y / b
     coat = c.mix(c.colour(g["first"]), c.colour(g["second"]) * 0.55, c.pattern(u * 0.5, v.abs() * 0.55, g))
-    coat = c.mix(coat, c.colour(g["belly_colour"]), (g["belly"] - 0.45).clamp(0, 1) * c.smooth(0.65, 0.95, v.abs()))
+    coat = c.mix(
+        coat, c.colour(g["belly_colour"]), (g["belly"] - 0.45).clamp(0, 1) * c.smooth(0.65, 0.95, v.abs())
+    )
     patch = c.smooth(0.42, 0.28, ((u - 0.45).square() + (v.abs() - 0.5).square()).sqrt())
     coat = c.mix(coat, c.colour(g["ornament"]), g["throat"] * patch)
-    grooves = ((v * 26).cos() * 0.5 + 0.5)
+    grooves = (v * 26).cos() * 0.5 + 0.5
     seam = c.smooth(0.016, 0.005, z)
     c.solid(d, nx, ny, b * 0.95, coat * c.plane((1 - 0.16 * grooves) * (1 - 0.55 * seam)), gloss=0.8)
 
     # the male's horn, rising from the pronotum over the head
     d, nx, ny = taper(x, y, g["tx"] - 0.01, 0.0, g["tx"] + 0.08 + g["horn"], 0.0, 0.042, 0.012)
-    c.solid(d + (g["horn"] < 0.015) * 9.0, nx, ny, 0.042, c.mix(dark, c.colour(g["ornament"]), 0.55), gloss=0.6)
+    c.solid(
+        d + (g["horn"] < 0.015) * 9.0, nx, ny, 0.042, c.mix(dark, c.colour(g["ornament"]), 0.55), gloss=0.6
+    )

@@ -1,4 +1,4 @@
-"""A bird in profile: body, neck and head in one; tail, folded wing, legs, beak and eye as parts of their own."""
+"""A bird in profile: body, neck and head in one; tail, wing, legs, beak and eye as parts of their own."""
 
 from __future__ import annotations
 
@@ -35,15 +35,19 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     kx, ky = hx - 0.35 * hr - 0.45 * crest, hy + 0.75 * hr + 0.85 * crest
     g.update(
         a=a, b=b, cos=cos, sin=sin, hr=hr, hx=hx, hy=hy, bx=bx, by=by, beak_x=bx + length * np.cos(0.10),
-        beak_y=by - length * np.sin(0.10), length=length, depth=depth, bend=bend, hook=hook, tip_x=tx, tip_y=ty,
+        beak_y=by - length * np.sin(0.10), length=length, depth=depth, bend=bend, hook=hook, tip_x=tx,
+        tip_y=ty,
         round=0.2 + 1.3 * stout, rx=rx, ry=ry, ex=ex, ey=ey, ground=ground, kx=kx, ky=ky, crest_size=crest,
-        notch=0.55 * look["tail_fork"], tail_width=0.055 + 0.05 * look["tail_fork"] + 0.02 * look["tail_length"],
+        notch=0.55 * look["tail_fork"],
+        tail_width=0.055 + 0.05 * look["tail_fork"] + 0.02 * look["tail_length"],
         wx=a * cos * 0.42, wy=a * sin * 0.45 + 0.05, vx=-a * cos * (0.50 + 0.62 * look["wing_length"]),
         vy=-a * sin * (0.5 + 0.42 * look["wing_length"]) - 0.01, wing_width=b * 0.62,
     )  # fmt: skip
     points = [
-        (-a * cos, -a * sin, 0.8 * b), (0 * a, 0 * a, b), (hx, hy, hr), (tx, ty, 0.01), (bx + 0.6 * length, by + 0.03, depth / 2),
-        (ex, ey, g["tail_width"]), (0.13 + 0 * a, ground, 0.02), (-0.10 + 0 * a, ground, 0.02), (kx, ky, 0.03),
+        (-a * cos, -a * sin, 0.8 * b), (0 * a, 0 * a, b), (hx, hy, hr), (tx, ty, 0.01),
+        (bx + 0.6 * length, by + 0.03, depth / 2),
+        (ex, ey, g["tail_width"]), (0.13 + 0 * a, ground, 0.02), (-0.10 + 0 * a, ground, 0.02),
+        (kx, ky, 0.03),
         (g["vx"], g["vy"], 0.02),
     ]  # fmt: skip
     return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
@@ -67,31 +71,52 @@ def draw(c, g) -> None:
     s, t, length = along(x, y, g["rx"], g["ry"], g["ex"], g["ey"])
     width = 0.05 + (g["tail_width"] - 0.02) * s
     part = (t.abs() / (width + 1e-3)).clamp_(0, 1)
-    d = blade(s * (1 + g["notch"] * (1 - part) + 0.25 * (1 - g["notch"]) * part * part * part), t, length, width)
+    d = blade(
+        s * (1 + g["notch"] * (1 - part) + 0.25 * (1 - g["notch"]) * part * part * part), t, length, width
+    )
     feathers = 1 - 0.20 * ((t * 90).sin() * 0.5 + 0.5) * s.clamp(0, 1)
     c.flat(d, c.mix(c.colour(g["second"]), c.colour(g["first"]), 0.25) * c.plane(feathers * 0.92))
 
     # crest behind the head
-    d, nx, ny = taper(x, y, g["hx"] - 0.15 * g["hr"], g["hy"] + 0.6 * g["hr"], g["kx"], g["ky"], 0.42 * g["hr"], 0.008)
+    d, nx, ny = taper(
+        x, y, g["hx"] - 0.15 * g["hr"], g["hy"] + 0.6 * g["hr"], g["kx"], g["ky"], 0.42 * g["hr"], 0.008
+    )
     d = d + (g["crest_size"] < 0.015) * 9.0
     c.solid(d, nx, ny, 0.05, c.colour(g["ornament"]) * 0.92)
 
     # body, neck and head
     body = ellipse(x, y, 0.0, 0.0, g["a"], g["b"], g["cos"], g["sin"])
     rump = taper(x, y, 0.0, 0.0, g["rx"] * 1.12, g["ry"] * 1.12, g["b"] * 0.85, g["b"] * 0.22)
-    neck = taper(x, y, g["a"] * g["cos"] * 0.55, g["a"] * g["sin"] * 0.55, g["hx"], g["hy"], g["b"] * 0.66, g["hr"] * 0.9)
+    neck = taper(
+        x,
+        y,
+        g["a"] * g["cos"] * 0.55,
+        g["a"] * g["sin"] * 0.55,
+        g["hx"],
+        g["hy"],
+        g["b"] * 0.66,
+        g["hr"] * 0.9,
+    )
     head = ellipse(x, y, g["hx"], g["hy"], g["hr"] * 1.04, g["hr"] * 0.97)
     d, nx, ny = join(join(join(body, rump, 0.10), neck, 0.12), head, 0.06)
     lx, ly = (x * g["cos"] + y * g["sin"]) / g["a"], (y * g["cos"] - x * g["sin"]) / g["b"]
-    coat = c.mix(c.colour(g["first"]), c.colour(g["belly_colour"]), ((-ly - 0.25 + 0.25 * lx) * 2.2).clamp_(0, 1))
+    coat = c.mix(
+        c.colour(g["first"]), c.colour(g["belly_colour"]), ((-ly - 0.25 + 0.25 * lx) * 2.2).clamp_(0, 1)
+    )
     near = c.smooth(1.55 * g["hr"], 0.75 * g["hr"], ((x - g["hx"]).square() + (y - g["hy"]).square()).sqrt())
     pattern = c.pattern(lx * 0.5, ly * 0.5, g) * (1 - 0.6 * near)
     coat = c.mix(coat, c.colour(g["second"]) * 0.75, pattern)
     v = (y - g["hy"]) / g["hr"]
     u = (x - g["hx"]) / g["hr"]
-    coat = c.mix(coat, c.colour(g["second"]) * 0.45, g["face_mask"] * near * (1 - ((v - 0.10 + 0.12 * u).abs() * 3.4).clamp_(0, 1)))
+    coat = c.mix(
+        coat,
+        c.colour(g["second"]) * 0.45,
+        g["face_mask"] * near * (1 - ((v - 0.10 + 0.12 * u).abs() * 3.4).clamp_(0, 1)),
+    )
     cap = near * ((v - 0.22) * 5).clamp_(0, 1)
-    throat = ((-v - 0.35 + 0.35 * u) * 4).clamp_(0, 1) * c.smooth(2.5, 1.7, ((u * 0.9 + 0.1).square() + (v + 0.75).square()).sqrt())
+    throat = ((-v - 0.35 + 0.35 * u) * 4).clamp_(0, 1) * c.smooth(
+        2.5, 1.7, ((u * 0.9 + 0.1).square() + (v + 0.75).square()).sqrt()
+    )
     coat = c.mix(coat, c.colour(g["ornament"]), (g["cap"] * cap).maximum(g["throat"] * throat))
     c.solid(d, nx, ny, g["b"] * 0.95, coat)
 
@@ -116,7 +141,14 @@ def draw(c, g) -> None:
     d = blade(s, t, length, width)
     side = (t / (width + 1e-3)).clamp_(-1, 1)
     line = c.smooth(1.3, 0.4, (t + 0.12 * width).abs() / c.pixel) * (q < 0.9)
-    c.solid(d, side * 0.1, side, 0.6 * g["depth"], c.colour(g["bare"]) * c.plane((0.95 + 0.22 * side) * (1 - 0.35 * line)), rim=0.7)
+    c.solid(
+        d,
+        side * 0.1,
+        side,
+        0.6 * g["depth"],
+        c.colour(g["bare"]) * c.plane((0.95 + 0.22 * side) * (1 - 0.35 * line)),
+        rim=0.7,
+    )
 
     # eye
     ex, ey = g["hx"] + 0.34 * g["hr"], g["hy"] + 0.18 * g["hr"]
@@ -124,4 +156,6 @@ def draw(c, g) -> None:
     r = ((x - ex).square() + (y - ey).square()).sqrt()
     c.flat(r - 1.35 * size, c.mix(c.colour(g["belly_colour"]), c.colour(g["bare"]), 0.35))
     c.flat(r - size, c.grey(0.06))
-    c.flat(((x - ex - 0.35 * size).square() + (y - ey - 0.4 * size).square()).sqrt() - 0.34 * size, c.grey(0.97))
+    c.flat(
+        ((x - ex - 0.35 * size).square() + (y - ey - 0.4 * size).square()).sqrt() - 0.34 * size, c.grey(0.97)
+    )

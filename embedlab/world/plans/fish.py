@@ -1,4 +1,6 @@
-"""A fish in profile: fins behind, a spindle with scales and a gill cover, mouth or snout, pectoral fin and eye."""
+"""A fish in profile: fins behind, a spindle with scales and a gill cover, mouth or snout, pectoral fin and
+eye.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,16 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
     fin = 0.20 * look["leg_length"]
     spike = 0.16 * look["crest"]
     g.update(
-        a=a, b=b, hr=hr, bx=bx, by=by, length=length, depth=depth, bend=bend, tip_x=bx + length, tip_y=by + bend,
+        a=a, b=b, hr=hr, bx=bx, by=by, length=length, depth=depth, bend=bend, tip_x=bx + length,
+        tip_y=by + bend,
         tail=tail, px=px, fin=fin, spike=spike, spread=0.07 + 0.55 * tail, notch=0.62 * look["tail_fork"],
         pectoral=0.20 * look["wing_length"] ** 1.3, gill=a - 0.62 * hr - 0.20 * a,
     )  # fmt: skip
     points = [
-        (0 * a, 0 * a, b), (a, 0 * a, 0.02), (bx + length, by + bend, 0.02), (px - tail, g["spread"], 0.01), (px - tail, -g["spread"], 0.01),
-        (0.1 * a, b + fin, 0.01), (-0.35 * a, b * 0.9 + fin * 0.9, 0.01), (-0.2 * a, -b - 0.6 * fin, 0.01), (0.2 * a - 0.5 * fin, -0.8 * b - 0.75 * fin, 0.02),
+        (0 * a, 0 * a, b), (a, 0 * a, 0.02), (bx + length, by + bend, 0.02), (px - tail, g["spread"], 0.01),
+        (px - tail, -g["spread"], 0.01),
+        (0.1 * a, b + fin, 0.01), (-0.35 * a, b * 0.9 + fin * 0.9, 0.01), (-0.2 * a, -b - 0.6 * fin, 0.01),
+        (0.2 * a - 0.5 * fin, -0.8 * b - 0.75 * fin, 0.02),
         (0.30 * a - 0.3 * spike, b + fin * 0.4 + spike, 0.03),
     ]  # fmt: skip
     return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
@@ -61,17 +66,24 @@ def draw(c, g) -> None:
     # pelvic fin
     s, t, length = along(x, y, 0.26 * a, -0.72 * b, 0.26 * a - 0.55 * g["fin"], -0.78 * b - 0.75 * g["fin"])
     q = s.clamp(0, 1)
-    c.flat(blade(s, t, length, g["fin"] * (0.12 + 0.42 * q * (1.2 - q))), finned * c.plane(1.0 - 0.3 * ((t * 110).sin() * 0.5 + 0.5)), 0.9)
+    c.flat(
+        blade(s, t, length, g["fin"] * (0.12 + 0.42 * q * (1.2 - q))),
+        finned * c.plane(1.0 - 0.3 * ((t * 110).sin() * 0.5 + 0.5)),
+        0.9,
+    )
 
     # ornament: the first rays of the back, drawn out
-    d, nx, ny = taper(x, y, 0.34 * a, b * 0.78, 0.30 * a - 0.3 * g["spike"], b + g["fin"] * 0.4 + g["spike"], 0.045, 0.012)
+    d, nx, ny = taper(
+        x, y, 0.34 * a, b * 0.78, 0.30 * a - 0.3 * g["spike"], b + g["fin"] * 0.4 + g["spike"], 0.045, 0.012
+    )
     c.solid(d + (g["spike"] < 0.012) * 9.0, nx, ny, 0.04, c.colour(g["ornament"]))
 
     # snout or mouth, under the body's edge
     s, t, length = along(x, y, g["bx"] - 0.06, g["by"], g["bx"] + g["length"], g["by"])
     q = s.clamp(0, 1)
     t = t - g["bend"] * q * q
-    width = g["depth"] * (1.15 - 0.62 * q) * (1 - 0.35 * q * q)
+    q4 = q * q * q * q
+    width = g["depth"] * (1.15 - 0.62 * q) * (1 - 0.30 * q * q) * (1 - 0.7 * q4 * q4) + 0.004
     d = blade(s, t, length, width)
     side = (t / width).clamp(-1, 1)
     line = c.smooth(1.3, 0.4, (t + 0.2 * width).abs() / c.pixel) * (q > 0.35)
@@ -86,8 +98,12 @@ def draw(c, g) -> None:
     v = y / b
     coat = c.mix(c.colour(g["first"]), c.colour(g["belly_colour"]), ((-v - 0.05) * 1.5).clamp_(0, 1))
     behind = ((g["gill"] - x) * 18).clamp_(0, 1)
-    coat = c.mix(coat, c.colour(g["second"]) * 0.7, c.pattern(u * 0.55, v * 0.4, g, upright=True) * (0.25 + 0.75 * behind))
-    scale = ((x * 66).sin() * (y * 66).sin())
+    coat = c.mix(
+        coat,
+        c.colour(g["second"]) * 0.7,
+        c.pattern(u * 0.55, v * 0.4, g, upright=True) * (0.25 + 0.75 * behind),
+    )
+    scale = (x * 66).sin() * (y * 66).sin()
     coat = coat * c.plane(1 + 0.13 * scale * behind)
     ex, ey = a - 0.62 * g["hr"], 0.20 * g["hr"]
     mask = c.smooth(0.16, 0.06, (x - ex + 0.25 * y).abs()) * g["face_mask"] * 0.85
@@ -101,7 +117,9 @@ def draw(c, g) -> None:
     c.solid(d, nx, ny, b * 0.9, coat * c.plane(1 - 0.38 * gill), gloss=0.35)
 
     # pectoral fin
-    s, t, length = along(x, y, g["gill"] - 0.01, -0.22 * b, g["gill"] - 0.01 - g["pectoral"], -0.22 * b - 0.55 * g["pectoral"])
+    s, t, length = along(
+        x, y, g["gill"] - 0.01, -0.22 * b, g["gill"] - 0.01 - g["pectoral"], -0.22 * b - 0.55 * g["pectoral"]
+    )
     q = s.clamp(0, 1)
     width = g["pectoral"] * 0.42 * (0.25 + 1.5 * q - 0.9 * q * q)
     d = blade(s * (1 + 0.12 * (t / width).square().clamp_(0, 2)), t, length, width)
@@ -112,4 +130,6 @@ def draw(c, g) -> None:
     r = ((x - ex).square() + (y - ey).square()).sqrt()
     c.flat(r - 1.55 * size, c.mix(c.grey(0.9), c.colour(g["bare"]), 0.45))
     c.flat(r - 0.95 * size, c.grey(0.04))
-    c.flat(((x - ex - 0.3 * size).square() + (y - ey - 0.4 * size).square()).sqrt() - 0.36 * size, c.grey(0.97))
+    c.flat(
+        ((x - ex - 0.3 * size).square() + (y - ey - 0.4 * size).square()).sqrt() - 0.36 * size, c.grey(0.97)
+    )

@@ -1,0 +1,79 @@
+"""A world on disk is read by the readers of real data, and does not depend on how it was written."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from embedlab.data import Manifest, Traits, Tree
+from embedlab.world import World, grow_world, write_specimens
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory):
+    out = tmp_path_factory.mktemp("world") / "w"
+    return out, grow_world(out, species=12, images=30, size=24, seed=5)
+
+
+def test_readers_of_real_data_read_it(grown):
+    out, told = grown
+    assert set(told) == {"images", "species", "manifest", "traits", "tree"} and (
+        told["images"],
+        told["species"],
+    ) == (30, 12)
+    manifest, traits, tree = (
+        Manifest.read(told["manifest"]),
+        Traits.read(told["traits"]),
+        Tree.read(told["tree"]),
+    )
+    assert len(manifest) == 30 and set(manifest.rows["species"]) == set(tree.names)
+    _, report = traits.match(tree.names)
+    assert not report.missing and traits.kinds["habitat"] == "categorical"
+    world = World(5, 12)
+    assert np.allclose(tree.covariance(world.names), world.tree.covariance(world.names))
+    assert set(manifest.rows["sex"]) == {"female", "male"} and set(manifest.rows["life_stage"]) == {
+        "juvenile",
+        "adult",
+    }
+    assert json.loads((out / "world.json").read_text())["seed"] == 5
+
+
+def test_files_hold_the_pixels(grown):
+    out, _ = grown
+    rows = Manifest.read(out / "manifest.csv").rows
+    pixels = World(5, 12).render(World(5, 12).at(np.arange(30)), 24)
+    for i in (0, 7, 29):
+        assert (np.asarray(Image.open(rows["path"][i])) == pixels[i]).all()
+
+
+def test_a_chosen_set_keeps_its_order_and_its_own_tree(tmp_path):
+    world = World(5, 12)
+    chosen = world.plan([11, 0, 5], 4, balanced=True, background_bias=0)
+    told = write_specimens(world, chosen, tmp_path / "v", 16, image_format="jpg")
+    rows = Manifest.read(told["manifest"]).rows
+    assert rows["species"].to_list() == [world.names[s] for s in chosen.species]
+    assert set(Tree.read(told["tree"]).names) == {world.names[s] for s in (0, 5, 11)}
+    assert rows.group_by("species", "sex", "life_stage").len()["len"].to_list() == [1] * 12
+
+
+def test_nothing_is_left_or_overwritten(tmp_path, grown):
+    out, _ = grown
+    with pytest.raises(ValueError, match="already holds"):
+        grow_world(out, species=12, images=3)
+    with pytest.raises(ValueError, match="at least 6"):
+        grow_world(tmp_path / "few", species=3, images=3)
+    with pytest.raises(ValueError, match="png"):
+        grow_world(tmp_path / "gif", species=6, images=3, image_format="gif")
+    with pytest.raises(ValueError, match="twice"):
+        world = World(5, 12)
+        write_specimens(world, world.at([3, 3]), tmp_path / "twice")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_two_workers_write_the_same_bytes(tmp_path, grown):
+    out, _ = grown
+    grow_world(tmp_path / "two", species=12, images=30, size=24, seed=5, workers=2)
+    for file in sorted(p for p in out.rglob("*") if p.is_file()):
+        assert (tmp_path / "two" / file.relative_to(out)).read_bytes() == file.read_bytes(), file.name
