@@ -26,7 +26,7 @@ READERS = {
     "npz": source_arrays.from_npz,
     "npy": source_arrays.from_npy,
 }
-PART_BYTES = 128 << 20  # of vectors held at once
+PART_BYTES = 32 << 20  # of vectors held at once; some four times that pass through memory
 IMPORTER = 1  # part of the key: raise it when the same file would give other rows
 
 
@@ -117,7 +117,7 @@ def _part_rows(dim: int) -> int:
     """Give the largest power of two of rows whose float32 vectors stay within `PART_BYTES`.
 
     >>> _part_rows(768), _part_rows(1)
-    (32768, 262144)
+    (8192, 262144)
     """
     rows = layout.SHARD_ROWS
     while rows > 1 and rows * dim * 4 > PART_BYTES:

@@ -75,10 +75,12 @@ def _batches(path: Path, column: str, size: int) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # Mapped, and one row group at a time: read in one go, pyarrow keeps the whole column in memory.
     with pq.ParquetFile(path, memory_map=True) as file:
         try:
-            for batch in file.iter_batches(batch_size=size, columns=[column]):
-                yield batch.column(0)
+            for group in range(file.num_row_groups):
+                for batch in file.iter_batches(batch_size=size, columns=[column], row_groups=[group]):
+                    yield batch.column(0)
         except (pa.ArrowException, OSError) as error:
             raise ValueError(f"{path} is damaged ({error}): fetch it again") from None
 
