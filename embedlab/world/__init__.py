@@ -1,6 +1,4 @@
-"""A simulated tree of life: species, traits, sexes and life stages of which everything is known, and their
-photographs.
-"""
+"""A simulated tree of life, in photographs: species, traits, sexes and stages of which all is known."""
 
 from __future__ import annotations
 

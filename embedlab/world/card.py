@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def card(world: World) -> dict:
-    """Describe a world in plain numbers: species per plan, rank and habitat; variance within genera and by
-    habitat.
-    """
+    """Describe a world in plain numbers: species per plan, rank and habitat; where the variance lies."""
     evolved, groups = world.evolved, world.groups
     held = world.split == "held-out"
     whole = [f for f in np.unique(groups["family"]) if held[groups["family"] == f].all()]

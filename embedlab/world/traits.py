@@ -1,6 +1,4 @@
-"""Traits and habitats that evolve on the tree: functional ones towards the optimum of the habitat, others by
-chance.
-"""
+"""Traits and habitats on the tree: functional traits evolve towards a habitat's optimum, others freely."""
 
 from __future__ import annotations
 
@@ -45,9 +43,7 @@ ALL = (*FUNCTIONAL, *BROWNIAN)
 
 @dataclass(frozen=True)
 class Evolution:
-    """The strengths that are planted; times in units of the tree's depth, trait values before
-    standardisation.
-    """
+    """The strengths that are planted, in units of the tree's depth and of traits before standardisation."""
 
     pull: float = 3.0  # α of the OU process: half-life 0.23 of the depth
     drift: float = 1.21  # σ² of the OU process
@@ -55,16 +51,13 @@ class Evolution:
     brownian: float = 1.32  # variance of the other traits from root to tip
     switching: float = 2.4  # jumps of habitat from root to tip, each to a uniform draw, the own one included
     species: float = 0.12  # sd of what is each species' own
-    colour_within_genus: float = (
-        0.3  # how much of a genus' differences in colour are kept: else colour names species
-    )
+    # share of the differences in colour within a genus that is kept: in full, colour alone would name species
+    colour_within_genus: float = 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class Evolved:
-    """What evolution left: `values` (species × ALL, mean 0 and sd 1 over species), `habitat` codes, raw node
-    values.
-    """
+    """What evolution left: `values` (species × ALL, mean 0, sd 1), `habitat` codes, `raw` node values."""
 
     values: np.ndarray
     habitat: np.ndarray
@@ -102,8 +95,7 @@ def ornstein_uhlenbeck(
     pull: float,
     drift: float,
 ) -> Float[np.ndarray, "m t"]:
-    """Let traits be pulled to the optimum of the habitat they pass through; exact steps, the root at its
-    optimum.
+    """Let traits be pulled to the optimum of the habitat they pass through, from the root at its own; exact.
 
     Over a stretch of length l in habitat h: x ← θ_h + (x − θ_h) e^{−αl} + N(0, σ² (1 − e^{−2αl}) / 2α).
     """
@@ -113,11 +105,8 @@ def ornstein_uhlenbeck(
         for habitat, length in stretches[node]:
             decay = np.exp(-pull * length)
             spread = np.sqrt(drift * (1 - decay**2) / (2 * pull))
-            x = (
-                optima[habitat]
-                + (x - optima[habitat]) * decay
-                + spread * rng.standard_normal(optima.shape[1])
-            )
+            theta, noise = optima[habitat], rng.standard_normal(optima.shape[1])
+            x = theta + (x - theta) * decay + spread * noise
         values[node] = x
     return values
 
@@ -134,9 +123,7 @@ def brownian(
 
 
 def evolve(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strengths: Evolution) -> Evolved:
-    """Evolve all traits of a world; values end standardised over species, colours drawn together within
-    genera.
-    """
+    """Evolve all traits of a world, standardised over species; colours are drawn together within genera."""
     optima = rng.normal(0, 1, (len(HABITATS), len(FUNCTIONAL))) * strengths.optima
     optima -= optima.mean(axis=0)
     stretches = habitats(rng, growth, strengths.switching)

@@ -8,20 +8,15 @@ import numpy as np
 
 PLANS = ("bird", "fish", "beetle")
 EXTINCTION = 0.3  # extinction rate as a share of the speciation rate
-CHORDATES_SPLIT, CROWN = (
-    0.12,
-    0.3,
-)  # times at which the two vertebrate classes part, and at which each class radiates
-# How many species there are for each order, family and genus of a class; orders, families and genera are at
-# least …
+CHORDATES_SPLIT = 0.12  # time at which birds and fish part
+CROWN = 0.3  # time at which each class begins to radiate
+# rank: (species to a group, on average; groups in each class, at least)
 PER_GROUP = {"order": (40, 2), "family": (12, 3), "genus": (4, 4)}
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """A dated tree in preorder: `parent` (-1 at the root), `time` from 0 (root) to 1 (today), `tips` and
-    their plan.
-    """
+    """A dated tree in preorder: `parent` (-1 at the root), `time` from 0 (root) to 1 (today), `tips`."""
 
     parent: np.ndarray
     time: np.ndarray
@@ -34,9 +29,7 @@ class Growth:
         return np.where(self.parent < 0, 0.0, self.time - self.time[np.maximum(self.parent, 0)])
 
     def groups(self, cut: float) -> np.ndarray:
-        """Tell for each tip which lineage of time `cut` it descends from, as a node number: the nodes of one
-        rank.
-        """
+        """Tell for each tip from which lineage of time `cut` it descends, as a node number: a rank."""
         group = np.empty(len(self.parent), dtype=np.int64)
         for node, parent in enumerate(self.parent):
             group[node] = group[parent] if parent >= 0 and self.time[parent] >= cut else node
@@ -44,8 +37,7 @@ class Growth:
 
 
 def birth_death(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Grow one clade forward to `n` living lineages and return (parent, time) in preorder, crown at 0, today
-    at 1.
+    """Grow one clade to `n` living species: (parent, time) in preorder, the crown at 0, today at 1.
 
     Constant rates, extinction 0.3 of speciation; extinct lineages are pruned, and clades that die out are
     grown again (so the process is conditioned on reaching n). Growth stops one waiting time after the n-th
@@ -97,8 +89,7 @@ def _prune(parent: list[int], end: np.ndarray, living: set[int]) -> tuple[np.nda
 
 
 def grow(rng: np.random.Generator, n: int) -> Growth:
-    """Grow a tree of `n` species shared evenly among bird, fish and beetle: one conditioned clade each, no
-    screening.
+    """Grow a tree of `n` species: one conditioned clade each for bird, fish and beetle, none screened.
 
     Time runs from 0 at the root to 1 today; beetles part from the others at 0, birds from fish at 0.12, and
     each class radiates from 0.3. Tips stand in preorder, so species are grouped by plan and close relatives
