@@ -165,6 +165,19 @@ def padded(*values, pad: float = 0.06, include: tuple = ()) -> tuple[float, floa
     return low - room, high + room
 
 
+def log_ticks(span: tuple[float, float] | None) -> tuple[tuple[float, str], ...] | None:
+    """Give ticks of a logarithmic axis at 1, 2, 5 or 1, 3 or 1 of each decade, three to seven of them."""
+    if span is None:
+        return None
+    decades = np.log10(span[1] / span[0])
+    steps = (1.0,) if decades > 2.6 else (1.0, 3.0) if decades > 1.3 else (1.0, 2.0, 5.0)
+    powers = range(int(np.floor(np.log10(span[0]))), int(np.ceil(np.log10(span[1]))) + 1)
+    values = [s * 10.0**p for p in powers for s in steps if span[0] <= s * 10.0**p <= span[1]]
+    if len(values) > 7:
+        values = values[:: len(values) // 4]
+    return tuple((v, f"{v:,.6g}") for v in values)
+
+
 def histogram(null, bins: int = 36) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Bin a null distribution for drawing: left and right edges, and heights scaled to a tallest bar of 1."""
     null = array(null)

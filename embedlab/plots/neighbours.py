@@ -9,7 +9,7 @@ from embedlab.plots.theme import CHANCE, FRAME, VERMILION, p_words, percent
 
 def picture(result) -> Picture:
     """Lay out agreement at each rank, coarse to fine, with chance, chance within the parent, and the ceiling."""
-    place = np.arange(len(result.ranks), dtype=float)
+    place = -np.arange(len(result.ranks), dtype=float)  # coarse ranks on top
     value, chance, parent = array(result.agreement), array(result.chance), array(result.parent_chance)
     said = tuple(
         f"{rank}: {percent(v)} ({percent(lo)} to {percent(hi)})\nchance {percent(c)}, within the parent rank {percent(pc)}\nbest possible {percent(u)}, n = {n:,} images"
@@ -27,23 +27,22 @@ def picture(result) -> Picture:
     )
     has_parent = np.isfinite(parent)
     marks = (
-        Path(x=place, y=array(result.ceiling), dash="dash", colour=FRAME, width=0.8, key="best possible"),
-        Path(x=place, y=chance, dash="dot", colour=CHANCE, key="chance: a random neighbour"),
+        Path(x=array(result.ceiling), y=place, dash="dash", colour=FRAME, width=0.8, key="best possible"),
+        Path(x=chance, y=place, dash="dot", colour=CHANCE, key="chance: a random neighbour"),
         Dots(
-            x=place[has_parent],
-            y=parent[has_parent],
-            shape="dash",
-            size=11,
+            x=parent[has_parent],
+            y=place[has_parent],
+            shape="tick",
+            size=8,
             colour=VERMILION,
             key="chance within the parent rank",
         ),
         Dots(
-            x=place,
-            y=value,
+            x=value,
+            y=place,
             low=array(result.low),
             high=array(result.high),
-            along="y",
-            size=5,
+            size=4.5,
             label=said,
             key="agreement, 95 % interval",
         ),
@@ -55,27 +54,25 @@ def picture(result) -> Picture:
         for r in result.ranks
         if r in evidence and not evidence[r].cannot_tell
     ]
-    crowded = len(result.ranks) > 5
     ticks = tuple(
-        (float(i), f"{r}\n{n:,}" if crowded else f"{r}\nn = {n:,}")
-        for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True))
+        (float(-i), f"{r} (n = {n:,})") for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True))
     )
+    by_chance = percent(chance[last], like=value[last])
     return Picture(
-        title=f"Nearest neighbours share the {result.ranks[last]} in {percent(value[last])} of cases, {percent(chance[last])} by chance",
+        title=f"Nearest neighbours share the {result.ranks[last]} in {percent(value[last])} of cases, "
+        f"{by_chance} by chance",
         panels=(
             Panel(
                 marks=marks,
-                x=Axis(
-                    ticks=ticks, range=(-0.5, last + 0.5), label="rank, and images counted" if crowded else ""
-                ),
-                y=Axis(label="neighbours of the same rank", percent=True, range=(-0.03, 1.05), grid=True),
-                height=50,
+                x=Axis(label="nearest neighbours of the same name", percent=True, range=(-0.03, 1.05)),
+                y=Axis(ticks=ticks, range=(-last - 0.6, 0.6)),
+                height=8 + 6 * len(result.ranks),
             ),
         ),
-        foot=f"n = {int(np.max(result.n)):,} images"
+        foot=f"n = {int(np.max(result.n)):,} images; intervals over species"
         + (" · more than chance within the parent: " + ", ".join(p) if p else ""),
         caption=result.caption,
-        alt="Share of nearest neighbours of the same rank, with chance and the best possible, from coarse to fine ranks.",
+        alt="Share of nearest neighbours of the same name, with chance and the best possible, rank by rank.",
     )
 
 

@@ -20,7 +20,7 @@ from embedlab.plots.marks import (
     padded,
     sentence_case,
 )
-from embedlab.plots.theme import BLUE, CHANCE, VERMILION, number, percent, WARM
+from embedlab.plots.theme import BLUE, CHANCE, VERMILION, WARM, number, percent
 
 NULLS = (
     ("shuffled labels", "labels shuffled"),

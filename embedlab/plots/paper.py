@@ -132,7 +132,7 @@ def _head(fig, picture: m.Picture, width: float, scale: float, height: float) ->
         handles,
         [_text(k) for k in keys],
         loc="lower left",
-        bbox_to_anchor=(0.2 / width, 0),
+        bbox_to_anchor=(0.9 / width, 0),
         ncols=_key_columns(keys, width, scale),
         frameon=False,
         fontsize=theme.SMALL * scale,
@@ -197,23 +197,17 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
 
 
 def _axis(axis, spec: m.Axis, limits) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+    ticks = m.log_ticks(spec.range) if spec.log and spec.ticks is None else spec.ticks
     wide = spec.range is None or spec.range[1] - spec.range[0] > 0.06
     if not spec.shown:
         axis.set_ticks([])
         axis.set_minor_locator(NullLocator())
-    elif spec.ticks is not None:
+    elif ticks is not None:
         style = {"fontstyle": "italic"} if spec.italic else {}
-        axis.set_ticks([v for v, _ in spec.ticks], [_text(t) for _, t in spec.ticks], **style)
+        axis.set_ticks([v for v, _ in ticks], [_text(t) for _, t in ticks], **style)
         axis.set_minor_locator(NullLocator())
-    elif spec.log:
-        decades = np.log10(spec.range[1] / spec.range[0]) if spec.range else 9
-        axis.set_major_locator(
-            LogLocator(subs=(1.0,) if decades > 2.5 else (1.0, 3.0) if decades > 1.2 else (1.0, 2.0, 5.0))
-        )
-        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.6g}"))
-        axis.set_minor_formatter(NullFormatter())
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         if spec.percent:

@@ -18,7 +18,7 @@ from embedlab.plots.marks import (
     foot,
     padded,
 )
-from embedlab.plots.theme import VERMILION, number, WARM
+from embedlab.plots.theme import VERMILION, WARM, number
 
 
 def picture(result) -> Picture:

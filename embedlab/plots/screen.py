@@ -1,6 +1,7 @@
 """A `Picture` as a plotly figure for the screen, in a wide and a narrow arrangement."""
 
 import math
+import textwrap
 
 import numpy as np
 
@@ -180,11 +181,18 @@ def _layout(picture: m.Picture, names: list[str], columns: int, width: int) -> d
     panels = picture.panels
     rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
     heights = [max(panels[i].height for i in row) * PX for row in rows]
-    titled = [any(panels[i].title for i in row) for row in rows]
-    below = [max(_below(panels[i], width / len(row)) for i in row) for row in rows]
+    side = max(map(_tick_room, panels)) if columns == 1 else 70.0  # px that tick labels and axis titles take
+    above = [
+        max(
+            24 * bool(p.title) + 16 * max(0, len(_wrapped(p.title, width / len(row) - side)) - 1)
+            for p in map(panels.__getitem__, row)
+        )
+        for row in rows
+    ]
+    below = [max(_below(panels[i], width / len(row) - side) for i in row) for row in rows]
     legend_rows = math.ceil(sum(58 + 7 * len(n) for n in names) / width) if names else 0
-    top = 10 + 24 * titled[0] + 21 * legend_rows
-    inner = sum(heights) + sum(below[:-1]) + sum(24 for t in titled[1:] if t)
+    top = 10 + above[0] + 21 * legend_rows
+    inner = sum(heights) + sum(below[:-1]) + sum(above[1:])
     layout = theme.template() | {
         "height": round(inner + top + below[-1]),
         "margin": {"l": 12, "r": 16, "t": top, "b": below[-1], "pad": 0},
@@ -196,7 +204,7 @@ def _layout(picture: m.Picture, names: list[str], columns: int, width: int) -> d
             "orientation": "h",
             "x": 0,
             "xanchor": "left",
-            "y": 1 + (26 * titled[0] + 4) / inner,
+            "y": 1 + (above[0] + 6) / inner,
             "yanchor": "bottom",
             "font": {"size": 12, "color": theme.INK},
             "itemclick": False,
@@ -204,12 +212,12 @@ def _layout(picture: m.Picture, names: list[str], columns: int, width: int) -> d
         },
     }
     y = inner
-    for row, tall, under, has_title in zip(rows, heights, below, titled, strict=True):
+    for row, tall, under, title in zip(rows, heights, below, above, strict=True):
         if y < inner:
-            y -= 24 * has_title
+            y -= title
         for column, i in enumerate(row):
             left, right = _columns(panels, row, column, columns, width)
-            _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width)
+            _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width, side)
         y -= tall + under
     return layout
 
@@ -224,8 +232,9 @@ def _below(panel: m.Panel, width: float) -> float:
     return 14 + 15 * lines + (8 + 17 * len(_wrapped(panel.x.label, width)) if panel.x.label else 0)
 
 
-def _wrapped(label: str, width: float) -> list[str]:
-    return theme.wrap(label, width * 0.83, 15.0) if label else []
+def _wrapped(label: str, px: float) -> list[str]:
+    """Break an axis title or panel title into lines that fit so many pixels."""
+    return textwrap.wrap(label, max(14, int(px / 7.2))) if label else []
 
 
 def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float, float]:
@@ -245,14 +254,18 @@ def _tick_room(panel: m.Panel) -> float:
     return 6.4 * longest + 26 * bool(panel.y.label) + 10
 
 
-def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, width: int) -> None:
+def _axes(
+    layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, width: int, side: float
+) -> None:
     suffix = "" if index == 0 else str(index + 1)
     up = (max(0.0, up[0]), min(1.0, up[1]))
-    layout[f"xaxis{suffix}"] = _axis(panel.x, _wrapped(panel.x.label, (across[1] - across[0]) * width)) | {
+    layout[f"xaxis{suffix}"] = _axis(
+        panel.x, _wrapped(panel.x.label, (across[1] - across[0]) * width - side)
+    ) | {
         "domain": list(across),
         "anchor": f"y{suffix}",
     }
-    layout[f"yaxis{suffix}"] = _axis(panel.y, _wrapped(panel.y.label, panel.height * PX * 1.15)) | {
+    layout[f"yaxis{suffix}"] = _axis(panel.y, _wrapped(panel.y.label, panel.height * PX)) | {
         "domain": list(up),
         "anchor": f"x{suffix}",
     }
@@ -261,7 +274,11 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
     if panel.title:
         layout["annotations"].append(
             {
-                "text": f"<b>{theme.plain(panel.title)}</b>",
+                "text": "<br>".join(
+                    f"<b>{theme.plain(line)}</b>"
+                    for line in _wrapped(panel.title, (across[1] - across[0]) * width - side)
+                ),
+                "align": "left",
                 "x": across[0],
                 "xref": "paper",
                 "y": up[1],
@@ -329,16 +346,18 @@ def _axis(axis: m.Axis, title: list[str]) -> dict:
         "fixedrange": True,
         "nticks": 7,
     }
+    ticks = axis.ticks
     if axis.log:
-        out |= {"type": "log", "dtick": 1}
+        out["type"] = "log"
+        ticks = m.log_ticks(axis.range) if ticks is None else ticks
     if axis.percent:
         out["tickformat"] = ".0%" if axis.range is None or axis.range[1] - axis.range[0] > 0.06 else ".1%"
     if axis.range is not None:
         out["range"] = [math.log10(v) for v in axis.range] if axis.log else list(axis.range)
-    if axis.ticks is not None:
-        text = [theme.plain(t).replace("\n", "<br>") for _, t in axis.ticks]
+    if ticks is not None:
+        text = [theme.plain(t).replace("\n", "<br>") for _, t in ticks]
         out |= {
-            "tickvals": [v for v, _ in axis.ticks],
+            "tickvals": [v for v, _ in ticks],
             "ticktext": [f"<i>{t}</i>" if axis.italic else t for t in text],
         }
     return out

@@ -1,0 +1,172 @@
+"""The parts of the page: what was found, the data, the map, one section an analysis, provenance."""
+
+from collections.abc import Mapping, Sequence
+
+from embedlab.plots import drawable, picture
+from embedlab.plots.files import images
+from embedlab.plots.page import csv_of, figure_html, provenance_html, table_html, text
+from embedlab.plots.screen import as_json
+from embedlab.report.board import board, tally, word
+
+
+class Pages:
+    """Figures and tables gathered while sections are written: the page carries each once, as JSON."""
+
+    def __init__(self, provenance: Mapping):
+        self.figures: list[dict] = []
+        self.tables: list[dict] = []
+        self.provenance = dict(provenance)
+
+    def figure(self, result, name: str) -> str:
+        """Give a result as figure, with its table as a fold-out and as a download."""
+        drawn = picture(result)
+        still = images(drawn, self.provenance, kinds=("svg",))["svg"]
+        self.figures.append(as_json(drawn))
+        table = self.table(result, name)
+        number = len(self.figures) - 1
+        return figure_html(drawn, number, still, table=len(self.tables) - 1) + table
+
+    def table(self, result, name: str) -> str:
+        """Give the numbers of a result, folded away."""
+        frame = result.table()
+        self.tables.append({"name": name, "csv": csv_of(frame)})
+        return f"<details><summary>Table: {text(name.replace('_', ' '))}</summary>{table_html(frame, str(result))}</details>"
+
+
+def found(outcomes: Sequence[Mapping]) -> str:
+    """Give the verdicts on every claim, first of all."""
+    verdicts = [{**c, "id": f"{o['analysis']}-{c['id']}"} for o in outcomes for c in o["claims"]]
+    family = len(verdicts)
+    note = (
+        f"All {family} claims were written down before the numbers and are judged together (Holm), so that asking much "
+        "does not by itself find something. Grey is what chance gives, the diamond is the estimate with its 95 % interval."
+        if family
+        else "No question was asked of these data: the page shows where they come from, and the map."
+    )
+    return (
+        f'<section id="found" data-el="found"><h2>What was found</h2>{tally(verdicts) if verdicts else ""}'
+        f"<p class='note'>{note}</p>{board(verdicts)}</section>"
+    )
+
+
+def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str]) -> str:
+    """Give what the page stands on: stores, what is recorded, what was left out and which questions could not be asked."""
+    stores = {s.get("key") or i: s for o in outcomes for i, s in enumerate(o["stores"])}
+    if not stores:
+        card = space.card
+        stores = {0: {"model": card.get("model"), "key": card.get("key"), "rows": space.n, "dim": space.d}}
+    lines = "".join(
+        f"<tr><td>{text(s.get('model') or 'not recorded')}</td><td class='n'>{s.get('rows') or 0:,}</td>"
+        f"<td class='n'>{s.get('dim') or ''}</td><td><code>{text(str(s.get('key') or 'no key')[:16])}</code></td></tr>"
+        for s in stores.values()
+    )
+    head = "<tr><th scope='col'>model</th><th scope='col' class='n'>images</th><th scope='col' class='n'>numbers each</th><th scope='col'>key</th></tr>"
+    parts = [
+        f"<div class='scroll' tabindex='0' role='region' aria-label='Stores'><table><caption>Vectors</caption>{head}{lines}</table></div>",
+        _recorded(space),
+        _list("Left out", [line for o in outcomes for line in o["exclusions"]]),
+        _list("To know", [line for o in outcomes for line in o["notes"]]),
+        _list("Not asked", [f"{name.replace('_', ' ')}: {why}" for name, why in unasked.items()]),
+    ]
+    return f'<section id="data" data-el="data"><h2>Data</h2>{"".join(parts)}</section>'
+
+
+def _recorded(space) -> str:
+    rows = space.rows
+    said = []
+    for name in ("species", "genus", "family", "order", "sex", "life_stage", "individual"):
+        if name in rows.columns and space.n:
+            column = rows[name].drop_nulls()
+            if len(column):
+                said.append(f"<dt>{text(name.replace('_', ' '))}</dt><dd>{column.n_unique():,} recorded, known for {len(column) / space.n:.0%} of images</dd>")  # fmt: skip
+    return f"<dl class='facts'>{''.join(said)}</dl>" if said else ""
+
+
+def _list(title: str, lines: Sequence[str]) -> str:
+    lines = list(dict.fromkeys(lines))
+    if not lines:
+        return ""
+    return f"<h3>{title}</h3><ul class='small'>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
+
+
+def map_section(bundle: dict, stills: Sequence[tuple[str, bytes]]) -> str:
+    """Give the controls and the places that atlas.js fills; without scripts, a still image of each map."""
+    import base64
+
+    still = "".join(
+        f'<figure><img class="still" alt="{text(caption)}" src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">'
+        f"<figcaption>{text(caption)}</figcaption></figure>"
+        for caption, svg in stills
+    )
+    notes = "".join(f"<p class='note' data-el='map-note'>{text(n)}</p>" for n in bundle["notes"])
+    return f"""<section id="map" data-el="atlas"><h2>Map of the images</h2>
+<p class="question">Each mark is an image, placed by what the model sees. A map shows where to look; it proves nothing.</p>
+<noscript>{still}</noscript>{notes}
+<div class="controls js">
+<label>Map<select data-el="which"></select></label>
+<label>Colour by<select data-el="colour"></select></label>
+<label hidden>Highlight<select data-el="level"></select></label>
+<label>Search<input type="search" data-el="search" placeholder="species, sex, image …" size="18"></label>
+<div class="group" role="group" aria-label="Pointer"><button type="button" data-tool="lasso" aria-pressed="false">Lasso</button>
+<button type="button" data-tool="zoom" aria-pressed="false">Zoom</button><button type="button" data-el="whole">Whole map</button></div>
+</div>
+<div class="atlas js"><div class="map" data-el="map" role="img" aria-label="Map of the images; search and the key choose images from the keyboard"></div>
+<div class="legend" data-el="legend" role="group" aria-label="Key"></div></div>
+<p class="note" data-el="map-caption"></p>
+<div class="js"><p class="status" data-el="status" role="status"></p>
+<div class="controls"><button type="button" data-el="download" disabled>Download the chosen (CSV)</button>
+<button type="button" data-el="clear" disabled>Clear</button></div>
+<div class="chosen"><div><div class="gallery" data-el="gallery"></div><button type="button" class="quiet" data-el="more" hidden></button></div>
+<div class="scroll" data-el="enrichment"></div></div></div>
+<div class="card" data-el="card" hidden></div></section>"""
+
+
+def analysis_section(outcome, facts: Mapping, pages: Pages) -> str:
+    """Give one question: its sentences, figures, tables, and how it was computed."""
+    said = "".join(f"<p>{word(c['verdict'])}. {text(c['sentence'])}</p>" for c in facts["claims"])
+    shown = []
+    for name, result in outcome.results.items():
+        key = f"{facts['analysis']}-{name}"
+        if drawable(result):
+            shown.append(pages.figure(result, key))
+        elif hasattr(result, "table"):
+            shown.append(pages.table(result, key))
+    title = facts["analysis"].replace("_", " ")
+    return (
+        f'<section id="{text(facts["analysis"])}" data-el="analysis"><h2>{text(title[:1].upper() + title[1:])}</h2>'
+        f'<p class="question">{text(facts["question"])}</p>{said}{"".join(shown)}{_how(outcome, facts)}</section>'
+    )
+
+
+def _how(outcome, facts: Mapping) -> str:
+    blocks = []
+    for claim in facts["claims"]:
+        evidence = outcome.evidence.get(claim["id"]) if hasattr(outcome, "evidence") else None
+        rows = {
+            "claim": claim["says"],
+            "first claimed by": claim["source"],
+            "statistic": claim["statistic"],
+            "chance": claim["chance"]["kind"],
+            "would matter from": f"{claim.get('at_least', 0):g} beyond chance",
+            "independent units": f"{claim['n']:,} {claim.get('unit', '')}"
+            + (
+                f", worth {claim['n_effective']:.1f} unrelated ones"
+                if claim.get("n_effective") and claim["n_effective"] < claim["n"] - 0.5
+                else ""
+            ),
+            "smallest p these data can reach": f"{evidence.p_floor:.2g}" if evidence is not None else None,
+            "draws of chance": f"{len(evidence.null):,}" if evidence is not None else None,
+            "why this verdict": claim.get("reason"),
+            "fixed before the numbers": claim.get("hash"),
+        }
+        items = "".join(f"<dt>{k}</dt><dd>{text(v)}</dd>" for k, v in rows.items() if v)
+        blocks.append(f"<h3>{text(claim['id'].replace('-', ' '))}</h3><dl class='facts'>{items}</dl>")
+    captions = "".join(
+        f"<p>{text(r.caption)}</p>" for r in outcome.results.values() if getattr(r, "caption", "")
+    )
+    return f"<details><summary>How computed</summary>{captions}{''.join(blocks)}<p class='note'>Seed {facts['seed']}.</p></details>"
+
+
+def provenance_section(provenance: Mapping) -> str:
+    """Give what made the page."""
+    return f'<section id="provenance"><h2>Provenance</h2>{provenance_html(dict(provenance))}</section>'
