@@ -110,6 +110,15 @@ def test_import_info_check(vectors, tmp_path):
     assert "48 × 32 · float32 · not normalised" in out
 
 
+def test_fitness_is_told_before_anything_is_computed(store):
+    fit = {q["name"]: q["fit"] for q in ask_json("info", store, "--fit")["fit"]}
+    # 6 species with 4 animals of each sex: enough for a claim across species, too few for a trait
+    wanted = {"trait_alignment": False, "separation (sex)": True, "orthogonality (sex)": True}
+    assert fit == {**wanted, "phylogeny": False, "scaling": False}
+    out, _ = ask("info", store, "--fit")
+    assert "not fit  trait_alignment: 6 species, 8 or more are needed" in out
+
+
 def test_a_damaged_store_is_told_with_a_remedy(store):
     shard = next(store.glob("*.npy"))
     shard.chmod(0o644)

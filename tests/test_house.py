@@ -23,13 +23,13 @@ FLOORS = {
     "claims": 2, "io": 2,
     "measures": 3, "extract": 3, "world": 3,
     "plots": 4, "lab": 4, "train": 4,
-    "report": 5, "study": 6, "doctor": 5,
+    "report": 5, "study": 6, "doctor": 5, "fitness": 5,
     "demo": 7, "cli": 8,
 }  # fmt: skip
 TORCH = {"torch", "torchvision", "open_clip", "timm", "safetensors", "huggingface_hub"}
 # who may know torch at all, and who may know it as soon as it is imported
 MAY_KNOW_TORCH = ("extract", "train", "world/painter.py", "doctor.py")
-LIGHT = ("stats", "data", "io", "claims", "measures", "plots", "lab", "report", "study", "demo", "cli")
+LIGHT = set(FLOORS) - {"extract", "train", "world", "doctor"}
 GROUND = {"stats": {"numpy", "scipy"}, "data": {"numpy", "scipy", "polars", "jaxtyping"}}
 # imported under one name, called another on the index
 ON_THE_INDEX = {

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
             "embedlab import predictions.json --from pybioclip --out birds.store",
         ),
     )(import_)
-    verb(app, "info", PANEL, examples=("embedlab info birds.store", "embedlab info birds.store --json"))(info)
+    verb(app, "info", PANEL, examples=("embedlab info birds.store", "embedlab info birds.store --fit"))(info)
     verb(app, "check", PANEL, examples=("embedlab check birds.store",))(check)
     verb(app, "models", PANEL, examples=("embedlab models",))(models)
 
@@ -123,7 +123,10 @@ def import_(
     )
 
 
-def info(store: OneStore) -> Answer:
+def info(
+    store: OneStore,
+    fit: Annotated[bool, typer.Option("--fit", help="Say also which questions it is fit for.")] = False,
+) -> Answer:
     """Say what is in a store, who made it, and what is missing."""
     from embedlab.io.store import store_info
 
@@ -137,6 +140,12 @@ def info(store: OneStore) -> Answer:
         f"key {facts['key']} · {facts['unreadable']:,} unreadable, {facts['duplicates']:,} duplicates",
         "columns: " + ", ".join(_column(name, facts) for name in facts["columns"]),
     ]
+    if fit:
+        from embedlab.fitness import fitness
+        from embedlab.io.store import open_store
+
+        facts["fit"] = fitness(open_store(store))
+        lines += [f"{'fit    ' if q['fit'] else 'not fit'}  {q['name']}: {q['says']}" for q in facts["fit"]]
     return Answer(facts, lines)
 
 

@@ -1,0 +1,76 @@
+"""Which questions a store is fit for, told from its rows before anything is computed."""
+
+from embedlab.data import Embeddings
+from embedlab.data.taxonomy import RANKS
+from embedlab.lab import Lab
+from embedlab.measures.contrast import MIN_ACROSS, Contrast
+from embedlab.measures.trait_alignment import LEAST_REPEATED, LEAST_SPECIES
+
+# individuals of each sort that a species needs: two for a variance, four where halves are cross-fitted
+LEAST_IN_CELL = {"separation": 2, "orthogonality": 4}
+
+
+def fitness(embeddings: Embeddings) -> list[dict]:
+    """Give, for each question, its `name`, whether the store is `fit` for it, and what that `says` rests on.
+
+    Fit means that a claim across species could be decided with such rows, not that it will be. Traits and a
+    tree come from elsewhere, so their match is not part of it.
+    """
+    lab = Lab(name="fitness", stores=[embeddings])
+    counts = _images_per_species(embeddings)
+    answers = [_alignment(counts)]
+    for question in ("separation", "orthogonality"):
+        asked = [column for column in ("sex", "life_stage") if lab.contrast(column)]
+        answers += [_contrast(question, *lab.variants(column)[:2]) for column in asked]
+        if not asked:
+            says = "neither sex nor life_stage holds two values to compare; --set sex=a,b names others"
+            answers.append({"name": question, "fit": False, "says": says})
+    return [*answers, _phylogeny(embeddings, counts), _scaling(embeddings)]
+
+
+def _images_per_species(emb: Embeddings) -> list[int]:
+    if not emb.has("species"):
+        return []
+    return emb.column("species").drop_nulls().value_counts()["count"].to_list()
+
+
+def _alignment(counts: list[int]) -> dict:
+    repeated = sum(n > 1 for n in counts)
+    says = f"{len(counts)} species, {LEAST_SPECIES} or more are needed; traits and a tree must be given"
+    if repeated < LEAST_REPEATED:
+        says += f"; {repeated} with two images or more, too few to estimate reliability"
+    return {"name": "trait_alignment", "fit": len(counts) >= LEAST_SPECIES, "says": says}
+
+
+def _contrast(question: str, emb: Embeddings, contrast: Contrast) -> dict:
+    least = LEAST_IN_CELL[question]
+    unit = "individual" if emb.has("individual") else "image_id"
+    of = "individuals" if unit == "individual" else "images"
+    both = 0
+    if emb.has("species"):
+        rows = emb.rows.select("species", contrast.column, unit).drop_nulls().unique()
+        cells = rows.group_by("species", contrast.column).len()
+        enough = cells.filter(
+            (cells["len"] >= least) & cells[contrast.column].is_in([contrast.a, contrast.b])
+        )
+        both = int((enough["species"].value_counts()["count"] == 2).sum())
+    says = f"{both} species with {least} {of} or more of both sorts; {MIN_ACROSS} are needed"
+    return {"name": f"{question} ({contrast.column})", "fit": both >= MIN_ACROSS, "says": says}
+
+
+def _phylogeny(emb: Embeddings, counts: list[int]) -> dict:
+    ranks = [rank for rank in RANKS if emb.has(rank) and emb.column(rank).drop_nulls().n_unique() > 1]
+    fit = len(counts) >= MIN_ACROSS and len(ranks) > 1
+    says = f"{len(counts)} species; ranks that vary: {', '.join(ranks) or 'none'}; a tree may be given"
+    return {"name": "phylogeny", "fit": fit, "says": says}
+
+
+def _scaling(emb: Embeddings) -> dict:
+    training = emb.card.get("training") or emb.card
+    seen = training.get("images_seen")
+    says = "one store is one point: give three or more, of the same images at different scales"
+    return {
+        "name": "scaling",
+        "fit": seen is not None,
+        "says": says + (f" (this one: {seen:,})" if seen else ""),
+    }
