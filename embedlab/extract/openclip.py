@@ -1,6 +1,7 @@
 """open_clip models as encoders: BioCLIP, BioCLIP 2 and 2.5, and whatever lies in the same layout."""
 
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,12 @@ class OpenClipEncoder:
         config = _config(snapshot.config)
         try:
             model = open_clip.create_model(f"local-dir:{snapshot.folder}", weights_only=True)
-        except (RuntimeError, TypeError, KeyError, AssertionError) as error:
+        except pickle.UnpicklingError as error:
+            raise ValueError(
+                f"{snapshot.weights} holds more than weights: nothing in it was run. Ask its author for "
+                "safetensors"
+            ) from error
+        except Exception as error:  # of torch, safetensors, zipfile and open_clip, each with their own kinds
             said = " ".join(str(error).split())[:400]
             raise ValueError(f"{snapshot.weights} does not fit {snapshot.config.name}: {said}") from error
         self.device = picked_device(device)

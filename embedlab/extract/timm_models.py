@@ -95,8 +95,13 @@ def load_timm(name: str, layer: str | None, device: str) -> TimmEncoder:
         weights, revision = snapshot.weights, snapshot.revision
         refs = [snapshot.folder.parent.parent / "refs" / "main"]
     try:
-        overlay = {"state_dict": read_tensors(weights)}
-        model = timm.create_model(model_name, pretrained=True, pretrained_cfg_overlay=overlay, num_classes=0)
+        tensors = read_tensors(weights)
+        # With its own number of classes timm insists that all weights are there; with none it would fill in
+        # random ones and only log it. The classifier goes afterwards.
+        classes = _classes(timm, model_name, tensors)
+        overlay = {"state_dict": tensors, **classes}
+        model = timm.create_model(model_name, pretrained=True, pretrained_cfg_overlay=overlay, **classes)
+        model.reset_classifier(0)
     except RuntimeError as error:
         said = " ".join(str(error).split())[:400]
         raise ValueError(f"{weights} does not fit the model {model_name!r}: {said}") from error
@@ -139,6 +144,13 @@ def _repository(timm, model_name: str) -> str:
     if not repository:
         raise ValueError(f"timm knows no pretrained weights for {model_name!r}: use timm:{model_name}@FILE")
     return repository
+
+
+def _classes(timm, model_name: str, tensors: dict) -> dict[str, int]:
+    """Give the number of classes in the weights as an argument for timm; nothing where the weights do not tell."""
+    found = timm.models.get_pretrained_cfg(model_name)
+    head = tensors.get(f"{getattr(found, 'classifier', None)}.weight")
+    return {} if head is None else {"num_classes": int(head.shape[0])}
 
 
 def _convolves(model) -> bool:
