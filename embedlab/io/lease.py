@@ -11,6 +11,7 @@ import secrets
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,13 @@ class Lease:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "lease.json"
         self._token = secrets.token_hex(16)
-        self._stop = threading.Event()
         self._acquire(folder)
-        self._thread = threading.Thread(target=self._beat, name="embedlab-lease", daemon=True)
-        self._thread.start()
+        stop = threading.Event()
+        args = (self.path, self._token, stop)
+        thread = threading.Thread(target=_beat, args=args, name="embedlab-lease", daemon=True)
+        thread.start()
+        # also when a writer is dropped unclosed, as an interrupted notebook cell does
+        self._end = weakref.finalize(self, _let_go, *args, thread, os.getpid())
 
     def _acquire(self, folder: Path) -> None:
         first_seen: dict[str, float] = {}
@@ -55,16 +59,9 @@ class Lease:
                 )
             time.sleep(0.2)
 
-    def _beat(self) -> None:
-        while not self._stop.wait(HEARTBEAT_SECONDS):
-            with contextlib.suppress(OSError):
-                if self.held():
-                    os.utime(self.path)
-
     def held(self) -> bool:
         """Tell whether the lease file still carries our token (False after somebody took it over)."""
-        holder = _read(self.path)
-        return holder is not None and holder.get("token") == self._token
+        return _carries(self.path, self._token)
 
     def insist(self) -> None:
         """Raise ValueError if the lease was lost: this process slept too long and another one went on."""
@@ -76,11 +73,29 @@ class Lease:
 
     def release(self) -> None:
         """Stop the heartbeat and give the lease back; a lease taken over by another is left alone."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
-        if self.held():
-            self.path.unlink(missing_ok=True)
+        self._end()
+
+
+def _carries(path: Path, token: str) -> bool:
+    holder = _read(path)
+    return holder is not None and holder.get("token") == token
+
+
+def _beat(path: Path, token: str, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_SECONDS):
+        with contextlib.suppress(OSError):
+            if _carries(path, token):
+                os.utime(path)
+
+
+def _let_go(path: Path, token: str, stop: threading.Event, thread: threading.Thread, pid: int) -> None:
+    stop.set()
+    if os.getpid() != pid:  # a forked child is not the writer
+        return
+    if thread.is_alive():
+        thread.join(timeout=5)
+    if _carries(path, token):
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Kills at the points of docs/cache.md, in real processes: a rerun ends with the bytes of an unbroken run."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -173,6 +174,14 @@ def test_a_writer_that_lost_its_lease_stops_before_it_commits(tmp_path):
         mine.insist()
     mine.release()
     assert (tmp_path / "lease.json").exists()  # the other's lease is not ours to remove
+
+
+def test_a_writer_that_was_dropped_gives_its_lease_back(tmp_path):
+    mine = lease.Lease(tmp_path)
+    assert (tmp_path / "lease.json").exists() and mine.held()
+    del mine
+    gc.collect()
+    assert not (tmp_path / "lease.json").exists()
 
 
 def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch, unbroken):
