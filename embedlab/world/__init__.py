@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["World", "grow_world", "write_specimens"]
+__all__ = ["World", "grow_world", "plate", "write_specimens"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +16,8 @@ def __getattr__(name: str) -> Any:
         from embedlab.world import writer
 
         return getattr(writer, name)
+    if name == "plate":
+        from embedlab.world.sheet import plate
+
+        return plate
     raise AttributeError(f"module 'embedlab.world' has no attribute {name!r}; it has {__all__}")

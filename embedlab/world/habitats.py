@@ -144,7 +144,7 @@ def tundra_water(s: Scene) -> None:
 
 def forest_ground(s: Scene) -> None:
     """Fallen leaves over fallen leaves."""
-    s.grade((0, (66, 48, 30)), (1, (66, 48, 30)))
+    s.grade((0, (86, 64, 42)), (1, (86, 64, 42)))
     s.leaves(70, 0.085, LITTER)
     s.leaves(28, 0.075, LITTER)
     s.leaves(5, 0.060, GREENS)
@@ -152,17 +152,17 @@ def forest_ground(s: Scene) -> None:
 
 def grassland_ground(s: Scene) -> None:
     """Turf from above: blades in all directions over soil."""
-    s.grade((0, (74, 72, 36)), (1, (74, 72, 36)))
+    s.grade((0, (94, 90, 50)), (1, (94, 90, 50)))
     s.leaves(150, 0.12, (*GREENS, *STRAW[1:2]), narrow=0.10)
     s.leaves(110, 0.13, (*GREENS[1:3], *STRAW), narrow=0.08)
 
 
 def wetland_ground(s: Scene) -> None:
     """Wet mud with duckweed and moss, shining."""
-    s.grade((0, (70, 72, 60)), (1, (70, 72, 60)))
+    s.grade((0, (104, 104, 86)), (1, (104, 104, 86)))
     s.cloud(0.5, 0.5, 16, tint=(1, 1.05, 1.0))
     s.streaks(30, 0, 1, 0.10, 0.016, ((150, 168, 166), (46, 52, 46)), 0.4, blur=0.006)
-    s.patches(14, 0, 1, 0.070, ((64, 92, 44), (78, 110, 52)), blur=0.010)
+    s.patches(14, 0, 1, 0.070, ((82, 108, 56), (94, 124, 62)), blur=0.010)
     s.discs(150, 0, 1, 0.013, ((126, 164, 72), (104, 146, 62), (146, 178, 90)))
 
 

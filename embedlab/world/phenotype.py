@@ -56,7 +56,7 @@ class Specimens:
         """Pick images by slice, positions or mask, in the order asked."""
         return Specimens(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
-    def replace(self, **columns: np.ndarray | int) -> Specimens:
+    def replace(self, **columns: np.ndarray | int | np.integer) -> Specimens:
         """Change whole columns (a twin in another place, of the other sex, …); every other draw stays as it
         was.
         """
@@ -84,6 +84,8 @@ def meet(
     each. Otherwise sexes are equal in expectation and 35 % are juvenile. The place is the species' own
     habitat with probability `background_bias`, else any of the five.
     """
+    if photos < 1:
+        raise ValueError(f"each individual has at least one photograph, not {photos}")
     if not 0 <= background_bias <= 1:
         raise ValueError(f"background_bias is a probability from 0 to 1, not {background_bias}")
     individual, photo = number // photos, number % photos
@@ -165,7 +167,7 @@ def camera(seed: int, met: Specimens) -> dict[str, np.ndarray]:
         "mirror": np.where(u[:, 0] < 0.5, -1.0, 1.0),
         "foreshortening": 1 - 0.25 * u[:, 1] ** 2,
         "distance": np.exp(0.10 * z[:, 3]),  # camera distance: a nuisance of its own, apart from body size
-        "exposure": np.exp(0.14 * z[:, 4]),
+        "exposure": 1.07 * np.exp(0.14 * z[:, 4]),
         "white": 1 + 0.05 * z[:, 5:8],  # red, green, blue
         "ambient": 0.42 + 0.2 * u[:, 2],
         "light_x": np.cos(elevation) * np.cos(azimuth),
@@ -179,6 +181,13 @@ def camera(seed: int, met: Specimens) -> dict[str, np.ndarray]:
         "noise": 0.004 + 0.020 * u[:, 6] ** 1.5,
         "grain": u[:, 7],
     }
+
+
+def still(lens: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Hold the camera still: no tilt, shift, mirror, blur, noise or tint; the light and the place stay."""
+    calm = {name: np.zeros_like(lens[name]) for name in ("rotation", "shift_x", "shift_y", "noise", "blur")}
+    plain = ("foreshortening", "mirror", "distance", "white", "exposure")
+    return {**lens, **calm, **{name: np.ones_like(lens[name]) for name in plain}}
 
 
 def _logistic(x: np.ndarray) -> np.ndarray:

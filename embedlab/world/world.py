@@ -136,6 +136,7 @@ class World:
         balanced: bool = False,
         background_bias: float = 0.5,
         start: int = 0,
+        photos: int = 1,
     ) -> Specimens:
         """Draw who is photographed, `per_species` images of each species in turn, numbered from `start`; no
         pixels.
@@ -144,6 +145,7 @@ class World:
             species_indices: species by number, as in `names`.
             balanced: let sexes and stages take turns, so that four images in a row hold one of each.
             background_bias: probability that the place is the species' own habitat; 0 in evaluations.
+            photos: photographs of each individual; it keeps its looks and changes pose, light and place.
             start: number of the first image of each species; other numbers are other individuals.
         """
         species = np.asarray(species_indices, dtype=np.int64).ravel()
@@ -155,9 +157,11 @@ class World:
             raise ValueError(f"images of a species are numbered from 0 up, not {per_species} from {start}")
         number = np.tile(np.arange(start, start + per_species), len(species))
         index = number * len(self) + np.repeat(species, per_species)
-        return self.at(index, balanced=balanced, background_bias=background_bias)
+        return self.at(index, balanced=balanced, background_bias=background_bias, photos=photos)
 
-    def at(self, index, *, balanced: bool = False, background_bias: float = 0.5) -> Specimens:
+    def at(
+        self, index, *, balanced: bool = False, background_bias: float = 0.5, photos: int = 1
+    ) -> Specimens:
         """Draw who is on photograph `index` of the endless set: species take turns, so index = number ×
         species + s.
         """
@@ -173,6 +177,7 @@ class World:
             number,
             balanced=balanced,
             background_bias=background_bias,
+            photos=photos,
         )
 
     def render(self, specimens: Specimens, size: int = 40, *, layers: bool = False):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.world import World
-from embedlab.world.phenotype import looks
+from embedlab.world import World, plate
+from embedlab.world.phenotype import looks, still
 from embedlab.world.traits import ALL, KINDS, ORNAMENT
 
 WORLD = World(1, 48)
@@ -72,10 +72,7 @@ def _drawn(plan, trait, values):
     met = WORLD.plan([s], len(values)).replace(individual=0, sex=0, life_stage=1)
     look = looks(WORLD.seed, plan, WORLD.evolved, WORLD.dimorphism, met)
     _, _, _, lens = next(iter(WORLD._seen(met)))
-    for name in ("rotation", "shift_x", "shift_y", "noise", "blur"):
-        lens[name] = lens[name] * 0
-    for name in ("foreshortening", "mirror", "distance"):
-        lens[name] = np.ones_like(lens[name])
+    lens = still(lens)
     if plan != "beetle":
         look["leg_length"] = (
             look["leg_length"] * 0 + 0.6
@@ -166,3 +163,21 @@ def test_juveniles_have_their_proportions():
     for name in ("body_size", "beak_length", "tail_length", "leg_length"):
         assert (young[name] < old[name]).all()
     assert (young["head_size"] > old["head_size"]).all() and (young["spots"] >= old["spots"]).all()
+
+
+def test_photographs_of_one_animal_share_its_looks():
+    met = WORLD.plan([2], 6, photos=3)
+    assert met.individual.tolist() == [0, 0, 0, 1, 1, 1] and met.photo.tolist() == [0, 1, 2] * 2
+    look = looks(WORLD.seed, "bird", WORLD.evolved, WORLD.dimorphism, met)
+    assert len(np.unique(look["beak_length"])) == 2 and len(set(met.sex[:3])) == 1
+    assert len(np.unique(WORLD.render(met, 20).reshape(6, -1), axis=0)) == 6
+
+
+def test_a_plate_shows_species_by_portrait():
+    shown = plate(WORLD, [0, 20, 40], 32)
+    assert shown.shape == (96, 96, 3) and shown.std() > 10
+    monomorphic = int(np.flatnonzero(WORLD.dimorphism == 0)[0])
+    male, female = np.split(plate(WORLD, [monomorphic], 32, ("male", "female")), 2, axis=1)
+    assert (male == female).all(), "nothing tells the sexes of a monomorphic species apart"
+    with pytest.raises(KeyError, match="larva"):
+        plate(WORLD, [0], 32, ("larva",))
