@@ -22,6 +22,7 @@ import polars as pl
 from embedlab.data.manifest import Manifest
 from embedlab.extract.decode import MAX_BYTES, SUFFIXES, Unreadable
 from embedlab.extract.tars import tar_rows
+from embedlab.io.layout import CARD, PLAN, THUMBS
 from embedlab.progress import progress
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ def _from_pattern(pattern: str) -> Sources:
     tars = sorted(path for path in found if path.suffix.lower() == ".tar")
     if tars and len(tars) == len(found):
         return _from_tars(tars)
-    files = [path for path in found if path.suffix.lower() in SUFFIXES]
+    files = [path for path in found if path.suffix.lower() in SUFFIXES and not _in_store(path)]
     if not files:
         raise FileNotFoundError(
             f"{pattern}: {len(found)} files match, none of them an image ({', '.join(SUFFIXES)})"
@@ -138,6 +139,12 @@ def _from_manifest(manifest: Manifest, root: Path, tables: list[Path], kind: str
     files = [root / path for path in rows["path"].to_list()]  # an absolute path stays as it is
     shown = [_relative(file, root) for file in files]
     rows = rows.with_columns(pl.Series("path", shown, dtype=pl.String))
+    if kind == "folder":
+        keep = [not _in_store(file) for file in files]
+        rows, files = (
+            rows.filter(pl.Series(keep)),
+            [file for file, kept in zip(files, keep, strict=True) if kept],
+        )
     return Sources(
         rows=rows, places=[Place(file=f) for f in files], root=root, files=[*tables, *files], kind=kind
     )
@@ -152,6 +159,11 @@ def _from_tars(tars: list[Path]) -> Sources:
     rows = pl.DataFrame(found, infer_schema_length=None, strict=False)
     rows = rows.select("image_id", "path", *sorted(set(rows.columns) - {"image_id", "path"}))
     return Sources(rows=rows, places=places, root=tars[0].parent.absolute(), files=tars, kind="tars")
+
+
+def _in_store(file: Path) -> bool:
+    """Tell whether a picture is a sheet of thumbnails in a store that lies among the images."""
+    return file.parent.name == THUMBS and any((file.parent.parent / name).exists() for name in (CARD, PLAN))
 
 
 def _relative(file: Path, root: Path) -> str:

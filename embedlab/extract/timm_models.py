@@ -147,7 +147,7 @@ def _repository(timm, model_name: str) -> str:
 
 
 def _classes(timm, model_name: str, tensors: dict) -> dict[str, int]:
-    """Give the number of classes in the weights as an argument for timm; nothing where the weights do not tell."""
+    """Give the number of classes in the weights, as an argument for timm; nothing where they do not tell."""
     found = timm.models.get_pretrained_cfg(model_name)
     head = tensors.get(f"{getattr(found, 'classifier', None)}.weight")
     return {} if head is None else {"num_classes": int(head.shape[0])}

@@ -1,4 +1,4 @@
-"""Weights that are not here: fetched where the hub answers, otherwise said within seconds what to put where."""
+"""Weights that are not here: fetched where the hub answers, else it is said what to put where."""
 
 import json
 import threading

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from embedlab.extract import extract as room
+from embedlab.extract import loop as room
+from embedlab.extract.extract import extract_images
 from embedlab.io.store import open_store, store_state
 from tests.extract.conftest import encoded, picture
 from tests.extract.test_extract import bytes_of
@@ -18,8 +19,8 @@ CHILD = """
 import sys, time
 import torch
 torch.set_num_threads(1)
-from embedlab.extract import extract, openclip
-extract.PART_ROWS = 16
+from embedlab.extract import extract, loop, openclip
+loop.PART_ROWS = 16
 plain = openclip.OpenClipEncoder.encode
 def slow(self, batch):
     time.sleep(0.2)
@@ -48,7 +49,7 @@ def test_a_kill_half_way_leaves_no_trace(tiny, tmp_path, monkeypatch, one_thread
     assert store_state(cut) == "unfinished"
     monkeypatch.setattr(room, "PART_ROWS", 16)
     for out in (cut, whole):
-        room.extract_images(folder, "bioclip-2", out, device="cpu", batch_size=8)
+        extract_images(folder, "bioclip-2", out, device="cpu", batch_size=8)
     assert bytes_of(cut) == bytes_of(whole)
     assert open_store(cut).x.shape == (68, 16)
     last = json.loads((cut / "runs.jsonl").read_text().splitlines()[-1])
