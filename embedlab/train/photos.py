@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
+import embedlab
 from embedlab.train.batches import Photos
 from embedlab.train.config import TrainConfig
 
@@ -60,7 +61,7 @@ class Pool:
     @property
     def path(self) -> Path:
         """Where the finished pool stands; its name changes with what is in it."""
-        told = {key: value for key, value in asdict(self).items() if key != "folder"}
+        told = {**asdict(self), "folder": None, "embedlab": embedlab.__version__}
         return Path(self.folder) / f"pool-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]}.npy"
 
     @property

@@ -6,6 +6,7 @@ on a busy core they can be many times slower than one.
 
 import json
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -128,12 +129,14 @@ class _Crew:
     def __enter__(self) -> "_Crew":
         if self.workers > 1:
             context = multiprocessing.get_context("spawn")  # a forked torch inherits locked thread pools
-            self.counter = context.Value("q", 0)
-            self.processes = ProcessPoolExecutor(self.workers, context, _enter_worker, (self.counter,))
+            self.counter, self.stop = context.Value("q", 0), context.Event()
+            told = (self.counter, self.stop)
+            self.processes = ProcessPoolExecutor(self.workers, context, _enter_worker, told)
         return self
 
     def __exit__(self, *error) -> None:
         if self.processes:
+            self.stop.set()  # whoever is still at work, after an error or Ctrl-C, ends at its next tick
             self.processes.shutdown(wait=True, cancel_futures=True)
 
     def do(self, jobs: "Sequence[_Run | Render]", what: str, images: int) -> list:
@@ -160,14 +163,21 @@ class _Crew:
             return [future.result() for future in futures]
 
 
-def _enter_worker(counter) -> None:
-    global _counter  # the only way to hand a shared number to a pool's workers
-    _counter = counter
+class _Stopped(Exception):
+    """Another job failed, or the user asked for an end: this one stops where it is, to be resumed."""
+
+
+def _enter_worker(counter, stop) -> None:
+    global _counter, _stop  # the only way to hand something shared to a pool's workers
+    _counter, _stop = counter, stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone answers it
     torch.set_num_threads(1)
 
 
 def _work(job):
     def tick(images: int) -> None:
+        if _stop.is_set():
+            raise _Stopped
         with _counter.get_lock():
             _counter.value += images
 

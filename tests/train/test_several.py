@@ -61,6 +61,14 @@ def test_no_word_of_a_caption_names_what_must_emerge(tmp_path):
     assert words.isdisjoint(grown(7, 24).trait_rows.columns)
 
 
+@pytest.mark.slow  # two fresh processes import torch
+def test_a_failure_in_a_process_arrives_here_and_ends_the_others(tmp_path):
+    pool = Pool.of([like(TINY, species=12, images=200)], tmp_path)
+    with pytest.raises(FileNotFoundError, match="never-made"), several._Crew(2) as crew:
+        crew.do(pool.renders(tmp_path / "never-made.npy"), "rendering", pool.images)
+
+
+@pytest.mark.slow  # two fresh processes import torch
 def test_processes_give_the_weights_of_one_process_and_repeat_nothing(tmp_path, monkeypatch):
     configs = [TINY, like(TINY, seed=1), like(TINY, species=12)]
     alone = train_scales(configs, tmp_path / "one", workers=1)
