@@ -9,9 +9,10 @@ from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Block, Blocks, Contrast, blocks
 from embedlab.measures.separation import energies
 from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
-from embedlab.stats.subspace import isotropic_shares, span, spectrum_matched_contrasts
+from embedlab.stats.subspace import isotropic_shares, matched_energies, span
 
 DEFAULT_AXES = 5  # all of the span when there are few species; a stated cut where s − 1 axes would fill the space
+WHITEN_FLOOR = 0.1
 SPLITS = 2  # random halvings of the images; each serves twice
 
 
@@ -160,8 +161,7 @@ class _Fold:
     energy: np.ndarray  # (s,) whole energy, noise subtracted
     noise: np.ndarray  # (s,) what was subtracted from the whole
     level: np.ndarray  # (r,) share of within-group variance along each axis
-    modes: np.ndarray  # (d, m) principal axes of the within-group scatter
-    variances: np.ndarray  # (m,)
+    left: np.ndarray  # (n, d) deviations from the group means, scaled to be unbiased
 
     @property
     def d(self) -> int:
@@ -212,25 +212,38 @@ def _fold(own: list[Block], held: list[Block], s: int, wanted: int) -> _Fold:
             noise[b.group] += (x**2).sum() * weight
             noise_axis[b.group] += ((x @ axes) ** 2).sum(axis=0) * weight
     left = np.vstack(left)
-    _, singular, modes = np.linalg.svd(left, full_matrices=False)
-    keep = singular > singular[0] * 1e-9
     along = contrasts @ axes
     return _Fold(
         axes=axes, held=tuple(held), contrasts=contrasts, inside=along**2 - noise_axis,
         energy=(contrasts**2).sum(axis=1) - noise, noise=noise,
-        level=((left @ axes) ** 2).sum(axis=0) / (left**2).sum(), modes=modes[keep].T, variances=singular[keep] ** 2,
+        level=((left @ axes) ** 2).sum(axis=0) / (left**2).sum(), left=left,
     )  # fmt: skip
 
 
 def _matched(folds: list[_Fold], r: int, b: int, rng) -> np.ndarray:
     """Noise-free shares inside for contrasts that point as the noise does, averaged over the folds: (b,)."""
-    inside, whole = np.zeros(b), np.zeros(b)
-    for f in folds:
-        onto = f.modes.T @ f.axes[:, :r]
-        level = f.level[:r].sum()
-        for i, drawn in enumerate(spectrum_matched_contrasts(f.contrasts, f.modes, f.variances, b, rng)):
-            inside[i] += ((drawn @ onto) ** 2).sum() - f.noise.sum() * level
-            whole[i] += (drawn**2).sum() - f.noise.sum()
+    # Two folds of one splitting hold every image once: their deviations are the whole within-group scatter.
+    _, singular, modes = np.linalg.svd(np.vstack([f.left for f in folds[:2]]), full_matrices=False)
+    keep = singular > singular[0] * 1e-9
+    onto = np.array([modes[keep] @ f.axes[:, :r] for f in folds])
+    gram = np.array([_likeness(f.contrasts, modes[keep], singular[keep] ** 2) for f in folds])
+    inside, whole = matched_energies(gram, onto, singular[keep] ** 2, b, rng)
+    noise = np.array([f.noise.sum() for f in folds])[:, None]
+    level = np.array([f.level[:r].sum() for f in folds])[:, None]
+    inside, whole = (inside - noise * level).sum(axis=0), (whole - noise).sum(axis=0)
     # Where noise is most of a contrast, a draw's whole can come near 0: its share says nothing, so it counts as chance.
-    floor = 0.05 * np.median(np.abs(whole))
-    return np.where(whole > floor, inside / np.where(whole > floor, whole, 1.0), np.mean([f.level[:r].sum() for f in folds]))
+    usable = whole > 0.05 * np.median(np.abs(whole))
+    return np.where(usable, inside / np.where(usable, whole, 1.0), level.mean())
+
+
+def _likeness(contrasts, modes, variances) -> np.ndarray:
+    """Gram matrix (s, s) of the contrasts: their own lengths, with angles read after whitening by the noise.
+
+    In a space with few large axes unrelated contrasts look alike; whitened ones do not, so that likeness here means
+    a direction that species share. The small share of the mean keeps thin axes from ruling.
+    """
+    white = (contrasts @ modes.T) / np.sqrt(variances + WHITEN_FLOOR * variances.mean())
+    length = np.linalg.norm(white, axis=1)
+    alike = white @ white.T / np.outer(length, length)
+    own = np.linalg.norm(contrasts, axis=1)
+    return alike * np.outer(own, own)

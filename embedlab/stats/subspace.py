@@ -66,16 +66,21 @@ def isotropic_shares(r: int, d: int, b: int, rng: np.random.Generator) -> np.nda
     return rng.beta(r / 2, (d - r) / 2, b) if r < d else np.ones(b)
 
 
-def spectrum_matched_contrasts(contrasts, axes, variances, b: int, rng: np.random.Generator):
-    """Random contrasts as long, and as alike among themselves, as the observed, but pointing as the noise does.
+def matched_energies(gram, onto, variances, b: int, rng: np.random.Generator):
+    """Energies inside a span, and whole, of random contrasts that point as the noise does: two arrays `(f, b)`.
 
-    Yields `b` arrays `(s, m)`: coordinates on `axes` `(d, m)`, whose `variances` `(m,)` are the within-group
-    spectrum. The Gram matrix of the observed `contrasts` `(s, d)` is kept in expectation: a direction shared by
-    all species is one draw and not s of them, so that agreement among species is not mistaken for evidence.
+    The random contrasts are as long, and as alike among themselves, as the observed: each of the `f` Gram matrices
+    `(f, s, s)` of observed contrasts is kept in expectation, so that a direction shared by all species is one draw
+    and not s of them, and agreement among species is not mistaken for evidence. `variances` `(m,)` is the
+    within-group spectrum, `onto` `(f, m, r)` turns its axes onto the span. The same draw serves all `f`: they are
+    views (folds) of the same contrasts, and averaging independent draws would make chance look too narrow.
     """
-    contrasts, variances = np.asarray(contrasts, float), np.asarray(variances, float)
-    values, vectors = np.linalg.eigh(contrasts @ contrasts.T)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    scale = np.sqrt(variances / variances.sum())
-    for _ in range(b):
-        yield root @ (rng.standard_normal((root.shape[1], scale.size)) * scale)
+    gram, onto = np.asarray(gram, float), np.asarray(onto, float)
+    scale = np.sqrt(np.asarray(variances, float) / np.sum(variances))
+    inside, whole = np.empty((len(gram), b)), np.empty((len(gram), b))
+    for i in range(b):
+        drawn = rng.standard_normal((gram.shape[1], scale.size)) * scale
+        along = drawn @ onto
+        whole[:, i] = (gram * (drawn @ drawn.T)).sum(axis=(1, 2))
+        inside[:, i] = np.einsum("fst,fsr,ftr->f", gram, along, along, optimize=True)
+    return inside, whole
