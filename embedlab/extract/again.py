@@ -49,7 +49,7 @@ def _below(given: str) -> Iterator[str]:
 
 
 def in_store(files: Iterable[str]) -> bool:
-    """Tell from the names in a folder whether it is a store, whose thumbnails are not to be embedded in turn."""
+    """Tell from the names in a folder whether it is a store: its thumbnails are not to be embedded."""
     return CARD in files or PLAN in files
 
 

@@ -201,10 +201,15 @@ def load_encoder(name: str, layer: str | None = None, device: str = "auto") -> E
             folder = Path(place) if Path(place).is_dir() else Path(place).parent
             encoder.files = sorted(folder.glob("model.*"))
         return encoder
+    source = KNOWN[name].source if name in KNOWN else name
+    if source.startswith("hf-hub:"):
+        hub.fetched(
+            source.removeprefix("hf-hub:")
+        )  # before torch is loaded, which takes longer than to say no
     from embedlab.extract.openclip import load_open_clip
 
     if name in KNOWN:
-        encoder = load_open_clip(name, KNOWN[name].source, layer, device)
+        encoder = load_open_clip(name, source, layer, device)
         encoder.card["licence"] = KNOWN[name].licence
         return encoder
     # a folder's path is this machine's business: the card names the folder alone, the digest says the rest

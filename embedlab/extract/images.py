@@ -88,7 +88,8 @@ class Plan:
 def find_sources(images: str | Path | Manifest) -> Sources:
     """Find the images named by a folder, a pattern with `*`, a manifest (`.csv`, `.parquet`) or a `.tar`."""
     if isinstance(images, Manifest):
-        return _from_manifest(images, Path.cwd(), [], "manifest")
+        folders = {os.path.dirname(os.path.abspath(path)) for path in images.paths}
+        return _from_manifest(images, Path(os.path.commonpath(folders)), [], "manifest")
     text = str(images)
     path = Path(text).expanduser()
     if path.is_dir():

