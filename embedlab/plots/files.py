@@ -1,6 +1,7 @@
 """A figure as files: SVG, PDF, PNG, a page and a table, each saying where it came from."""
 
 import json
+import re
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -58,8 +59,16 @@ def images(
             buffer = StringIO() if kind == "svg" else BytesIO()
             figure.savefig(buffer, format=kind, dpi=300, metadata=metadata[kind])
             content = buffer.getvalue()
-            out[kind] = content.encode() if isinstance(content, str) else content
+            out[kind] = _numbered_clips(content).encode() if kind == "svg" else content
     return out
+
+
+def _numbered_clips(svg: str) -> str:
+    """Name clip paths in the order of their use: matplotlib names them after memory addresses."""
+    names = dict.fromkeys(re.findall(r"url\(#(p[0-9a-f]{10})\)", svg))
+    for number, name in enumerate(names):
+        svg = svg.replace(name, f"clip{number}")
+    return svg
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -23,7 +23,8 @@ def picture(result) -> Picture:
                 size=5,
                 key="median, 5 to 95 %",
                 label=(
-                    f"median {number(r.norm_median, 3)}, 5–95 % {number(r.norm_low, 3)} to {number(r.norm_high, 3)}",
+                    f"median {number(r.norm_median, 3)}, 5–95 % {number(r.norm_low, 3)} to "
+                    f"{number(r.norm_high, 3)}",
                 ),
             ),
             Dots(
@@ -94,9 +95,11 @@ def picture(result) -> Picture:
         title="Directions",
     )
     return Picture(
-        title=f"{r.n:,} vectors of {r.d} numbers use about {number(r.effective_rank)} directions, of {most:,} that they could",
+        title=f"{r.n:,} vectors of {r.d} numbers use about {number(r.effective_rank)} directions, of "
+        f"{most:,} that they could",
         panels=(norms, cosine, rank),
-        foot=f"n = {r.n:,} × {r.d} · first two components hold {percent(r.top2)} ({percent(2 / most)} if all directions were alike) · "
+        foot=f"n = {r.n:,} × {r.d} · first two components hold {percent(r.top2)} ({percent(2 / most)} if "
+        "all directions were alike) · "
         f"mean unit vector has length {number(r.mean_norm)} · zero rows {r.zero_rows}",
         caption=result.caption,
         alt="Lengths of the vectors, cosines between them, and the number of directions in use.",

@@ -12,7 +12,8 @@ def picture(result) -> Picture:
     place = -np.arange(len(result.ranks), dtype=float)  # coarse ranks on top
     value, chance, parent = array(result.agreement), array(result.chance), array(result.parent_chance)
     said = tuple(
-        f"{rank}: {percent(v)} ({percent(lo)} to {percent(hi)})\nchance {percent(c)}, within the parent rank {percent(pc)}\nbest possible {percent(u)}, n = {n:,} images"
+        f"{rank}: {percent(v)} ({percent(lo)} to {percent(hi)})\nchance {percent(c)}, within the parent "
+        f"rank {percent(pc)}\nbest possible {percent(u)}, n = {n:,} images"
         for rank, v, lo, hi, c, pc, u, n in zip(
             result.ranks,
             value,

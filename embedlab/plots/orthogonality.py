@@ -65,13 +65,15 @@ def picture(result) -> Picture:
         height=44,
     )
     return Picture(
-        title=f"{sentence_case(str(result.contrast))}: {percent(1 - result.share)} of the difference lies outside the species span; "
+        title=f"{sentence_case(str(result.contrast))}: {percent(1 - result.share)} of the difference "
+        "lies outside the species span; "
         f"{beside(e, as_percent=True)} by chance",
         panels=(each, _nulls(result), _curve(result)),
         foot=foot(e, as_percent=True),
         caption=result.caption,
         columns=1,
-        alt=f"Share of the {result.contrast} difference inside the span of the species means, with three null distributions.",
+        alt=f"Share of the {result.contrast} difference inside the span of the species means, with three "
+        "null distributions.",
     )
 
 

@@ -71,7 +71,8 @@ def shell(
     policy = (
         "default-src 'none'; "
         f"script-src 'unsafe-inline'{' ' + chr(39) + 'unsafe-eval' + chr(39) if eval_needed else ''}; "
-        "style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:; font-src data:; base-uri 'none'; form-action 'none'"
+        "style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:; font-src data:; base-uri "
+        "'none'; form-action 'none'"
     )
     code = "\n".join(f"<script>{source}</script>" for source in (plotly_js(), asset("figures.js"), *scripts))
     return (
@@ -101,17 +102,22 @@ def figure_html(
     button = (
         ""
         if table is None
-        else f'<button type="button" data-el="download-table" data-table="{table}">Download the numbers (CSV)</button>'
+        else f'<button type="button" data-el="download-table" data-table="{table}">Download the numbers '
+        "(CSV)</button>"
     )
     from embedlab.plots.screen import as_json
 
     parts = as_json(picture)
     room = f"--wide:{parts['wide']['height']}px;--narrow:{parts['narrow']['height']}px"
     return (
-        f'<figure class="figure" data-el="figure" aria-label="{text(picture.title)}">{name}{keys_html(picture)}'
-        f'<div class="plot" data-el="plot" data-figure="{number}" role="img" aria-label="{text(picture.alt or picture.title)}" style="{room}"></div>'
-        f'<noscript><img class="still" alt="{text(picture.alt or picture.title)}" src="data:image/svg+xml;base64,{image}"></noscript>'
-        f'<p class="foot">{text(picture.foot)}</p><figcaption>{text(picture.caption)} {button}</figcaption></figure>'
+        f'<figure class="figure" data-el="figure" aria-label="{text(picture.title)}">'
+        f"{name}{keys_html(picture)}"
+        f'<div class="plot" data-el="plot" data-figure="{number}" role="img" '
+        f'aria-label="{text(picture.alt or picture.title)}" style="{room}"></div>'
+        f'<noscript><img class="still" alt="{text(picture.alt or picture.title)}" '
+        f'src="data:image/svg+xml;base64,{image}"></noscript>'
+        f'<p class="foot">{text(picture.foot)}</p><figcaption>{text(picture.caption)} '
+        f"{button}</figcaption></figure>"
     )
 
 
@@ -132,7 +138,10 @@ def _swatch(mark) -> str:
     if isinstance(mark, marks.Dots):
         line = '<path d="M1 7H21" stroke="currentColor" stroke-width="1.6"/>' if mark.low is not None else ""
         fill = "none" if mark.hollow else "currentColor"
-        inner = f'{line}<path d="{SHAPES.get(mark.shape, SHAPES["circle"])}" fill="{fill}" stroke="currentColor"/>'
+        inner = (
+            f'{line}<path d="{SHAPES.get(mark.shape, SHAPES["circle"])}" fill="{fill}" '
+            'stroke="currentColor"/>'
+        )
     elif isinstance(mark, marks.Path | marks.Rule):
         dash = {"dot": "1.5 2.6", "dash": "5 3", "solid": "none"}[mark.dash]
         inner = f'<path d="M1 7H21" stroke="currentColor" stroke-width="1.8" stroke-dasharray="{dash}"/>'
@@ -158,7 +167,8 @@ def table_html(frame, caption: str, *, rows: int = MOST_ROWS) -> str:
         else ""
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(caption)}"><table><caption>{text(caption)}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{text(caption)}"><table><caption>'
+        f"{text(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>{cut}"
     )
 
@@ -188,7 +198,7 @@ def figure_page(picture: Picture, provenance: dict, *, table, sentence: str = ""
         f"<main id='main'><h1>{text(picture.title)}</h1><p class='lead'>{text(sentence)}</p>"
         f"{figure_html(picture, 0, still, table=0, heading=False)}"
         f"<details><summary>The numbers</summary>{table_html(table, 'The numbers of this figure')}</details>"
-        f"<noscript>{table_html(table, 'The numbers of this figure')}</noscript></main>"
+        "</main>"
         f"<footer>{provenance_html(provenance)}</footer>"
     )
     blocks = data("figures", [as_json(picture)]) + data("tables", [{"name": "figure", "csv": csv_of(table)}])

@@ -38,7 +38,17 @@ def figure(picture: m.Picture, preset: str = "nature-1col"):
     with matplotlib.rc_context(theme.rc(scale)):
         fig = Figure(figsize=(width * theme.MM, sum(parts) * theme.MM), dpi=150)
         draw_on(fig, picture, scale=scale, columns=columns)
+        _settle(fig)
     return fig
+
+
+def _settle(fig) -> None:
+    """Keep the places that the layout found, to four digits: its solver's last digits differ from run to run."""
+    fig.draw_without_rendering()
+    fig.set_layout_engine("none")
+    for sub in fig.subfigs:
+        for ax in sub.axes:
+            ax.set_position([round(float(v), 4) for v in ax.get_position(original=True).bounds])
 
 
 def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):

@@ -68,7 +68,8 @@ def picture(result) -> Picture:
     )
     s = len(result.species)
     return Picture(
-        title=f"Relatives lie close: tree and space correlate at {number(e.estimate)} over {s} species, {beside(e)} by chance"
+        title=f"Relatives lie close: tree and space correlate at {number(e.estimate)} over {s} species, "
+        f"{beside(e)} by chance"
         if e.estimate > 0 and e.interval[0] > 0
         else f"Tree and space correlate at {number(e.estimate)} over {s} species, {beside(e)} by chance",
         panels=(

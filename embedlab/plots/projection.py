@@ -37,9 +37,11 @@ def picture(result, labels=None, column: str = "") -> Picture:
         if isinstance(v, int | float | str)
     )
     return Picture(
-        title=f"{result.method} of {len(xy):,} images{by}: {percent(result.overlap)} of neighbours kept, {percent(result.chance_overlap, like=result.overlap)} by chance",
+        title=f"{result.method} of {len(xy):,} images{by}: {percent(result.overlap)} of neighbours kept, "
+        f"{percent(result.chance_overlap, like=result.overlap)} by chance",
         panels=(cloud, kept),
-        foot=f"n = {len(xy):,} images · {result.method}{settings}, seed {result.seed} · trustworthiness {number(result.trustworthiness)} · "
+        foot=f"n = {len(xy):,} images · {result.method}{settings}, seed {result.seed} · trustworthiness "
+        f"{number(result.trustworthiness)} · "
         f"15-NN overlap {number(result.overlap)} (chance {number(result.chance_overlap)})",
         caption=result.caption,
         alt=f"{result.method} map of {len(xy)} images{by}.",

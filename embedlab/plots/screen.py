@@ -184,7 +184,7 @@ def _layout(picture: m.Picture, names: list[str], columns: int, width: int) -> d
     side = max(map(_tick_room, panels)) if columns == 1 else 70.0  # px that tick labels and axis titles take
     above = [
         max(
-            24 * bool(p.title) + 16 * max(0, len(_wrapped(p.title, width / len(row) - side)) - 1)
+            24 * bool(p.title) + 16 * max(0, len(_wrapped(p.title, width / len(row) - side, bold=True)) - 1)
             for p in map(panels.__getitem__, row)
         )
         for row in rows
@@ -232,9 +232,9 @@ def _below(panel: m.Panel, width: float) -> float:
     return 14 + 15 * lines + (8 + 17 * len(_wrapped(panel.x.label, width)) if panel.x.label else 0)
 
 
-def _wrapped(label: str, px: float) -> list[str]:
+def _wrapped(label: str, px: float, bold: bool = False) -> list[str]:
     """Break an axis title or panel title into lines that fit so many pixels."""
-    return textwrap.wrap(label, max(14, int(px / 7.2))) if label else []
+    return textwrap.wrap(label, max(14, int(px / (8.0 if bold else 7.2)))) if label else []
 
 
 def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float, float]:
@@ -276,7 +276,7 @@ def _axes(
             {
                 "text": "<br>".join(
                     f"<b>{theme.plain(line)}</b>"
-                    for line in _wrapped(panel.title, (across[1] - across[0]) * width - side)
+                    for line in _wrapped(panel.title, (across[1] - across[0]) * width - side, bold=True)
                 ),
                 "align": "left",
                 "x": across[0],

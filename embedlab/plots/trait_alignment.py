@@ -32,7 +32,8 @@ def picture(result) -> Picture:
         ),
         foot=foot(e, as_percent=True) + lam + reliable,
         caption=result.caption,
-        alt=f"Scatter of {name} and fitted position of {int(known.sum())} species, and the null distribution of the fit.",
+        alt=f"Scatter of {name} and fitted position of {int(known.sum())} species, and the null "
+        "distribution of the fit.",
     )
 
 

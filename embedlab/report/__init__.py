@@ -36,7 +36,10 @@ def report(space, outcomes: Sequence, out: str | Path, *, maps=(), thumbnails_of
     parts += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]
     parts.append(sections.provenance_section(provenance))
     lead = f"{len(facts)} question{'s' * (len(facts) != 1)} asked of {spaces[0]!r}"
-    body = f"<main id='main'><h1>{page.text(title)}</h1><p class='lead'>{page.text(lead)}</p>{''.join(parts)}</main><footer></footer>"
+    body = (
+        f"<main id='main'><h1>{page.text(title)}</h1><p class='lead'>{page.text(lead)}</p>"
+        f"{''.join(parts)}</main><footer></footer>"
+    )
     style = {
         "few": theme.OKABE_ITO,
         "many": theme.PETROFF,

@@ -311,7 +311,7 @@
     });
     plot.on("plotly_unhover", hideCard);
     plot.on("plotly_selected", (event) => {
-      if (!event || !event.points) return;
+      if (!event || !event.points || !event.points.length) return; // clearing the outline below reports an empty lasso
       choose(event.points.map((p) => traceRows[p.curveNumber][p.pointNumber]), "lasso");
     });
     plot.on("plotly_click", (event) => {

@@ -16,7 +16,7 @@ MEANING = {
     "too small to matter": "whatever there is, it is smaller than would matter",
     "not supported": "not distinguishable from chance",
     "contradicted": "the opposite holds",
-    "cannot tell": "these data could not have decided",
+    "cannot tell": "these data do not decide it",
 }
 WIDTH, HEIGHT = 248, 46
 
@@ -46,10 +46,11 @@ def word(verdict: str) -> str:
 
 
 def _claim(v: dict) -> str:
+    why = "" if v["verdict"] != "cannot tell" or v.get("reason", "") in v["sentence"] else f" {v['reason']}."
     return (
         f'<article class="claim" data-el="claim" id="claim-{text(v["id"])}">'
-        f'<div><p class="says">{text(v["says"])}</p><p class="told">{text(v["sentence"])}</p></div>'
-        f'<div>{strip(v)}</div><div><p class="word">{word(v["verdict"])}</p>{_numbers(v)}</div></article>'
+        f'<div><p class="says">{text(v["says"])}</p><p class="told">{text(v["sentence"] + why)}</p></div>'
+        f"<div><p>{word(v['verdict'])}</p>{strip(v)}</div>{_numbers(v)}</article>"
     )
 
 
@@ -98,8 +99,12 @@ def strip(v: dict) -> str:
         parts.append(f'<path class="whisker" d="M{at(low)} 16H{at(high)}"/>')
     x = at(estimate)
     parts.append(f'<path class="at" d="M{x} 10.5L{x + 5.5:.2f} 16L{x} 21.5L{x - 5.5:.2f} 16Z"/>')
-    said = f"{v['statistic']}: estimate {number(estimate)}, interval {number(low)} to {number(high)}, chance {number(chance.get('mean'))}"
+    said = (
+        f"{v['statistic']}: estimate {number(estimate)}, interval {number(low)} to {number(high)}, "
+        f"chance {number(chance.get('mean'))}"
+    )
     return (
-        f'<svg class="strip" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(said)}"><title>{text(said)}</title>'
+        f'<svg class="strip" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text(said)}"><title>'
+        f"{text(said)}</title>"
         f"{''.join(parts)}</svg><p class='numbers'>{text(v['statistic'].split(' (')[0])}</p>"
     )

@@ -17,30 +17,37 @@ class Pages:
         self.tables: list[dict] = []
         self.provenance = dict(provenance)
 
-    def figure(self, result, name: str) -> str:
+    def figure(self, result, key: str, name: str) -> str:
         """Give a result as figure, with its table as a fold-out and as a download."""
         drawn = picture(result)
         still = images(drawn, self.provenance, kinds=("svg",))["svg"]
         self.figures.append(as_json(drawn))
-        table = self.table(result, name)
+        table = self.table(result, key, name)
         number = len(self.figures) - 1
         return figure_html(drawn, number, still, table=len(self.tables) - 1) + table
 
-    def table(self, result, name: str) -> str:
+    def table(self, result, key: str, name: str) -> str:
         """Give the numbers of a result, folded away."""
         frame = result.table()
-        self.tables.append({"name": name, "csv": csv_of(frame)})
-        return f"<details><summary>Table: {text(name.replace('_', ' '))}</summary>{table_html(frame, str(result))}</details>"
+        self.tables.append({"name": key, "csv": csv_of(frame)})
+        return (
+            f"<details><summary>Table: {text(name.replace('_', ' '))}</summary>"
+            f"{table_html(frame, str(result))}</details>"
+        )
 
 
 def found(outcomes: Sequence[Mapping]) -> str:
     """Give the verdicts on every claim, first of all."""
     verdicts = [{**c, "id": f"{o['analysis']}-{c['id']}"} for o in outcomes for c in o["claims"]]
-    family = len(verdicts)
+    families = {v.get("family", 1) for v in verdicts}
+    together = "together" if families == {len(verdicts)} else "together within each question"
     note = (
-        f"All {family} claims were written down before the numbers and are judged together (Holm), so that asking much "
-        "does not by itself find something. Grey is what chance gives, the diamond is the estimate with its 95 % interval."
-        if family
+        f"The claims were written down before the numbers and are judged {together} (Holm), so that "
+        "asking much does "
+        "not by itself find something. The grey band is what chance gives, the diamond is the estimate "
+        "with its 95 % "
+        "interval."
+        if verdicts
         else "No question was asked of these data: the page shows where they come from, and the map."
     )
     return (
@@ -57,12 +64,17 @@ def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str])
         stores = {0: {"model": card.get("model"), "key": card.get("key"), "rows": space.n, "dim": space.d}}
     lines = "".join(
         f"<tr><td>{text(s.get('model') or 'not recorded')}</td><td class='n'>{s.get('rows') or 0:,}</td>"
-        f"<td class='n'>{s.get('dim') or ''}</td><td><code>{text(str(s.get('key') or 'no key')[:16])}</code></td></tr>"
+        f"<td class='n'>{s.get('dim') or ''}</td><td><code>"
+        f"{text(str(s.get('key') or 'no key')[:16])}</code></td></tr>"
         for s in stores.values()
     )
-    head = "<tr><th scope='col'>model</th><th scope='col' class='n'>images</th><th scope='col' class='n'>numbers each</th><th scope='col'>key</th></tr>"
+    head = (
+        "<tr><th scope='col'>model</th><th scope='col' class='n'>images</th><th scope='col' class='n'>"
+        "numbers each</th><th scope='col'>key</th></tr>"
+    )
     parts = [
-        f"<div class='scroll' tabindex='0' role='region' aria-label='Stores'><table><caption>Vectors</caption>{head}{lines}</table></div>",
+        "<div class='scroll' tabindex='0' role='region' aria-label='Stores'><table><caption>"
+        f"Vectors</caption>{head}{lines}</table></div>",
         _recorded(space),
         _list("Left out", [line for o in outcomes for line in o["exclusions"]]),
         _list("To know", [line for o in outcomes for line in o["notes"]]),
@@ -78,7 +90,8 @@ def _recorded(space) -> str:
         if name in rows.columns and space.n:
             column = rows[name].drop_nulls()
             if len(column):
-                said.append(f"<dt>{text(name.replace('_', ' '))}</dt><dd>{column.n_unique():,} recorded, known for {len(column) / space.n:.0%} of images</dd>")  # fmt: skip
+                said.append(f"<dt>{text(name.replace('_', ' '))}</dt><dd>{column.n_unique():,} recorded, "
+                            f"known for {len(column) / space.n:.0%} of images</dd>")  # fmt: skip
     return f"<dl class='facts'>{''.join(said)}</dl>" if said else ""
 
 
@@ -94,7 +107,8 @@ def map_section(bundle: dict, stills: Sequence[tuple[str, bytes]]) -> str:
     import base64
 
     still = "".join(
-        f'<figure><img class="still" alt="{text(caption)}" src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">'
+        f'<figure><img class="still" alt="{text(caption)}" '
+        f'src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">'
         f"<figcaption>{text(caption)}</figcaption></figure>"
         for caption, svg in stills
     )
@@ -128,13 +142,15 @@ def analysis_section(outcome, facts: Mapping, pages: Pages) -> str:
     for name, result in outcome.results.items():
         key = f"{facts['analysis']}-{name}"
         if drawable(result):
-            shown.append(pages.figure(result, key))
+            shown.append(pages.figure(result, key, name))
         elif hasattr(result, "table"):
-            shown.append(pages.table(result, key))
+            shown.append(pages.table(result, key, name))
     title = facts["analysis"].replace("_", " ")
     return (
-        f'<section id="{text(facts["analysis"])}" data-el="analysis"><h2>{text(title[:1].upper() + title[1:])}</h2>'
-        f'<p class="question">{text(facts["question"])}</p>{said}{"".join(shown)}{_how(outcome, facts)}</section>'
+        f'<section id="{text(facts["analysis"])}" data-el="analysis"><h2>'
+        f"{text(title[:1].upper() + title[1:])}</h2>"
+        f'<p class="question">{text(facts["question"])}</p>'
+        f"{said}{''.join(shown)}{_how(outcome, facts)}</section>"
     )
 
 
@@ -164,7 +180,10 @@ def _how(outcome, facts: Mapping) -> str:
     captions = "".join(
         f"<p>{text(r.caption)}</p>" for r in outcome.results.values() if getattr(r, "caption", "")
     )
-    return f"<details><summary>How computed</summary>{captions}{''.join(blocks)}<p class='note'>Seed {facts['seed']}.</p></details>"
+    return (
+        f"<details><summary>How computed</summary>{captions}{''.join(blocks)}<p class='note'>Seed "
+        f"{facts['seed']}.</p></details>"
+    )
 
 
 def provenance_section(provenance: Mapping) -> str:

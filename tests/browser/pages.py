@@ -8,10 +8,10 @@ import numpy as np
 
 from embedlab.claims import Claim
 from embedlab.data import Embeddings
-from embedlab.lab import Lab
+from embedlab.lab import Lab, judged_together
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plots"))
-import results  # noqa: E402
+import results
 
 
 def colour_of(i: int) -> tuple[int, int, int]:
@@ -55,7 +55,8 @@ def outcomes(space, every) -> list:
 
     plans = [
         ("orthogonality", "Does the difference between the sexes lie outside the span of the species?", ["orthogonality", "separation"],
-         [claim("sex-outside-species", "Male and female differ along directions outside the span of the species means."),
+         [claim("sex-outside-species", "Male and female differ along directions outside the span of the "
+                                       "species means."),
           claim("sex-apart", "Male and female of one species stand apart.")]),
         ("trait_alignment", "Do the images know traits beyond common descent?", ["trait-numeric", "trait-kinds"],
          [claim("mass-beyond-descent", "Species vectors go along with body mass beyond what descent gives."),
@@ -75,8 +76,8 @@ def outcomes(space, every) -> list:
             evidence[c.id] = e if not isinstance(e, dict) else next(iter(e.values()))
         sentences = {c.id: str(every[keys[min(i, len(keys) - 1)]]) for i, c in enumerate(claims)}
         lab.exclusions.append(f"{name}: 12 images without sex (planted <b>text</b>)")
-        out.append(lab.outcome(claims=claims, evidence=evidence, sentences=sentences, results=found).judged())
-    return out
+        out.append(lab.outcome(claims=claims, evidence=evidence, sentences=sentences, results=found))
+    return judged_together(out)
 
 
 def write(out, n: int = 900, **how):
