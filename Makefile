@@ -35,8 +35,18 @@ browser-here:
 demo: setup ## grow a world, train, extract, judge, and write figures/demo/report.html
 	@$(BIN)/embedlab demo --out figures/demo
 
+# Settings as in the demo's own report (embedlab/demo.py): traits that are drawn, and one that is not.
 figures: demo ## everything under figures/: each analysis on the demo's stores
-	@$(BIN)/python -m embedlab.demo figures/demo --figures figures
+	@set -e; for store in figures/demo/stores/*/; do stores="$$stores --store $$store"; done; \
+	for analysis in $$($(BIN)/embedlab list --json | $(BIN)/python -c 'import json, sys; print(*(a["name"] for a in json.load(sys.stdin)["analyses"]))'); do \
+		case $$analysis in \
+			trait_alignment) more="--set traits=elongation,tail_length,habitat,undrawn";; \
+			scaling) more="--set trait=elongation";; \
+			*) more=;; \
+		esac; \
+		$(BIN)/embedlab run $$analysis $$stores $$more --x images --out figures/$$analysis \
+			--traits figures/demo/world/traits.csv --tree figures/demo/world/tree.nwk; \
+	done
 
 test: setup ## the whole suite that CI runs
 	@$(PYTEST) -m "not calibration"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from embedlab.cli.verb import Answer, command_line, shown, verb
+from embedlab.progress import in_words
 
 PANEL = "Questions and answers"
 Seed = Annotated[
@@ -55,7 +56,8 @@ def demo(
     from embedlab.demo import demo as whole
 
     done = whole(out, quick=quick)
-    lines = [*_findings(done.get("outcome")), f"in {shown(done['report'])} ({done['seconds']:,.0f} s)"]
+    lines = [f"  {line}" for line in done.get("findings", ())]
+    lines.append(f"in {shown(done['report'])} ({in_words(done['seconds'])})")
     lines.append("next: open that page in a browser   or   embedlab list")
     return Answer(done, lines)
 
