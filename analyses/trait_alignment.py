@@ -38,7 +38,7 @@ def claims(lab):
 def run(lab):
     """Ask it of each trait, with the tree that was given or one of ranks."""
     traits, report = lab.matched_traits()
-    lab.note(f"traits: {report}")
+    lab.note(str(report))
     tree = lab.phylogeny()
     have = [s for s, known in zip(traits.species, traits.rows.select(asked(lab)[0]).to_series().is_not_null(), strict=True) if known]
     lab.note(str(tree.match(have)[1]))
@@ -48,8 +48,8 @@ def run(lab):
             lab.embeddings(), traits[trait], tree, null=lab.setting("null", "rrpp"),
             permutations=lab.setting("permutations", 999), rng=lab.rng,
         )  # fmt: skip
-    if note := next((r.reliability_note for r in found.values()), ""):
-        lab.note(note)
+    for result in found.values():
+        lab.note(f"{result.trait}: {result.reliability_note}")
     return lab.outcome(
         claims=claims(lab),
         evidence={k: r.evidence for k, r in found.items()},

@@ -172,10 +172,16 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
         return verdict("contradicted", f"the opposite holds: {beyond}")
     if adjusted <= claim.alpha and low > claim.at_least:
         return verdict("supported", beyond)
+    if adjusted > claim.alpha and p <= claim.alpha and p <= ev.p_floor * (1 + 1e-9):
+        return verdict(
+            "cannot tell", f"{beyond}: no more extreme result was possible, so {ev.n} {ev.unit} cannot decide among {family} claims"
+        )
     if high < claim.at_least:
         return verdict("too small to matter", f"{beyond}; {claim.at_least:g} would matter")
     if adjusted <= claim.alpha and low > 0:
         return verdict("cannot tell", f"{beyond}; more than chance, but it may be less than the {claim.at_least:g} that matters")
+    if adjusted <= claim.alpha:
+        return verdict("not supported", f"{beyond}; rare under the null, but the interval over {ev.unit} still reaches chance")
     return verdict("not supported", beyond)
 
 

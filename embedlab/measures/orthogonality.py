@@ -125,6 +125,8 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         )
     elif p_contrast > 0.05:
         cannot = f"shuffled labels reach the contrast {cut.contrast} as well (p = {p_contrast:.2g}): where nothing is, nothing lies anywhere"
+    elif not bootstrap_ratio(total, np.ones(s), rng=rng)[0] > 0:
+        cannot = f"the contrast {cut.contrast} is not clearly above noise in these images: a share of almost nothing can be any number"
     evidence = Evidence(
         statistic=f"share of the contrast outside the first {r} species axes (cross-fitted, noise-free)",
         estimate=1 - share,

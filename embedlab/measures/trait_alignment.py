@@ -53,12 +53,11 @@ class TraitAlignment:
     @property
     def caption(self) -> str:
         """Method, numbers and null in a few sentences."""
-        reliability = f"reliability of the positions {self.reliability:.2f}" if np.isfinite(self.reliability) else self.reliability_note
         return (
             f"Position of each species on the direction that goes along with {self.trait}, fitted without that species, "
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated at λ = {self.lam:.2f} "
             f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: residuals permuted {len(self.evidence.null)} times "
-            f"(RRPP), 0 on average; {reliability}."
+            f"(RRPP), 0 on average; {self.reliability_note}."
         )
 
     def table(self) -> pl.DataFrame:
@@ -178,5 +177,5 @@ def _reliability(unit, by, names, counts, axis, means, rng):
         values.append(np.corrcoef(halves[0], halves[1])[0, 1])
     r = float(np.mean(values))
     value = 2 * r / (1 + r) if r > 0 else 0.0
-    note = f"estimated from {len(repeated)} species with two images or more"
-    return value, note + (f"; it cannot be for the {single} species with one image" if single else "")
+    note = f"reliability of the positions {value:.2f}, from {len(repeated)} species with two images or more"
+    return value, note + (f"; it cannot be estimated for the {single} species with one image" if single else "")

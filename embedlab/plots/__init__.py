@@ -42,8 +42,8 @@ def save(
 ) -> list:
     """Write `name`.svg, .pdf, .png, .html and .csv into `folder`, and give their paths.
 
-    `provenance` (card digests, versions, seed, command) is written into the metadata of every image and at the
-    foot of the page. The same result and provenance give the same bytes.
+    `provenance` (card digests, versions, seed, command) is written into the metadata of every image and at
+    the foot of the page. The same result and provenance give the same bytes.
     """
     from embedlab.plots import files
 

@@ -12,7 +12,7 @@ from embedlab.plots.marks import Picture
 def save(
     result, picture: Picture, folder, name: str, provenance: dict, preset: str = "nature-1col"
 ) -> list[Path]:
-    """Write the five files and give their paths. A name may hold letters, digits, dot, dash and underscore."""
+    """Write the five files and give their paths."""
     from embedlab.plots import page
 
     if not name or any(not (c.isalnum() or c in "._-") for c in name):

@@ -8,7 +8,7 @@ from embedlab.plots.theme import BLUE, GREEN, INK, VERMILION, number, percent
 
 
 def picture(result) -> Picture:
-    """Lay out norms, cosines and the number of directions in use, each beside what random directions would give."""
+    """Lay out norms, cosines and the directions in use, each beside what random directions would give."""
     r = result
     one = array([0.5])
     # Pairs of random directions in d dimensions have a cosine of 0 with a standard deviation of 1/√d.

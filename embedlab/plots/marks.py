@@ -113,7 +113,7 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """A label, a range, and ticks where the automatic ones do not serve. `shown=False` leaves only the label."""
+    """A label, a range, and ticks where automatic ones do not serve. `shown=False` leaves only the label."""
 
     label: str = ""
     range: tuple[float, float] | None = None
@@ -260,7 +260,7 @@ def foot(evidence, *, as_percent: bool = False) -> str:
     else:
         more = evidence.p_more <= evidence.p_less
         p = p_words(evidence.p_more if more else evidence.p_less)
-        parts.append(f"{p} ({'more' if more else 'less'} than chance)")
+        parts.append(f"{p} (one-sided, {'more' if more else 'less'} than chance)")
     return " · ".join(parts)
 
 

@@ -8,7 +8,7 @@ from embedlab.plots.theme import CHANCE, FRAME, VERMILION, p_words, percent
 
 
 def picture(result) -> Picture:
-    """Lay out agreement at each rank, coarse to fine, with chance, chance within the parent, and the ceiling."""
+    """Lay out agreement rank by rank, with chance, chance within the parent rank, and the ceiling."""
     place = -np.arange(len(result.ranks), dtype=float)  # coarse ranks on top
     value, chance, parent = array(result.agreement), array(result.chance), array(result.parent_chance)
     said = tuple(

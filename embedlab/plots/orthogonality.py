@@ -30,7 +30,7 @@ NULLS = (
 
 
 def picture(result) -> Picture:
-    """Lay out every species by share and length, the pooled share over its nulls, and the share axis by axis."""
+    """Lay out each species by share and length, the pooled share over its nulls, the share axis by axis."""
     e, inside = result.evidence, array(result.inside)
     s = len(result.groups)
     label = tuple(

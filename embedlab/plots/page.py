@@ -1,7 +1,7 @@
 """Standalone HTML: one file, no network, its own security policy, readable with JavaScript off.
 
-User text enters escaped, data as JSON in which every `<` is written `\\u003c`, so that nothing in a table or a
-label can end a script or begin a tag.
+User text enters escaped, data as JSON in which every `<` is written `\\u003c`, so that nothing in a
+table or a label can end a script or begin a tag.
 """
 
 import base64
@@ -96,7 +96,7 @@ def figure_html(
     level: int = 3,
     heading: bool = True,
 ) -> str:
-    """Give the place of a figure: its title, an empty plot, a still image for when scripts are off, its caption."""
+    """Give the place of a figure: title, key, an empty plot, a still image without scripts, caption."""
     image = base64.b64encode(still).decode()
     name = f"<h{level}>{text(picture.title)}</h{level}>" if heading else ""
     button = (

@@ -43,7 +43,7 @@ def figure(picture: m.Picture, preset: str = "nature-1col"):
 
 
 def _settle(fig) -> None:
-    """Keep the places that the layout found, to four digits: its solver's last digits differ from run to run."""
+    """Keep the places that the layout found, to four digits: its solver's last ones differ between runs."""
     fig.draw_without_rendering()
     fig.set_layout_engine("none")
     for sub in fig.subfigs:
@@ -52,7 +52,7 @@ def _settle(fig) -> None:
 
 
 def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
-    """Draw on the caller's Figure, in its own size: title and keys on top, panels, one line of numbers below."""
+    """Draw on the caller's Figure, in its own size: title and keys, panels, one line of numbers."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -248,7 +248,7 @@ def _mark(ax, mark, gid: str, scale: float) -> None:
                 markersize=mark.size * scale,
                 color=mark.colour,
                 markerfacecolor=theme.PAPER if mark.hollow else mark.colour,
-                markeredgecolor=mark.colour if mark.hollow or bare else theme.PAPER,
+                markeredgecolor=mark.colour if mark.hollow or bare else theme.edge(mark.colour),
                 markeredgewidth=(1.1 if bare else 0.8 if mark.hollow else 0.35) * scale,
                 alpha=mark.alpha,
                 zorder=4,

@@ -5,7 +5,6 @@ import numpy as np
 from embedlab.plots import paper, screen
 from embedlab.plots.marks import (
     Axis,
-    Band,
     Cells,
     Dots,
     Panel,
@@ -18,11 +17,11 @@ from embedlab.plots.marks import (
     foot,
     padded,
 )
-from embedlab.plots.theme import VERMILION, WARM, number
+from embedlab.plots.theme import VERMILION, number
 
 
 def picture(result) -> Picture:
-    """Lay out the cloud of pairs as counts, the mean distance at each depth, and the correlation over its null."""
+    """Lay out the pairs as counts, the mean distance at each depth, and the correlation over its null."""
     e = result.evidence
     x, y = array(result.tree_distance), array(result.space_distance)
     whole = np.isfinite(x) & np.isfinite(y)
@@ -40,11 +39,20 @@ def picture(result) -> Picture:
         marks=(
             *cloud,
             Rule(at=result.chance_distance, along="y", key="two species at random"),
-            Band(
+            Path(
                 x=depth,
-                low=array(result.space_low),
-                high=array(result.space_high),
-                colour=WARM,
+                y=array(result.space_low),
+                colour=VERMILION,
+                dash="dash",
+                width=0.7,
+                key="95 % interval",
+            ),
+            Path(
+                x=depth,
+                y=array(result.space_high),
+                colour=VERMILION,
+                dash="dash",
+                width=0.7,
                 key="95 % interval",
             ),
             Path(x=depth, y=at, colour=VERMILION, width=1.4, key="mean at this depth"),

@@ -10,7 +10,7 @@ MOST_LEVELS = 9  # more than that and colours no longer tell them apart: highlig
 
 
 def picture(result, labels=None, column: str = "") -> Picture:
-    """Lay out the map, coloured by `labels` (one per image, None where not recorded), and its faithfulness."""
+    """Lay out the map, coloured by `labels` (one an image, None where not recorded), and its faithfulness."""
     xy = array(result.xy)
     cloud = Panel(marks=tuple(_points(result, xy, labels)), equal=True, height=72, **_axes(result, xy))
     kept = Panel(
@@ -49,7 +49,7 @@ def picture(result, labels=None, column: str = "") -> Picture:
 
 
 def _axes(result, xy) -> dict:
-    # PCA axes mean something and are numbered with their share; those of t-SNE and UMAP mean nothing and have no ticks.
+    # PCA axes mean something and have numbers; those of t-SNE and UMAP mean nothing and have no ticks.
     square = {"x": padded(xy[:, 0], pad=0.04), "y": padded(xy[:, 1], pad=0.04)}
     if result.method == "PCA":
         share = (

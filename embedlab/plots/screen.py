@@ -152,7 +152,7 @@ def _dots(mark: m.Dots, base: dict, panel: m.Panel) -> dict:
     edge = (
         {"width": 1.4, "color": mark.colour}
         if mark.hollow or mark.shape in SYMBOLS
-        else {"width": 0.7, "color": theme.PAPER}
+        else {"width": 0.7, "color": theme.edge(mark.colour)}
     )
     trace = base | {
         "mode": "markers",
@@ -259,13 +259,13 @@ def _axes(
 ) -> None:
     suffix = "" if index == 0 else str(index + 1)
     up = (max(0.0, up[0]), min(1.0, up[1]))
-    layout[f"xaxis{suffix}"] = _axis(
-        panel.x, _wrapped(panel.x.label, (across[1] - across[0]) * width - side)
-    ) | {
+    room = (across[1] - across[0]) * width - side
+    across_title, up_title = _wrapped(panel.x.label, room), _wrapped(panel.y.label, panel.height * PX)
+    layout[f"xaxis{suffix}"] = _axis(panel.x, across_title, False, 7 if room > 330 else 5) | {
         "domain": list(across),
         "anchor": f"y{suffix}",
     }
-    layout[f"yaxis{suffix}"] = _axis(panel.y, _wrapped(panel.y.label, panel.height * PX)) | {
+    layout[f"yaxis{suffix}"] = _axis(panel.y, up_title, True, 7) | {
         "domain": list(up),
         "anchor": f"x{suffix}",
     }
@@ -329,10 +329,10 @@ def _shape(mark, suffix: str) -> dict:
     }
 
 
-def _axis(axis: m.Axis, title: list[str]) -> dict:
+def _axis(axis: m.Axis, title: list[str], upright: bool, ticks_at_most: int) -> dict:
     out = {
         "title": {"text": "<br>".join(map(theme.plain, title)), "standoff": 8, "font": {"size": 12.5}},
-        "automargin": True,
+        "automargin": upright,
         "showgrid": axis.grid,
         "gridcolor": theme.GRID,
         "zeroline": False,
@@ -344,7 +344,8 @@ def _axis(axis: m.Axis, title: list[str]) -> dict:
         "tickfont": {"size": 11.5},
         "showticklabels": axis.shown,
         "fixedrange": True,
-        "nticks": 7,
+        "nticks": ticks_at_most,
+        "tickangle": 0,
     }
     ticks = axis.ticks
     if axis.log:

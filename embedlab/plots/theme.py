@@ -69,10 +69,26 @@ def preset(name: str) -> tuple[float, float]:
 
 
 def colours(k: int) -> tuple[str, ...]:
-    """Give `k` colours that colour-blind readers can tell apart up to 9; beyond that they repeat, with new shapes."""
+    """Give `k` colours that colour-blind readers can tell apart up to 9; beyond that only shapes differ."""
     if k <= len(OKABE_ITO):
         return OKABE_ITO[:k]
     return tuple(PETROFF[i % len(PETROFF)] for i in range(k))
+
+
+def pale(colour: str) -> bool:
+    """Tell whether a colour has a contrast under 3:1 on white (WCAG): such marks get a thin dark edge.
+
+    >>> pale("#F0E442"), pale("#0072B2")
+    (True, False)
+    """
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 3
+
+
+def edge(colour: str) -> str:
+    """Give the colour of the thin line around a mark."""
+    return SOFT if pale(colour) and colour not in (MISSING, NULL_BAR) else PAPER
 
 
 def shapes(k: int) -> tuple[str, ...]:
@@ -125,7 +141,7 @@ def rc(scale: float = 1.0) -> dict:
 
 
 def template() -> dict:
-    """Give the plotly layout that every screen figure starts from: no default colours, no grid in both directions."""
+    """Give the plotly layout that every screen figure starts from: no default colours, no grid."""
     return {
         "font": {
             "family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",

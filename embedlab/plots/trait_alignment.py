@@ -68,47 +68,25 @@ def _numeric(result, axis, known) -> Panel:
 
 
 def _by_kind(result, axis, known) -> Panel:
-    """One column a level, its species spread sideways by a fixed rule so that none hides another."""
+    """One row a level, its species spread by a fixed rule so that none hides another."""
     levels = sorted({str(v) for v, k in zip(result.value, known, strict=True) if k and v is not None})
-    marks, ticks = (
-        [Rule(at=float(axis[known].mean()) if known.any() else 0.0, along="y", key="no alignment")],
-        [],
-    )
-    for place, (level, colour, shape) in enumerate(
-        zip(levels, colours(len(levels)), shapes(len(levels)), strict=True)
-    ):
+    marks = [Rule(at=float(axis[known].mean()) if known.any() else 0.0, key="no alignment")]
+    ticks = []
+    looks = zip(levels, colours(len(levels)), shapes(len(levels)), strict=True)
+    for place, (level, colour, shape) in enumerate(looks):
         rows = [i for i, (v, k) in enumerate(zip(result.value, known, strict=True)) if k and str(v) == level]
-        aside = (
-            (np.arange(len(rows)) * 0.618034) % 1 - 0.5
-        ) * 0.55  # the golden section never repeats a place
-        marks.append(
-            Dots(
-                x=place + aside,
-                y=axis[rows],
-                colour=colour,
-                shape=shape,
-                size=3.4,
-                alpha=0.85,
-                label=tuple(f"{result.species[i]}\n{level}" for i in rows),
-            )
-        )
-        marks.append(
-            Dots(
-                x=array([place]),
-                y=array([np.median(axis[rows])]),
-                shape="dash",
-                size=15,
-                colour=INK,
-                key="median",
-            )
-        )
-        words = level if len(levels) <= 4 else level[:11]
-        ticks.append((float(place), f"{words}\nn = {len(rows)}"))
+        # The golden section never repeats a place.
+        aside = ((np.arange(len(rows)) * 0.618034) % 1 - 0.5) * 0.55
+        label = tuple(f"{result.species[i]}\n{level}" for i in rows)
+        middle = array([np.median(axis[rows])])
+        marks.append(Dots(x=axis[rows], y=aside - place, colour=colour, shape=shape, size=3.4, label=label))
+        marks.append(Dots(x=middle, y=array([-place]), shape="tick", size=12, colour=INK, key="median"))
+        ticks.append((float(-place), f"{level} (n = {len(rows)})"))
     return Panel(
         marks=tuple(marks),
-        height=46,
-        x=Axis(label=result.trait.replace("_", " "), ticks=tuple(ticks), range=(-0.6, len(levels) - 0.4)),
-        y=Axis(label=AXIS, range=padded(axis[known])),
+        height=8 + 8 * len(levels),
+        x=Axis(label=AXIS, range=padded(axis[known])),
+        y=Axis(ticks=tuple(ticks), range=(0.5 - len(levels), 0.5)),
     )
 
 

@@ -1,4 +1,4 @@
-"""One self-contained page of everything that was asked of some vectors: it opens from a disk, with no network."""
+"""One self-contained page of all that was asked of some vectors: it opens from a disk, with no network."""
 
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -12,15 +12,24 @@ from embedlab.report.board import board
 __all__ = ["board", "report"]
 
 
-def report(space, outcomes: Sequence, out: str | Path, *, maps=(), thumbnails_of: str | Path | None = None,
-           thumbnails: Mapping[str, bytes] | None = None, unasked: Mapping[str, str] | None = None, title: str = "",
-           colour: str | None = None) -> Path:  # fmt: skip
+def report(
+    space,
+    outcomes: Sequence,
+    out: str | Path,
+    *,
+    maps=(),
+    thumbnails_of: str | Path | None = None,
+    thumbnails: Mapping[str, bytes] | None = None,
+    unasked: Mapping[str, str] | None = None,
+    title: str = "",
+    colour: str | None = None,
+) -> Path:
     """Write the page to `out` and give its path.
 
-    `space` is the `Embeddings` whose images the map shows, or several. `outcomes` are judged `Outcome`s. `maps` are
-    `Projection` results, or a mapping from name to result. Thumbnails come from the store at `thumbnails_of`, or from
-    `thumbnails`, encoded images by `image_id`. `unasked` says why an analysis could not be run. `colour` is the column
-    to colour by at first.
+    `space` is the `Embeddings` whose images the map shows, or several. `outcomes` are judged `Outcome`s. `maps`
+    are `Projection` results, or a mapping from name to result. Thumbnails come from the store at `thumbnails_of`,
+    or from `thumbnails`, encoded images by `image_id`. `unasked` says why an analysis could not be run. `colour`
+    is the column to colour by at first.
     """
     spaces = list(space) if isinstance(space, list | tuple) else [space]
     named = dict(maps) if isinstance(maps, Mapping) else {_name(m, maps): m for m in maps}
@@ -41,6 +50,7 @@ def report(space, outcomes: Sequence, out: str | Path, *, maps=(), thumbnails_of
         f"{''.join(parts)}</main><footer></footer>"
     )
     style = {
+        "pale": [c for c in (*theme.OKABE_ITO, *theme.PETROFF) if theme.pale(c)],
         "few": theme.OKABE_ITO,
         "many": theme.PETROFF,
         "shapes": theme.SHAPES,
@@ -79,9 +89,10 @@ def _name(projection, every) -> str:
 
 
 def _title(space) -> str:
-    model = space.card.get("model") or "these vectors"
-    species = f" of {space.rows['species'].n_unique()} species" if space.has("species") else ""
-    return f"What {model} knows of {space.n:,} images{species}"
+    model = space.card.get("model")
+    who = "What these vectors know" if model in (None, "", "not stated") else f"What {model} knows"
+    species = f" of {space.rows['species'].drop_nulls().n_unique():,} species" if space.has("species") else ""
+    return f"{who} of {space.n:,} images{species}"
 
 
 def _nav(facts: Sequence[Mapping], with_map: bool) -> str:

@@ -59,8 +59,8 @@
     if (how.kind === "one" && how.lit >= 0) parts[1].sort((a, b) => (how.of(map.row[a])[0] === LIT) - (how.of(map.row[b])[0] === LIT));
     traceRows = parts.map((part) => part.map((k) => map.row[k]));
     const data = parts.map((part, t) => {
-      const looks = part.map((k) => (t ? how.of(map.row[k]) : [GREY, "circle-open"]));
-      const marker = { size: t ? size : size * 0.85, symbol: looks.map((l) => l[1]), color: looks.map((l) => l[0]), opacity: 0.85, line: { width: t ? 0.5 : 1, color: t ? "#ffffff" : GREY } };
+      const looks = part.map((k) => (t ? how.of(map.row[k]) : [GREY, "circle"]));
+      const marker = { size: t ? size : size * 0.85, symbol: looks.map((l) => l[1]), color: looks.map((l) => l[0]), opacity: 0.85, line: { width: 0.6, color: looks.map((l) => (look.pale.includes(l[0]) ? "#595959" : "#ffffff")) } };
       if (t && how.kind === "numbers") Object.assign(marker, { colorscale: "Cividis", showscale: false });
       return {
         type: atlas.gl ? "scattergl" : "scatter", mode: "markers", x: part.map((k) => map.x[k]), y: part.map((k) => map.y[k]), marker, hoverinfo: "none",

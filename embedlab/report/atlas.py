@@ -1,4 +1,4 @@
-"""What the map of the page knows: places, facts and thumbnails, all found by `image_id` and never by position."""
+"""What the map of the page knows: places, facts and thumbnails, found by `image_id`, never by position."""
 
 import base64
 import hashlib
@@ -49,7 +49,7 @@ def _places(projections: Mapping, stores: Sequence) -> tuple[list[str], list[dic
     if len(every) > MOST_POINTS:
         kept = _sample(every, stores)
         notes.append(f"showing {len(kept):,} of {len(every):,} images, a sample stratified by species")
-    # Drawn in the order of a hash of the id: no class lies on top, and the order is the same on every machine.
+    # Drawn in the order of a hash of the id: no class lies on top, and every machine agrees.
     ids = sorted(kept, key=lambda i: hashlib.sha256(i.encode()).digest())
     row = {image: r for r, image in enumerate(ids)}
     maps = []
@@ -120,7 +120,7 @@ def _column(series: pl.Series) -> dict | None:
 
 
 def _colour(columns: list[dict], asked: str | None) -> str:
-    """Choose what to colour by at first: what was asked for, else the finest rank with 2 to 12 names, else sex."""
+    """Choose the first colouring: what was asked for, else the finest rank with 2 to 12 names, else sex."""
     few = [c["name"] for c in columns if c["kind"] == "kinds" and 2 <= len(c["levels"]) <= 12]
     names = [c["name"] for c in columns]
     if asked in names:

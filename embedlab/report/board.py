@@ -46,10 +46,15 @@ def word(verdict: str) -> str:
 
 
 def _claim(v: dict) -> str:
-    why = "" if v["verdict"] != "cannot tell" or v.get("reason", "") in v["sentence"] else f" {v['reason']}."
+    why = (
+        ""
+        if v["verdict"] != "cannot tell" or v.get("reason", "") in v["sentence"]
+        else f". Why: {v['reason']}."
+    )
     return (
         f'<article class="claim" data-el="claim" id="claim-{text(v["id"])}">'
-        f'<div><p class="says">{text(v["says"])}</p><p class="told">{text(v["sentence"] + why)}</p></div>'
+        f'<div><p class="says">{text(v["says"])}</p><p class="told">'
+        f"{text(v['sentence'].rstrip('.') + why)}</p></div>"
         f"<div><p>{word(v['verdict'])}</p>{strip(v)}</div>{_numbers(v)}</article>"
     )
 
@@ -59,8 +64,10 @@ def _numbers(v: dict) -> str:
     chance, like = v["chance"], v["estimate"]
     lines = [f"<b>{number(like)}</b> ({number(low, like=like)} to {number(high, like=like)})"]
     if chance.get("mean") is not None:
-        lines.append(f"chance {number(chance['mean'], like=like)} "
-                     f"({number(chance['low'], like=like)} to {number(chance['high'], like=like)})")  # fmt: skip
+        lines.append(
+            f"chance {number(chance['mean'], like=like)} "
+            f"({number(chance['low'], like=like)} to {number(chance['high'], like=like)})"
+        )
     p = p_words(v["p_value"])
     if v.get("family", 1) > 1:
         p += f", {p_words(v['p_adjusted']).replace('p', 'adjusted', 1)} among {v['family']} claims"
@@ -69,7 +76,7 @@ def _numbers(v: dict) -> str:
 
 
 def strip(v: dict) -> str:
-    """Draw chance as a band with a dotted mean, the estimate as a diamond with its interval; own scale a row."""
+    """Draw chance as a band with a dotted mean, the estimate as a diamond with its interval."""
     chance, estimate = v["chance"], v["estimate"]
     finite = [
         x

@@ -57,7 +57,7 @@ def found(outcomes: Sequence[Mapping]) -> str:
 
 
 def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str]) -> str:
-    """Give what the page stands on: stores, what is recorded, what was left out and which questions could not be asked."""
+    """Give what the page stands on: stores, what is recorded, what was left out, what was not asked."""
     stores = {s.get("key") or i: s for o in outcomes for i, s in enumerate(o["stores"])}
     if not stores:
         card = space.card
@@ -90,8 +90,10 @@ def _recorded(space) -> str:
         if name in rows.columns and space.n:
             column = rows[name].drop_nulls()
             if len(column):
-                said.append(f"<dt>{text(name.replace('_', ' '))}</dt><dd>{column.n_unique():,} recorded, "
-                            f"known for {len(column) / space.n:.0%} of images</dd>")  # fmt: skip
+                said.append(
+                    f"<dt>{text(name.replace('_', ' '))}</dt><dd>{column.n_unique():,} recorded, "
+                    f"known for {len(column) / space.n:.0%} of images</dd>"
+                )
     return f"<dl class='facts'>{''.join(said)}</dl>" if said else ""
 
 
@@ -114,23 +116,28 @@ def map_section(bundle: dict, stills: Sequence[tuple[str, bytes]]) -> str:
     )
     notes = "".join(f"<p class='note' data-el='map-note'>{text(n)}</p>" for n in bundle["notes"])
     return f"""<section id="map" data-el="atlas"><h2>Map of the images</h2>
-<p class="question">Each mark is an image, placed by what the model sees. A map shows where to look; it proves nothing.</p>
+<p class="question">Each mark is an image, placed by what the model sees. A map shows
+where to look; it proves nothing.</p>
 <noscript>{still}</noscript>{notes}
 <div class="controls js">
 <label>Map<select data-el="which"></select></label>
 <label>Colour by<select data-el="colour"></select></label>
 <label hidden>Highlight<select data-el="level"></select></label>
 <label>Search<input type="search" data-el="search" placeholder="species, sex, image …" size="18"></label>
-<div class="group" role="group" aria-label="Pointer"><button type="button" data-tool="lasso" aria-pressed="false">Lasso</button>
-<button type="button" data-tool="zoom" aria-pressed="false">Zoom</button><button type="button" data-el="whole">Whole map</button></div>
+<div class="group" role="group" aria-label="Pointer">
+<button type="button" data-tool="lasso" aria-pressed="false">Lasso</button>
+<button type="button" data-tool="zoom" aria-pressed="false">Zoom</button>
+<button type="button" data-el="whole">Whole map</button></div>
 </div>
-<div class="atlas js"><div class="map" data-el="map" role="img" aria-label="Map of the images; search and the key choose images from the keyboard"></div>
+<div class="atlas js"><div class="map" data-el="map" role="img"
+aria-label="Map of the images; search and the key choose images from the keyboard"></div>
 <div class="legend" data-el="legend" role="group" aria-label="Key"></div></div>
 <p class="note" data-el="map-caption"></p>
 <div class="js"><p class="status" data-el="status" role="status"></p>
 <div class="controls"><button type="button" data-el="download" disabled>Download the chosen (CSV)</button>
 <button type="button" data-el="clear" disabled>Clear</button></div>
-<div class="chosen"><div><div class="gallery" data-el="gallery"></div><button type="button" class="quiet" data-el="more" hidden></button></div>
+<div class="chosen"><div><div class="gallery" data-el="gallery"></div>
+<button type="button" class="quiet" data-el="more" hidden></button></div>
 <div class="scroll" data-el="enrichment"></div></div></div>
 <div class="card" data-el="card" hidden></div></section>"""
 
