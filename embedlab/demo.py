@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from embedlab.extract.machine import cores
+from embedlab.extract.machine import granted_cores
 from embedlab.places import analyses_folder
 from embedlab.progress import Progress, in_words
 from embedlab.study import report_stores
@@ -33,7 +33,7 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
     """
     began = time.monotonic()
     out = Path(out)
-    workers = workers or min(2, cores())
+    workers = workers or min(2, granted_cores())
     config = analyses_folder() / "configs" / ("smoke.toml" if quick else "small.toml")
     from embedlab.train import read_configs, train_scales
 
