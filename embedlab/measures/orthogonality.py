@@ -50,8 +50,8 @@ class Orthogonality:
         bounds = "" if not np.isfinite(e.interval[0]) else f" [{e.interval[0]:.0%}, {e.interval[1]:.0%}]"
         return (
             f"{e.estimate:.0%}{bounds} of the contrast {self.contrast} lies outside {self.rank} axes that tell "
-            f"{len(self.groups)} groups apart (noise of the same space: {1 - self.noise_level:.0%}; "
-            f"isotropic: {1 - self.isotropic:.0%}; p = {e.p_more:.2g})"
+            f"{len(self.groups)} groups apart (directions drawn from the noise: {1 - self.noise_level:.0%}; shuffled labels: "
+            f"{1 - self.nulls['shuffled labels'].mean():.0%}; isotropic: {1 - self.isotropic:.0%}; p = {e.p_more:.2g})"
         )
 
     @property

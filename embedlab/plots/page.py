@@ -7,6 +7,7 @@ table or a label can end a script or begin a tag.
 import base64
 import html
 import json
+import math
 from functools import cache
 from importlib import resources
 
@@ -53,9 +54,18 @@ def text(value) -> str:
     return html.escape(str(value), quote=True)
 
 
+def _finite(value):
+    """The same with every NaN and infinity as None: JSON knows neither, and plotly leaves a gap for null."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def data(name: str, value) -> str:
     """Give a JSON block that scripts of the page read by its id; nothing in it can end the script."""
-    packed = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+    packed = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
     for character in "<>&\u2028\u2029":
         packed = packed.replace(character, f"\\u{ord(character):04x}")
     return f'<script type="application/json" id="{text(name)}">{packed}</script>'
