@@ -261,7 +261,7 @@ def foot(evidence, *, as_percent: bool = False) -> str:
         more = evidence.p_more <= evidence.p_less
         p = p_words(evidence.p_more if more else evidence.p_less)
         parts.append(f"{p} (one-sided, {'more' if more else 'less'} than chance)")
-    return " · ".join(parts)
+    return "\u00a0· ".join(parts)
 
 
 def sentence_case(text: str) -> str:

@@ -68,7 +68,7 @@ def picture(result) -> Picture:
             ),
         ),
         x=Axis(
-            label="distance in the tree (1 = the root)",
+            label="distance in the tree (1 = the largest)",
             range=(-0.02, max(1.0, float(np.nanmax(x)) if x.size else 1.0) * 1.02),
         ),
         y=Axis(label="distance in the space", range=y_range),
@@ -86,7 +86,7 @@ def picture(result) -> Picture:
                 e, "correlation of tree and space distances", title="Estimate and chance", include=(0.0,)
             ),
         ),
-        foot=f"{foot(e)} · K mult {number(result.k_mult)} (1 = Brownian motion)",
+        foot=f"{foot(e)}\u00a0· K\u00a0mult\u00a0{number(result.k_mult)} (1 = Brownian motion)",
         caption=result.caption,
         alt=f"Distance in the tree against distance in the embedding space for pairs of {s} species.",
     )

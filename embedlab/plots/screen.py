@@ -290,9 +290,11 @@ def _axes(
                 "font": {"size": 12.5},
             }
         )
+    over = any(isinstance(mark, m.Cells) for mark in panel.marks)  # counts would hide the line of chance
     for mark in panel.marks:
         if isinstance(mark, m.Span | m.Rule):
-            layout["shapes"].append(_shape(mark, suffix))
+            layer = "above" if over and isinstance(mark, m.Rule) else "below"
+            layout["shapes"].append(_shape(mark, suffix) | {"layer": layer})
         elif isinstance(mark, m.Words):
             x = math.log10(mark.x) if panel.x.log else mark.x
             y = math.log10(mark.y) if panel.y.log else mark.y
@@ -320,7 +322,7 @@ def _shape(mark, suffix: str) -> dict:
     low, high = (mark.low, mark.high) if span else (mark.at, mark.at)
     refs = (f"x{suffix}", f"y{suffix} domain") if vertical else (f"x{suffix} domain", f"y{suffix}")
     box = {"x0": low, "x1": high, "y0": 0, "y1": 1} if vertical else {"x0": 0, "x1": 1, "y0": low, "y1": high}
-    shape = {"xref": refs[0], "yref": refs[1], "layer": "below", **box}
+    shape = {"xref": refs[0], "yref": refs[1], **box}
     if span:
         return shape | {"type": "rect", "fillcolor": mark.colour, "line": {"width": 0}}
     return shape | {

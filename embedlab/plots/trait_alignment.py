@@ -14,8 +14,10 @@ def picture(result) -> Picture:
     e, axis = result.evidence, array(result.axis)
     known = np.isfinite(axis)
     each = (_numeric if result.kind == "numeric" else _by_kind)(result, axis, known)
-    lam = f" · Pagel's\u00a0λ\u00a0{number(result.lam)}" if np.isfinite(result.lam) else ""
-    reliable = f" · reliability {number(result.reliability)}" if np.isfinite(result.reliability) else ""
+    lam = f"\u00a0· Pagel's\u00a0λ\u00a0{number(result.lam)}" if np.isfinite(result.lam) else ""
+    reliable = (
+        f"\u00a0· reliability\u00a0{number(result.reliability)}" if np.isfinite(result.reliability) else ""
+    )
     name = result.trait.replace("_", " ")
     return Picture(
         title=f"{percent(e.estimate)} of what sets species apart, beyond descent, goes along with {name}; "

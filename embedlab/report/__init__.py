@@ -26,10 +26,10 @@ def report(
 ) -> Path:
     """Write the page to `out` and give its path.
 
-    `space` is the `Embeddings` whose images the map shows, or several. `outcomes` are judged `Outcome`s. `maps`
-    are `Projection` results, or a mapping from name to result. Thumbnails come from the store at `thumbnails_of`,
-    or from `thumbnails`, encoded images by `image_id`. `unasked` says why an analysis could not be run. `colour`
-    is the column to colour by at first.
+    `space` is the `Embeddings` whose images the map shows, or several. `outcomes` are judged `Outcome`s.
+    `maps` are `Projection` results, or a mapping from name to result. Thumbnails come from the store at
+    `thumbnails_of`, or from `thumbnails`, encoded images by `image_id`. `unasked` says why an analysis could
+    not be run. `colour` is the column to colour by at first.
     """
     spaces = list(space) if isinstance(space, list | tuple) else [space]
     named = dict(maps) if isinstance(maps, Mapping) else {_name(m, maps): m for m in maps}

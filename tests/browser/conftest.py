@@ -18,7 +18,8 @@ def chromium():
         pytest.skip("no page tests: playwright is not installed (pip install 'embedlab[test]')")
     if not Path(path).exists():
         pytest.skip(
-            f"no page tests: there is no Chromium at {path} (apt-get install chromium, or set EMBEDLAB_CHROMIUM)"
+            f"no page tests: there is no Chromium at {path} "
+            "(apt-get install chromium, or set EMBEDLAB_CHROMIUM)"
         )
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -36,7 +37,7 @@ def written(tmp_path_factory):
 
 @pytest.fixture
 def open_page(chromium):
-    """Open a file with the network cut; whatever the page asks for or complains of is kept in `page.heard`."""
+    """Open a file with the network cut; what the page asks for or complains of is kept in `page.heard`."""
     contexts = []
 
     def opened(path, fragment="", **how):

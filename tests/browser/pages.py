@@ -54,18 +54,53 @@ def outcomes(space, every) -> list:
         return Claim(id=name, says=says, source="Planted 2026", **{"at_least": 0.02, **other})
 
     plans = [
-        ("orthogonality", "Does the difference between the sexes lie outside the span of the species?", ["orthogonality", "separation"],
-         [claim("sex-outside-species", "Male and female differ along directions outside the span of the "
-                                       "species means."),
-          claim("sex-apart", "Male and female of one species stand apart.")]),
-        ("trait_alignment", "Do the images know traits beyond common descent?", ["trait-numeric", "trait-kinds"],
-         [claim("mass-beyond-descent", "Species vectors go along with body mass beyond what descent gives."),
-          claim("habitat-beyond-descent", "Species vectors go along with habitat beyond what descent gives.", at_least=0.25)]),
-        ("phylogeny", "Are near relatives near in the space?", ["phylogeny", "neighbours"],
-         [claim("near-relatives-near", "Species that are close in the tree are close in the space.")]),
-        ("scaling", "Do the sexes come apart as training data grow?", ["scaling", "geometry"],
-         [claim("ratio-rises", "The Fisher ratio of sex rises with the number of training images.", at_least=0.01)]),
-    ]  # fmt: skip
+        (
+            "orthogonality",
+            "Does the difference between the sexes lie outside the span of the species?",
+            ["orthogonality", "separation"],
+            [
+                claim(
+                    "sex-outside-species",
+                    "Male and female differ along directions outside the span of the species means.",
+                ),
+                claim("sex-apart", "Male and female of one species stand apart."),
+            ],
+        ),
+        (
+            "trait_alignment",
+            "Do the images know traits beyond common descent?",
+            ["trait-numeric", "trait-kinds"],
+            [
+                claim(
+                    "mass-beyond-descent",
+                    "Species vectors go along with body mass beyond what descent gives.",
+                ),
+                claim(
+                    "habitat-beyond-descent",
+                    "Species vectors go along with habitat beyond what descent gives.",
+                    at_least=0.25,
+                ),
+            ],
+        ),
+        (
+            "phylogeny",
+            "Are near relatives near in the space?",
+            ["phylogeny", "neighbours"],
+            [claim("near-relatives-near", "Species that are close in the tree are close in the space.")],
+        ),
+        (
+            "scaling",
+            "Do the sexes come apart as training data grow?",
+            ["scaling", "geometry"],
+            [
+                claim(
+                    "ratio-rises",
+                    "The Fisher ratio of sex rises with the number of training images.",
+                    at_least=0.01,
+                )
+            ],
+        ),
+    ]
     out = []
     for name, question, keys, claims in plans:
         lab = Lab(name=name, question=question, stores=[space])

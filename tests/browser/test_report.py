@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,10 +75,13 @@ def at(page, image_id):
     """Pixel position of an image on the map, asked of the page itself."""
     return page.evaluate(
         """(id) => {
-            const plot = document.querySelector('[data-el=map]'), atlas = JSON.parse(document.getElementById('atlas').textContent);
+            const plot = document.querySelector('[data-el=map]');
+            const atlas = JSON.parse(document.getElementById('atlas').textContent);
             plot.scrollIntoView({block: 'center', behavior: 'instant'});
-            const row = atlas.ids.indexOf(id), map = atlas.maps[0], k = map.row.indexOf(row), f = plot._fullLayout, box = plot.getBoundingClientRect();
-            return [box.left + f._size.l + f.xaxis.l2p(map.x[k]) , box.top + f._size.t + f.yaxis.l2p(map.y[k])];
+            const row = atlas.ids.indexOf(id), map = atlas.maps[0], k = map.row.indexOf(row);
+            const f = plot._fullLayout, box = plot.getBoundingClientRect();
+            return [box.left + f._size.l + f.xaxis.l2p(map.x[k]),
+                box.top + f._size.t + f.yaxis.l2p(map.y[k])];
         }""",
         image_id,
     )
@@ -138,8 +142,10 @@ def test_a_lasso_chooses_what_numpy_counts(desk, written):
     assert desk.get_attribute("[data-tool=lasso]", "aria-pressed") == "true"
     at(desk, projection.image_id[0])
     box = desk.evaluate(
-        """() => { const p = document.querySelector('[data-el=map]'), f = p._fullLayout, b = p.getBoundingClientRect();
-            return {left: b.left + f._size.l, top: b.top + f._size.t, w: f.xaxis._length, h: f.yaxis._length, x: f.xaxis.range, y: f.yaxis.range}; }"""
+        """() => { const p = document.querySelector('[data-el=map]');
+            const f = p._fullLayout, b = p.getBoundingClientRect();
+            return {left: b.left + f._size.l, top: b.top + f._size.t, w: f.xaxis._length, h: f.yaxis._length,
+                x: f.xaxis.range, y: f.yaxis.range}; }"""
     )
     corners = [(0.28, 0.12), (0.9, 0.2), (0.82, 0.86), (0.4, 0.8), (0.28, 0.12)]
     pixels = [(box["left"] + u * box["w"], box["top"] + v * box["h"]) for u, v in corners]
@@ -196,7 +202,9 @@ def test_the_gallery_the_table_and_the_csv_agree_with_the_choice(desk, written):
     read = list(csv.DictReader(io.StringIO(waiting.value.path().read_bytes().decode())))
     assert [r["image_id"] for r in read] == ids
     assert (
-        read[7]["note"] == '</script><b>x</b>, "quoted"' and read[1]["sex"] == "female" and read[0]["sex"] == ""
+        read[7]["note"] == '</script><b>x</b>, "quoted"'
+        and read[1]["sex"] == "female"
+        and read[0]["sex"] == ""
     )
 
 
@@ -246,7 +254,8 @@ def test_a_phone_in_the_dark_has_no_sideways_scroll(open_page, written):
     page = open_page(written[0], viewport={"width": 375, "height": 700}, color_scheme="dark", has_touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     wide = page.evaluate(
-        """() => [...document.querySelectorAll('[data-el=plot] svg.main-svg')].filter(s => s.getBoundingClientRect().right > 376).length"""
+        """() => [...document.querySelectorAll('[data-el=plot] svg.main-svg')]
+            .filter(s => s.getBoundingClientRect().right > 376).length"""
     )
     assert wide == 0
     fill = page.evaluate("getComputedStyle(document.querySelector('[data-el=plot] text')).fill")
@@ -286,8 +295,9 @@ def test_the_page_is_well_formed_and_small(written, desk):
     assert '<html lang="en">' in text
     levels = desk.evaluate("[...document.querySelectorAll('h1,h2,h3')].map(h => Number(h.tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), "a heading level is skipped"
+    assert all(b - a <= 1 for a, b in pairwise(levels)), "a heading level is skipped"
     ids = desk.evaluate(
-        "[...document.querySelectorAll('[id]')].map(e => e.id).filter(i => !i.match(/^(clip|legend|topdefs|defs|g[0-9a-f])/))"
+        "[...document.querySelectorAll('[id]')].map(e => e.id)"
+        ".filter(i => !i.match(/^(clip|legend|topdefs|defs|g[0-9a-f])/))"
     )
     assert len(ids) == len(set(ids))

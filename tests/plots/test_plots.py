@@ -1,4 +1,4 @@
-"""Figures as data: both backends show the result's numbers, chance is drawn, files are deterministic and traceable."""
+"""Figures as data: both backends show the result's numbers, chance is drawn, files name their origin."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def marks_of(picture):
 
 
 def close(drawn, wanted):
-    """The page keeps six significant digits (half a unit of the sixth, 5e-6 at worst): finer than a pixel by far."""
+    """The page keeps six digits (half a unit of the sixth, 5e-6 at worst): finer than a pixel by far."""
     drawn = np.array([np.nan if v is None else v for v in drawn], float)
     np.testing.assert_allclose(drawn, np.asarray(wanted, float), rtol=5e-6, atol=1e-12)
 
