@@ -105,9 +105,9 @@ def extracted(checkpoints: list[str], manifest: Path, folder: Path, workers: int
 def _quiet() -> None:
     import sys
 
-    import torch
+    from embedlab.extract.machine import one_thread
 
-    torch.set_num_threads(1)
+    one_thread()
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 — one line of progress for all, not one a process
 
 

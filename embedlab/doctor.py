@@ -7,6 +7,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from embedlab.extract.machine import granted_cores
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NEEDED = (
     "numpy",
@@ -45,15 +47,8 @@ def _check(name: str, ok: bool, says: str, remedy: str = "", needed: bool = True
 
 def _python() -> dict:
     fine = (3, 11) <= sys.version_info[:2] < (3, 14)
-    says = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {cores()} core(s)"
+    says = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {granted_cores()} core(s)"
     return _check("python", fine, says, "use Python 3.11, 3.12 or 3.13")
-
-
-def cores() -> int:
-    """Give the number of cores that this process may use, at least 1; a container may grant only some."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 def _packages(name: str, wanted: tuple[str, ...]) -> dict:

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("figures/demo"),
     quick: Annotated[
-        bool, typer.Option("--quick", help="A smaller world: a look at everything in about a minute.")
+        bool, typer.Option("--quick", help="A smaller world: a look at everything in a minute or two.")
     ] = False,
 ) -> Answer:
     """Do the main job from nothing: a simulated world to one page.

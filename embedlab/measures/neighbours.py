@@ -18,7 +18,8 @@ class NeighbourAgreement:
 
     All shares run from 0 to 1. `chance` is that of a random neighbour (the sum of squared label shares),
     `parent_chance` that of names shuffled within the rank above, and `ceiling` the share of images whose name is
-    borne by another one at all. `excluded` says which neighbours do not count: None, or those of the same species.
+    borne by another one at all; `where_possible` counts only those. `excluded` says which neighbours do not
+    count: None, or those of the same species.
     """
 
     ranks: tuple[str, ...]
@@ -41,6 +42,16 @@ class NeighbourAgreement:
         return "nearest neighbours share the " + ", ".join(said)
 
     @property
+    def where_possible(self) -> np.ndarray:
+        """Agreement among the images whose name is borne by another one; nan where there is none."""
+        return np.divide(self.agreement, self.ceiling, out=np.full(len(self.ranks), np.nan), where=self.ceiling > 0)
+
+    @property
+    def possible(self) -> np.ndarray:
+        """How many images bear a name that another one bears too."""
+        return np.rint(self.ceiling * self.n).astype(int)
+
+    @property
     def caption(self) -> str:
         """Method, numbers and nulls in two sentences."""
         apart = f", images of the same {self.excluded} not counted" if self.excluded else ""
@@ -54,6 +65,7 @@ class NeighbourAgreement:
         return pl.DataFrame({
             "rank": self.ranks, "agreement": self.agreement, "low": self.low, "high": self.high, "chance": self.chance,
             "within": self.parents, "chance_within": self.parent_chance, "ceiling": self.ceiling, "images": self.n,
+            "where_possible": self.where_possible, "possible": self.possible,
         })  # fmt: skip
 
 
@@ -98,6 +110,8 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
         unit, _ = emb.codes(own) if own else (np.arange(emb.n), None)
         near = nearest(emb.unit().float64(), unit if own else None)
         counted = near >= 0
+        if not counted.any():
+            raise ValueError(f"all {emb.n} images are of one {own}: no neighbour of another {own} to compare with")
         hit = labels == labels[near]
         first = np.unique(unit, return_index=True)[1]
         of_unit = labels[first]  # the name each unit bears
@@ -107,13 +121,14 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
             moved = of_unit[t][unit]
             null[j] = (moved == moved[near])[counted].mean()
         value = float(hit[counted].mean())
-        cluster = unit if own else (emb.codes("species")[0] if emb.has("species") else unit)
-        size = np.bincount(cluster[counted] + 1)
+        cluster = emb.codes("species")[0] if not own and emb.has("species") else unit
+        cluster = np.where(cluster < 0, cluster.max() + 1 + np.arange(emb.n), cluster)  # missing is not a species
+        size = np.bincount(cluster[counted])
         units = np.flatnonzero(size)
-        low, high = bootstrap_ratio(np.bincount(cluster[counted] + 1, hit[counted])[units], size[units], rng=rng)
+        low, high = bootstrap_ratio(np.bincount(cluster[counted], hit[counted])[units], size[units], rng=rng)
         share = np.bincount(labels) / labels.size
         bearers = np.bincount(of_unit)
-        numbers = (value, low, high, (share**2).sum(), null.mean(), (bearers[labels] > 1).mean(), int(counted.sum()))
+        numbers = (value, low, high, (share**2).sum(), null.mean(), (bearers[labels] > 1)[counted].mean(), int(counted.sum()))
         for key, number in zip(rows, numbers, strict=True):
             rows[key].append(number)
         parents.append(parent)

@@ -92,13 +92,14 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     placebo = weight @ nulls
     orders, exact = _orders(at, rng)
     in_any_order = weight[orders] @ values
-    p = {}
-    for more in (True, False):
+    p = {True: 1.0, False: 1.0}
+    for more in (True, False) if np.isfinite(slope) and np.isfinite(placebo).all() else ():
         # The identity is among the orders when all are tried: no +1 is due then.
         by_order = _share(in_any_order, slope, more) if exact else p_value(slope, in_any_order, more=more)
         p[more] = max(by_order, p_value(slope, placebo, more=more))
     low, high = _interval(results, weight, values, log, slope, rng)
-    blocked = next((r.evidence.cannot_tell for r in results if r.evidence.cannot_tell and r.evidence.n < 5), "")
+    silent = [r.evidence.cannot_tell for r in results if r.evidence.cannot_tell]
+    blocked = f"at {len(silent)} of {len(results)} runs the measure cannot tell: {silent[0]}" if silent else ""
     bands = np.quantile(nulls, [0.025, 0.975], axis=1)
     evidence = Evidence(
         statistic=f"slope of {results[0].evidence.statistic} per tenfold {x if isinstance(x, str) else 'x'}",

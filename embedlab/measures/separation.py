@@ -81,7 +81,7 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), permutat
         null=null,
         chance_kind="labels shuffled within species",
         p_more=p_value(estimate, null),
-        p_less=p_value(estimate, null, more=False),
+        p_less=1.0,  # a squared distance has no opposite: falling below chance contradicts nothing
         p_floor=max(sign_floor(s), 1 / (permutations + 1)),
         n=s,
         n_effective=float(s),

@@ -113,7 +113,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
         chance_kind="residuals of the reduced model permuted after phylogenetic whitening (RRPP)" if null == "rrpp"
         else f"{null} null",
         p_more=fit.p_value,
-        p_less=fit.p_less,
+        p_less=1.0,  # a share of variance has no opposite: falling below chance contradicts nothing
         p_floor=1 / (permutations + 1),
         n=len(names),
         n_effective=n_effective,

@@ -22,7 +22,6 @@ class Alignment:
     statistic: float
     r_squared: float
     p_value: float
-    p_less: float
     null: np.ndarray
     interval: tuple[float, float]
     lam: float
@@ -84,8 +83,7 @@ def aligned_beyond_phylogeny(
     observed = fit.adjusted(fit.explained(fit.left))
     without = fit.without_each()
     return Alignment(
-        float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values),
-        p_value(observed, values, more=False), values, jackknife(without, observed), chosen, fit.axis(),
+        float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values), values, jackknife(without, observed), chosen, fit.axis(),
         n * observed - (n - 1) * without,
     )  # fmt: skip
 

@@ -82,5 +82,5 @@ def matched_energies(gram, onto, variances, b: int, rng: np.random.Generator):
         drawn = rng.standard_normal((gram.shape[1], scale.size)) * scale
         along = drawn @ onto
         whole[:, i] = (gram * (drawn @ drawn.T)).sum(axis=(1, 2))
-        inside[:, i] = np.einsum("fst,fsr,ftr->f", gram, along, along, optimize=True)
+        inside[:, i] = (gram * (along @ along.transpose(0, 2, 1))).sum(axis=(1, 2))
     return inside, whole
