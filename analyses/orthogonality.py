@@ -14,13 +14,13 @@ SETTINGS = {
 CLAIMS = (
     Claim(
         id="sex-outside-species",
-        says="Across species, females and males differ along directions outside the species span, more than noise does.",
+        says="Across species, females and males differ outside the species span, more than noise does.",
         source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
         at_least=0.05,  # share of squared length, above what directions drawn from the noise give
     ),
     Claim(
         id="stage-outside-species",
-        says="Across species, life stages differ along directions outside the species span, more than noise does.",
+        says="Across species, life stages differ outside the species span, more than noise does.",
         source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
         at_least=0.05,
     ),

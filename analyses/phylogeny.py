@@ -38,7 +38,11 @@ def run(lab):
     """Ask it of distances on the tree, and of nearest neighbours rank by rank."""
     emb, permutations = lab.embeddings(), lab.setting("permutations", 999)
     tree = phylogeny(emb, lab.phylogeny(), permutations=permutations, rng=lab.rng)
-    evidence, sentences, results = {"distances-follow-tree": tree.evidence}, {"distances-follow-tree": str(tree)}, {"tree": tree}
+    evidence, sentences, results = (
+        {"distances-follow-tree": tree.evidence},
+        {"distances-follow-tree": str(tree)},
+        {"tree": tree},
+    )
     asked = claims(lab)
     if len(asked) > 1:
         near = neighbour_agreement(emb, permutations=permutations, rng=lab.rng)
@@ -50,8 +54,10 @@ def run(lab):
             found = near.evidence[rank]
             evidence[claim.id] = found
             sentences[claim.id] = (
-                f"{found.estimate:.0%} [{found.interval[0]:.0%}, {found.interval[1]:.0%}] of the nearest neighbours of another "
-                f"species share the {rank}; names shuffled within the {RANKS[claim.id][0]} give {found.chance['mean']:.0%} "
+                f"{found.estimate:.0%} [{found.interval[0]:.0%}, {found.interval[1]:.0%}] of the nearest "
+                "neighbours of another "
+                f"species share the {rank}; names shuffled within the {RANKS[claim.id][0]} give "
+                f"{found.chance['mean']:.0%} "
                 f"(p = {found.p_more:.2g})"
             )
         asked = tuple(c for c in asked if c.id in evidence)

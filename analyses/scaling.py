@@ -19,8 +19,18 @@ SETTINGS = {
 
 SOURCE = "Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883: five models, one run each, no interval"
 CLAIMS = (
-    Claim(id="sex-separation-grows", says="The Fisher ratio of the sexes grows with training.", source=SOURCE, at_least=0.002),
-    Claim(id="stage-separation-grows", says="The Fisher ratio of life stages grows with training.", source=SOURCE, at_least=0.002),
+    Claim(
+        id="sex-separation-grows",
+        says="The Fisher ratio of the sexes grows with training.",
+        source=SOURCE,
+        at_least=0.002,
+    ),
+    Claim(
+        id="stage-separation-grows",
+        says="The Fisher ratio of life stages grows with training.",
+        source=SOURCE,
+        at_least=0.002,
+    ),
     Claim(
         id="stage-leaves-species-span",
         says="The share of the life-stage contrast outside the species span grows with training.",
@@ -76,7 +86,13 @@ def _separation(lab, column, permutations, emb, rng):
 def _orthogonality(lab, column, permutations, emb, rng):
     rows, contrast, strata = lab.variants(column, emb)
     return orthogonality(
-        rows, contrast, groups=lab.taxa(), strata=strata, axes=lab.setting("axes", 0) or None, permutations=permutations, rng=rng
+        rows,
+        contrast,
+        groups=lab.taxa(),
+        strata=strata,
+        axes=lab.setting("axes", 0) or None,
+        permutations=permutations,
+        rng=rng,
     )
 
 

@@ -31,7 +31,9 @@ class Claim:
     def __post_init__(self):
         """Refuse a claim that could not be judged."""
         if self.direction not in (-1, 1):
-            raise ValueError(f"claim {self.id!r}: direction is {self.direction}; use 1 for more than chance, -1 for less")
+            raise ValueError(
+                f"claim {self.id!r}: direction is {self.direction}; use 1 for more than chance, -1 for less"
+            )
         if self.at_least < 0 or not 0 < self.alpha < 1:
             raise ValueError(f"claim {self.id!r}: at_least must be 0 or more and alpha within (0, 1)")
 
@@ -174,14 +176,19 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
         return verdict("supported", beyond)
     if adjusted > claim.alpha and p <= claim.alpha and p <= ev.p_floor * (1 + 1e-9):
         return verdict(
-            "cannot tell", f"{beyond}: no more extreme result was possible, so {ev.n} {ev.unit} cannot decide among {family} claims"
+            "cannot tell",
+            f"{beyond}: no more extreme result was possible, so {ev.n} {ev.unit} cannot decide among {family} claims",
         )
     if high < claim.at_least:
         return verdict("too small to matter", f"{beyond}; {claim.at_least:g} would matter")
     if adjusted <= claim.alpha and low > 0:
-        return verdict("cannot tell", f"{beyond}; more than chance, but it may be less than the {claim.at_least:g} that matters")
+        return verdict(
+            "cannot tell", f"{beyond}; more than chance, but it may be less than the {claim.at_least:g} that matters"
+        )
     if adjusted <= claim.alpha:
-        return verdict("not supported", f"{beyond}; rare under the null, but the interval over {ev.unit} still reaches chance")
+        return verdict(
+            "not supported", f"{beyond}; rare under the null, but the interval over {ev.unit} still reaches chance"
+        )
     return verdict("not supported", beyond)
 
 

@@ -38,7 +38,9 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
     from embedlab.train import read_configs, train_scales
 
     configs = read_configs(config)
-    world = photographs(out / "world", configs[0], species=48 if quick else 96, each=16 if quick else 24, workers=workers)
+    world = photographs(
+        out / "world", configs[0], species=48 if quick else 96, each=16 if quick else 24, workers=workers
+    )
     runs = train_scales(configs, out / "models", workers=workers)
     stores = extracted([r["checkpoint"] for r in runs], world / "manifest.csv", out / "stores", workers)
     settings = {k: dict(v) for k, v in SETTINGS.items()}
@@ -108,7 +110,7 @@ def _quiet() -> None:
     from embedlab.extract.machine import one_thread
 
     one_thread()
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115 — one line of progress for all, not one a process
+    sys.stderr = open(os.devnull, "w")
 
 
 def _extract(job: tuple[str, str, str]) -> None:

@@ -108,7 +108,9 @@ class Lab:
             try:
                 return type(default)(value)
             except ValueError:
-                raise ValueError(f"setting {name}={value!r} is not a {type(default).__name__}, as {default!r} is") from None
+                raise ValueError(
+                    f"setting {name}={value!r} is not a {type(default).__name__}, as {default!r} is"
+                ) from None
         return value
 
     def known(self, column: str) -> float:
@@ -122,7 +124,9 @@ class Lab:
         given = self.setting(column, ())
         if given:
             if len(given) != 2:
-                raise ValueError(f"setting {column}={','.join(given)}: name two values, as in --set {column}=female,male")
+                raise ValueError(
+                    f"setting {column}={','.join(given)}: name two values, as in --set {column}=female,male"
+                )
             return Contrast(column, *given)
         if not emb.has(column):
             return None
@@ -176,8 +180,10 @@ class Lab:
         names = self.embeddings().column("species").drop_nulls().unique().sort().to_list()
         traits, report = self.traits.match(names)
         if not report.matched:
-            raise ValueError(f"none of {len(names)} species of the store stands among the traits; the store has {names[:3]}, "
-                             f"the traits {self.traits.species[:3]}")  # fmt: skip
+            raise ValueError(
+                f"none of {len(names)} species of the store stands among the traits; the store has "
+                f"{names[:3]}, the traits {self.traits.species[:3]}"
+            )
         return traits, report
 
     def outcome(self, *, claims: Sequence[Claim], evidence: Mapping[str, Evidence], sentences: Mapping[str, str],
@@ -189,7 +195,8 @@ class Lab:
                     self.exclusions.append(line)
         return Outcome(
             analysis=self.name, question=self.question, claims=tuple(claims), evidence=dict(evidence),
-            sentences=dict(sentences), results=dict(results), exclusions=tuple(self.exclusions), notes=tuple(self.notes),
+            sentences=dict(sentences), results=dict(results), exclusions=tuple(self.exclusions),
+            notes=tuple(self.notes),
             seed=self.seed, stores=tuple(_facts(s) for s in self.stores),
         )  # fmt: skip
 
@@ -206,4 +213,6 @@ def check_settings(name: str, known: Mapping[str, str], given: Mapping[str, Any]
         if key not in known:
             near = closest(key, list(known))
             offers = "; ".join(f"{k}: {v}" for k, v in known.items()) or "none"
-            raise ValueError(f"{name} has no setting {key!r}{f', closest is {near[0]!r}' if near else ''}. It knows: {offers}")
+            raise ValueError(
+                f"{name} has no setting {key!r}{f', closest is {near[0]!r}' if near else ''}. It knows: {offers}"
+            )

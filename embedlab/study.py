@@ -23,7 +23,9 @@ _NAMED = ("embedlab", "numpy", "scipy", "polars", "torch")
 
 def list_analyses() -> list[dict[str, str]]:
     """Name and question of each analysis that comes with embedlab: its file name, and its docstring."""
-    return [{"name": p.stem, "question": _question(p)} for p in sorted(analyses_folder().glob("*.py")) if p.stem[0] != "_"]
+    return [
+        {"name": p.stem, "question": _question(p)} for p in sorted(analyses_folder().glob("*.py")) if p.stem[0] != "_"
+    ]
 
 
 def _question(path: Path) -> str:
@@ -107,15 +109,22 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
                 unasked[name] = str(reason.args[0] if reason.args else reason)
             line.add()
     if not outcomes:
-        raise ValueError("these stores can answer none of the questions: " + "; ".join(f"{k}: {v}" for k, v in unasked.items()))
+        raise ValueError(
+            "these stores can answer none of the questions: " + "; ".join(f"{k}: {v}" for k, v in unasked.items())
+        )
     outcomes = [_provenance(o, command) for o in judged_together(outcomes)]
     if figures is not None:
         for outcome in outcomes:
             write_outcome(outcome, Path(figures) / outcome.analysis)
     lab = lab_of("report", "")
-    page = report(lab.embeddings(), outcomes, out, maps=_maps(lab), thumbnails_of=Path(_last(stores, lab)), unasked=unasked,
-                  title=title)  # fmt: skip
-    return {"report": str(out), "bytes": Path(page).stat().st_size, "outcome": [o.to_dict() for o in outcomes], "unasked": unasked}
+    page = report(lab.embeddings(), outcomes, out, maps=_maps(lab), thumbnails_of=Path(_last(stores, lab)),
+                  unasked=unasked, title=title)  # fmt: skip
+    return {
+        "report": str(out),
+        "bytes": Path(page).stat().st_size,
+        "outcome": [o.to_dict() for o in outcomes],
+        "unasked": unasked,
+    }
 
 
 def _last(stores, lab: Lab):

@@ -74,12 +74,16 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
     emb = embeddings.where(**{contrast.column: [contrast.a, contrast.b]}) if embeddings.n else embeddings
     if emb.n == 0:
         present = embeddings.column(contrast.column).drop_nulls().unique().sort().to_list()
-        raise ValueError(f"column {contrast.column!r} holds neither {contrast.a!r} nor {contrast.b!r}; it holds {present[:5]}")
+        raise ValueError(
+            f"column {contrast.column!r} holds neither {contrast.a!r} nor {contrast.b!r}; it holds {present[:5]}"
+        )
     needed = [*groups, *strata]
     emb = emb.known(*needed)
     left_out = []
     if dropped := embeddings.n - emb.n:
-        left_out.append(f"{dropped} images without {contrast.column} ({contrast.a} or {contrast.b}) or {', '.join(needed)}")
+        left_out.append(
+            f"{dropped} images without {contrast.column} ({contrast.a} or {contrast.b}) or {', '.join(needed)}"
+        )
     x = (emb.unit() if unit else emb).float64()
     labels = emb.column(contrast.column).to_numpy() == contrast.b
     keys = [list(map(str, emb.column(c).to_list())) for c in needed]
@@ -103,12 +107,13 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
     kept = sorted({b.group for b in found})
     if not kept:
         raise ValueError(
-            f"no {groups[-1]} has at least {least} {of} of both {contrast.a!r} and {contrast.b!r}: nothing can be compared"
+            f"no {groups[-1]} has at least {least} {of} of both {contrast.a!r} and {contrast.b!r}: nothing "
+            "can be compared"
         )
     thin -= {names[g][-1] for g in kept}
     if thin:
-        left_out.append(f"{len(thin)} {groups[-1]} with fewer than {least} {of} of either kind ({', '.join(sorted(thin)[:5])}"
-                        f"{' …' if len(thin) > 5 else ''})")  # fmt: skip
+        named = ", ".join(sorted(thin)[:5]) + (" …" if len(thin) > 5 else "")
+        left_out.append(f"{len(thin)} {groups[-1]} with fewer than {least} {of} of either kind ({named})")
     again = {g: i for i, g in enumerate(kept)}
     return Blocks(
         contrast,
@@ -121,7 +126,7 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
 
 
 def _per_individual(emb, x, cells, taxa):
-    """Average the photographs of one individual in one cell; shuffling photographs would pretend there are more animals."""
+    """Average the photographs of one individual in one cell: shuffled photographs would count as animals."""
     if not emb.has("individual"):
         return x, cells, taxa, "images"
     who = emb.column("individual").to_list()

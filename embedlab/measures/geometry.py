@@ -35,9 +35,12 @@ class Geometry:
 
     def __str__(self) -> str:
         return (
-            f"{self.n:,} vectors in {self.d} dimensions fill about {self.effective_rank:.0f} of them (participation ratio "
-            f"{self.participation_ratio:.0f}); two random ones have a cosine of {self.mean_cosine:.2f} ± {self.sd_cosine:.2f}, "
-            f"where an isotropic space gives 0 ± {1 / np.sqrt(self.d):.2f}; norms {self.norm_min:.1f} to {self.norm_max:.1f}"
+            f"{self.n:,} vectors in {self.d} dimensions fill about {self.effective_rank:.0f} of them "
+            "(participation ratio "
+            f"{self.participation_ratio:.0f}); two random ones have a cosine of {self.mean_cosine:.2f} ± "
+            f"{self.sd_cosine:.2f}, "
+            f"where an isotropic space gives 0 ± {1 / np.sqrt(self.d):.2f}; norms {self.norm_min:.1f} to "
+            f"{self.norm_max:.1f}"
         )
 
     @property
@@ -67,9 +70,11 @@ def geometry(embeddings) -> Geometry:
     variances = spectrum(unit)
     low, median, high = np.quantile(norm, [0.05, 0.5, 0.95])
     return Geometry(
-        n=len(x), d=d, norm_min=float(norm.min()), norm_low=float(low), norm_median=float(median), norm_high=float(high),
+        n=len(x), d=d, norm_min=float(norm.min()), norm_low=float(low), norm_median=float(median),
+        norm_high=float(high),
         norm_max=float(norm.max()), mean_cosine=float(mean),
         sd_cosine=float(np.sqrt(max(((gram**2).sum() - n) / pairs - mean**2, 0.0))),
         mean_norm=float(np.linalg.norm(unit.mean(axis=0))), effective_rank=effective_rank(variances),
-        participation_ratio=participation_ratio(variances), top2=float(variances[:2].sum() / variances.sum()), zero_rows=zero,
+        participation_ratio=participation_ratio(variances), top2=float(variances[:2].sum() / variances.sum()),
+        zero_rows=zero,
     )  # fmt: skip

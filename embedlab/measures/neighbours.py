@@ -37,7 +37,9 @@ class NeighbourAgreement:
     def __str__(self) -> str:
         said = [
             f"{r} {a:.0%} (random {c:.0%}, within {p or 'all'} {w:.0%})"
-            for r, a, c, p, w in zip(self.ranks, self.agreement, self.chance, self.parents, self.parent_chance, strict=True)
+            for r, a, c, p, w in zip(
+                self.ranks, self.agreement, self.chance, self.parents, self.parent_chance, strict=True
+            )
         ]
         return "nearest neighbours share the " + ", ".join(said)
 
@@ -57,7 +59,8 @@ class NeighbourAgreement:
         apart = f", images of the same {self.excluded} not counted" if self.excluded else ""
         return (
             f"Share of images whose nearest neighbour (cosine{apart}) bears the same name, with 95 % interval from "
-            f"resampling species. Dotted: a random neighbour; tick: names shuffled among the species of one parent taxon."
+            "resampling species. Dotted: a random neighbour; tick: names shuffled among the species of "
+            "one parent taxon."
         )
 
     def table(self) -> pl.DataFrame:
@@ -106,7 +109,7 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
         emb = embeddings.known(rank, *([parent] if parent and own else []), *([own] if own else []))
         if emb.n < 3:
             raise ValueError(f"only {emb.n} images have their {rank} recorded: no neighbours to compare")
-        labels, names = emb.codes(rank)
+        labels, _ = emb.codes(rank)
         unit, _ = emb.codes(own) if own else (np.arange(emb.n), None)
         near = nearest(emb.unit().float64(), unit if own else None)
         counted = near >= 0
@@ -128,7 +131,15 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
         low, high = bootstrap_ratio(np.bincount(cluster[counted], hit[counted])[units], size[units], rng=rng)
         share = np.bincount(labels) / labels.size
         bearers = np.bincount(of_unit)
-        numbers = (value, low, high, (share**2).sum(), null.mean(), (bearers[labels] > 1)[counted].mean(), int(counted.sum()))
+        numbers = (
+            value,
+            low,
+            high,
+            (share**2).sum(),
+            null.mean(),
+            (bearers[labels] > 1)[counted].mean(),
+            int(counted.sum()),
+        )
         for key, number in zip(rows, numbers, strict=True):
             rows[key].append(number)
         parents.append(parent)
@@ -144,7 +155,9 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
             n=int(first.size),
             n_effective=float(first.size),
             unit=own or "images",
-            cannot_tell="" if null.std() > 0 else f"no two {own or 'image'} units of one {parent or 'space'} differ in {rank}: nothing to shuffle",
+            cannot_tell=""
+            if null.std() > 0
+            else f"no two {own or 'image'} units of one {parent or 'space'} differ in {rank}: nothing to shuffle",
         )
     return NeighbourAgreement(
         ranks=ranks, agreement=np.array(rows["agreement"]), low=np.array(rows["low"]), high=np.array(rows["high"]),

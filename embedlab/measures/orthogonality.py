@@ -50,7 +50,8 @@ class Orthogonality:
         bounds = "" if not np.isfinite(e.interval[0]) else f" [{e.interval[0]:.0%}, {e.interval[1]:.0%}]"
         return (
             f"{e.estimate:.0%}{bounds} of the contrast {self.contrast} lies outside {self.rank} axes that tell "
-            f"{len(self.groups)} groups apart (directions drawn from the noise: {1 - self.noise_level:.0%}; shuffled labels: "
+            f"{len(self.groups)} groups apart (directions drawn from the noise: "
+            f"{1 - self.noise_level:.0%}; shuffled labels: "
             f"{1 - self.nulls['shuffled labels'].mean():.0%}; isotropic: {1 - self.isotropic:.0%}; p = {e.p_more:.2g})"
         )
 
@@ -58,9 +59,12 @@ class Orthogonality:
     def caption(self) -> str:
         """Method, numbers and nulls in a few sentences."""
         return (
-            f"Share of the squared length of {self.contrast} inside the first {self.rank} axes of {len(self.groups)} group "
-            f"means from {len(self.species)} species, {self.d} dimensions; cross-fitted over halves of the {self.unit} and "
-            f"free of noise. Spectrum-matched chance keeps the lengths of the contrasts and their likeness among species but "
+            f"Share of the squared length of {self.contrast} inside the first {self.rank} axes of "
+            f"{len(self.groups)} group "
+            f"means from {len(self.species)} species, {self.d} dimensions; cross-fitted over halves of the "
+            f"{self.unit} and "
+            "free of noise. Spectrum-matched chance keeps the lengths of the contrasts and their likeness "
+            "among species but "
             f"points them as within-group noise points. A cosine near zero alone says nothing in {self.d} dimensions."
         )
 
@@ -89,7 +93,9 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     rng = generator(rng)
     cut = blocks(embeddings, contrast, groups=groups, strata=strata, least=4)
     if len(cut.groups) < 2:
-        raise ValueError(f"only one group, {cut.groups[0]!r}, holds both kinds: a span of group means needs at least two")
+        raise ValueError(
+            f"only one group, {cut.groups[0]!r}, holds both kinds: a span of group means needs at least two"
+        )
     wanted = axes or DEFAULT_AXES
     folds = [f for _ in range(SPLITS) for f in _folds(cut, wanted, rng)]
     r = min(f.inside.shape[1] for f in folds)
@@ -124,15 +130,21 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
             f"about by chance with p = {sign_floor(s):.2g}; within these the numbers stand as they are"
         )
     elif p_contrast > 0.05:
-        cannot = f"shuffled labels reach the contrast {cut.contrast} as well (p = {p_contrast:.2g}): where nothing is, nothing lies anywhere"
+        cannot = (
+            f"shuffled labels reach the contrast {cut.contrast} as well (p = {p_contrast:.2g}): "
+            f"where nothing is, nothing lies anywhere"
+        )
     elif not bootstrap_ratio(total, np.ones(s), rng=rng)[0] > 0:
-        cannot = f"the contrast {cut.contrast} is not clearly above noise in these images: a share of almost nothing can be any number"
+        cannot = (
+            f"the contrast {cut.contrast} is not clearly above noise in these images: "
+            f"a share of almost nothing can be any number"
+        )
     evidence = Evidence(
         statistic=f"share of the contrast outside the first {r} species axes (cross-fitted, noise-free)",
         estimate=1 - share,
         interval=(1 - high, 1 - low),
         null=1 - matched,
-        chance_kind="spectrum-matched: random contrasts of the same lengths and mutual angles, drawn from within-group noise",
+        chance_kind="spectrum-matched: contrasts of the same lengths and mutual angles, drawn from within-group noise",
         p_more=p_more,
         p_less=p_less,
         p_floor=max(sign_floor(s), 1 / (permutations + 1)),

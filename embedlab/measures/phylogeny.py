@@ -50,7 +50,8 @@ class Phylogeny:
         """Method, numbers and null in two sentences."""
         return (
             f"Euclidean distance between species means of unit vectors against patristic distance, {len(self.species)} "
-            f"species, {self.tree}; line: mean by depth with its 95 % range over resampled species. Dotted: mean distance "
+            f"species, {self.tree}; line: mean by depth with its 95 % range over resampled species. "
+            "Dotted: mean distance "
             f"of all pairs, which is what shuffled tips give at every depth."
         )
 
@@ -62,7 +63,9 @@ class Phylogeny:
         })  # fmt: skip
 
 
-def phylogeny(embeddings, tree, *, by: str = "species", permutations: int = 999, rng: np.random.Generator | int) -> Phylogeny:
+def phylogeny(
+    embeddings, tree, *, by: str = "species", permutations: int = 999, rng: np.random.Generator | int
+) -> Phylogeny:
     """Compare distances between species in the space with those on the tree, tips shuffled for chance.
 
     Shuffling tips is right here: under the null, that the space knows nothing of descent, species are exchangeable.
@@ -76,11 +79,15 @@ def phylogeny(embeddings, tree, *, by: str = "species", permutations: int = 999,
     if report.missing:
         left_out.append(f"{len(report.missing)} species not in the tree: {', '.join(report.missing[:8])}")
     if report.synonyms:
-        left_out.append("found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8]))
+        left_out.append(
+            "found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8])
+        )
     keep = [i for i, s in enumerate(species.names) if s in report.used]
     names = tuple(species.names[i] for i in keep)
     if len(names) < 5:
-        raise ValueError(f"{len(names)} species stand both in the store and in the tree; at least 5 are needed. {report}")
+        raise ValueError(
+            f"{len(names)} species stand both in the store and in the tree; at least 5 are needed. {report}"
+        )
     tips = [report.used[s] for s in names]
     x = species.means[keep]
     near, far = np.sqrt(squared_distances(x)), tree.distances(tips)

@@ -33,7 +33,8 @@ class Projection:
 
     def __str__(self) -> str:
         return (
-            f"{self.method} map of {len(self.xy):,} vectors: keeps {self.overlap:.0%} of the {NEIGHBOURS} nearest neighbours "
+            f"{self.method} map of {len(self.xy):,} vectors: keeps {self.overlap:.0%} of the {NEIGHBOURS} "
+            "nearest neighbours "
             f"(a random map {self.chance_overlap:.0%}), trustworthiness {self.trustworthiness:.2f}"
         )
 
@@ -43,7 +44,8 @@ class Projection:
         given = ", ".join(f"{k} {v}" for k, v in self.parameters.items())
         shares = f", axes {self.explained[0]:.0%} and {self.explained[1]:.0%} of the variance" if self.explained else ""
         return (
-            f"{self.method}{', ' + given if given else ''}, seed {self.seed}{shares}; trustworthiness {self.trustworthiness:.2f}, "
+            f"{self.method}{', ' + given if given else ''}, seed {self.seed}{shares}; trustworthiness "
+            f"{self.trustworthiness:.2f}, "
             f"{NEIGHBOURS}-NN overlap {self.overlap:.2f} (random map {self.chance_overlap:.3f})."
         )
 
@@ -84,7 +86,9 @@ def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection
 
         parameters = {"n_neighbors": min(NEIGHBOURS, len(x) - 1), "min_dist": 0.1, **parameters}
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="n_jobs value 1 overridden")  # a seed makes UMAP run on one thread
+            warnings.filterwarnings(
+                "ignore", message="n_jobs value 1 overridden"
+            )  # a seed makes UMAP run on one thread
             xy = UMAP(random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
     xy = np.asarray(xy, float)
     trust, overlap, chance = _faithfulness(x, xy, np.random.default_rng(seed))

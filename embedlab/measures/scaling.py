@@ -41,8 +41,10 @@ class Scaling:
     def __str__(self) -> str:
         e = self.evidence
         return (
-            f"{self.measure}: {e.estimate:+.3g} [{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] for each tenfold {self.x_name} over "
-            f"{len(self.x)} runs (shuffled labels {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; p = {e.p_more:.2g} for a "
+            f"{self.measure}: {e.estimate:+.3g} [{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] for each "
+            f"tenfold {self.x_name} over "
+            f"{len(self.x)} runs (shuffled labels {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; p = "
+            f"{e.p_more:.2g} for a "
             f"rise; the smallest that {len(self.x)} runs can reach is {e.p_floor:.2g})"
         )
 
@@ -50,8 +52,10 @@ class Scaling:
     def caption(self) -> str:
         """Method, numbers and nulls in two sentences."""
         return (
-            f"{self.measure} at {len(set(self.x.tolist()))} values of {self.x_name}, {len(self.x)} runs; bars: 95 % over species, "
-            f"the same species at every run. Grey: labels shuffled, the same shuffle at every run. The p-value of the slope is "
+            f"{self.measure} at {len(set(self.x.tolist()))} values of {self.x_name}, {len(self.x)} runs; "
+            "bars: 95 % over species, "
+            "the same species at every run. Grey: labels shuffled, the same shuffle at every run. The "
+            "p-value of the slope is "
             f"the larger of two: against shuffled labels, and against all {self.arrangements:,} orders of the runs."
         )
 
@@ -84,6 +88,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
         )
     seed = int(rng.integers(2**63))
     results = [measure(s, np.random.default_rng(seed)) for s in stores]
+    _same_species(results)
     log = np.log10(at)
     weight = (log - log.mean()) / ((log - log.mean()) ** 2).sum()
     values = np.array([r.evidence.estimate for r in results])
@@ -118,7 +123,8 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     return Scaling(
         measure=results[0].evidence.statistic, x_name=x if isinstance(x, str) else "x", x=at,
         runs=tuple(_name(s, i) for i, s in enumerate(stores)), values=values,
-        low=np.array([r.evidence.interval[0] for r in results]), high=np.array([r.evidence.interval[1] for r in results]),
+        low=np.array([r.evidence.interval[0] for r in results]),
+        high=np.array([r.evidence.interval[1] for r in results]),
         chance=nulls.mean(axis=1), chance_low=bands[0], chance_high=bands[1], slope=slope,
         parts={k: np.array([np.mean(getattr(r, k)) for r in results]) for k in ("between", "within", "noise_level")
                if hasattr(results[0], k)},
@@ -133,7 +139,21 @@ def _position(store, x: str) -> float:
         if x in place and place[x] is not None:
             return float(place[x])
     known = sorted({k for p in (training, card) for k, v in p.items() if isinstance(v, int | float)})
-    raise KeyError(f"the store of {card.get('model', 'an unnamed model')!r} does not say its {x!r}; its card has the numbers {known[:8]}")
+    raise KeyError(
+        f"the store of {card.get('model', 'an unnamed model')!r} does not say its {x!r}; its card has the "
+        f"numbers {known[:8]}"
+    )
+
+
+def _same_species(results) -> None:
+    """Refuse a series in which a run has other species: a trend could then be one of species, not of training."""
+    first = set(results[0].species)
+    for i, r in enumerate(results[1:], start=2):
+        if other := sorted(first ^ set(r.species)):
+            raise ValueError(
+                f"runs 1 and {i} do not hold the same species ({len(first)} and {len(r.species)}; in one only: "
+                f"{', '.join(other[:5])}): use the same images at every scale"
+            )
 
 
 def _name(store, i: int) -> str:
@@ -182,8 +202,6 @@ def _interval(results, weight, values, log, slope, rng) -> tuple[float, float]:
             return (np.nan, np.nan)
         value = part.sum() / total.sum()
         pseudo.append(value + (part - value * total) * len(part) / total.sum())
-    if len({len(p) for p in pseudo}) > 1:
-        raise ValueError(f"the stores hold different species ({[len(p) for p in pseudo]}): use the same images at every scale")
     each = weight @ np.array(pseudo)  # every species' own slope; their mean is the slope
     low, high = bootstrap_ratio(each, np.ones(each.size), rng=rng)
     m = len(log)

@@ -33,7 +33,8 @@ class Separation:
         e = self.evidence
         return (
             f"Fisher ratio of {self.contrast}: {e.estimate:.3f} [{e.interval[0]:.3f}, {e.interval[1]:.3f}] over "
-            f"{len(self.species)} species (shuffled labels {e.chance['mean']:.3f} ± {np.std(e.null):.3f}; p = {e.p_more:.2g})"
+            f"{len(self.species)} species (shuffled labels {e.chance['mean']:.3f} ± {np.std(e.null):.3f}; "
+            f"p = {e.p_more:.2g})"
         )
 
     @property

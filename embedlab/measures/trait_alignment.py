@@ -45,7 +45,8 @@ class TraitAlignment:
         e = self.evidence
         sure = "more than" if e.p_more <= 0.05 else "not clearly more than"
         return (
-            f"{self.trait}: {e.estimate:.1%} [{e.interval[0]:.1%}, {e.interval[1]:.1%}] of what sets {len(self.species)} species "
+            f"{self.trait}: {e.estimate:.1%} [{e.interval[0]:.1%}, {e.interval[1]:.1%}] of what sets "
+            f"{len(self.species)} species "
             f"apart, once descent is taken out, goes along with it, {sure} permuted residuals give "
             f"({e.chance['low']:.1%} to {e.chance['high']:.1%}; p = {e.p_more:.2g}, λ = {self.lam:.2f})"
         )
@@ -54,9 +55,12 @@ class TraitAlignment:
     def caption(self) -> str:
         """Method, numbers and null in a few sentences."""
         return (
-            f"Position of each species on the direction that goes along with {self.trait}, fitted without that species, "
-            f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated at λ = {self.lam:.2f} "
-            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: residuals permuted {len(self.evidence.null)} times "
+            f"Position of each species on the direction that goes along with {self.trait}, fitted without "
+            "that species, "
+            f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
+            f"at λ = {self.lam:.2f} "
+            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: residuals permuted "
+            f"{len(self.evidence.null)} times "
             f"(RRPP), 0 on average; {self.reliability_note}."
         )
 
@@ -89,7 +93,9 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     if report.missing:
         left_out.append(f"{len(report.missing)} species not in the tree: {', '.join(report.missing[:8])}")
     if report.synonyms:
-        left_out.append("found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8]))
+        left_out.append(
+            "found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8])
+        )
     keep = [i for i, s in enumerate(species.names) if s in report.used]
     if kind == "categorical":
         keep, notes = _common_kinds(keep, value)
@@ -97,7 +103,8 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     names = tuple(species.names[i] for i in keep)
     if len(names) < LEAST_SPECIES:
         raise ValueError(
-            f"{name}: {len(names)} species have a vector, a value and a tip in the tree; at least {LEAST_SPECIES} are needed. "
+            f"{name}: {len(names)} species have a vector, a value and a tip in the tree; at least "
+            f"{LEAST_SPECIES} are needed. "
             f"Nothing computed ({'; '.join(left_out) or 'none left out'})"
         )
     y = np.array([value[i] for i in keep], float if kind == "numeric" else str)
@@ -110,7 +117,8 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
         estimate=fit.statistic,
         interval=fit.interval,
         null=fit.null,
-        chance_kind="residuals of the reduced model permuted after phylogenetic whitening (RRPP)" if null == "rrpp"
+        chance_kind="residuals of the reduced model permuted after phylogenetic whitening (RRPP)"
+        if null == "rrpp"
         else f"{null} null",
         p_more=fit.p_value,
         p_less=1.0,  # a share of variance has no opposite: falling below chance contradicts nothing

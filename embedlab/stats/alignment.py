@@ -83,7 +83,8 @@ def aligned_beyond_phylogeny(
     observed = fit.adjusted(fit.explained(fit.left))
     without = fit.without_each()
     return Alignment(
-        float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values), values, jackknife(without, observed), chosen, fit.axis(),
+        float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values), values,
+        jackknife(without, observed), chosen, fit.axis(),
         n * observed - (n - 1) * without,
     )  # fmt: skip
 
@@ -148,7 +149,8 @@ class _Fit:
         return 1 - (rss1 / (free - self.p)) / (rss0 / free)
 
     def axis(self) -> np.ndarray:
-        """Position of each species along the leading trait direction, in the embedding's own units, own row left out."""
+        """Position of each species along the leading trait direction, in the embedding's own units, own "
+        "row left out."""
         whole = np.linalg.svd(self.qy.T @ self.left, full_matrices=False)[2][0]
         if self.p == 1:
             whole = (self.qy.T @ self.left)[0]  # increasing with the trait, where it has an order

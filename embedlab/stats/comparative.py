@@ -19,7 +19,9 @@ def checked_covariance(covariance, n: int) -> np.ndarray:
     """Give `covariance` as a float64 matrix; refuse wrong shapes, asymmetry and tips without any depth."""
     c = np.asarray(covariance, float)
     if c.shape != (n, n):
-        raise ValueError(f"{n} species but a covariance of shape {c.shape}: prune the tree to the same species, in one order")
+        raise ValueError(
+            f"{n} species but a covariance of shape {c.shape}: prune the tree to the same species, in one order"
+        )
     if not np.isfinite(c).all() or not np.allclose(c, c.T, rtol=1e-8, atol=1e-12 * np.abs(c).max()):
         raise ValueError("the covariance is not symmetric and finite: take it from Tree.covariance(names)")
     if (np.diag(c) <= 0).any():
@@ -52,7 +54,9 @@ class Whitening:
     def at(self, lam: float) -> np.ndarray:
         """The symmetric inverse root `(n, n)` of C_λ."""
         if self.singular(lam):
-            raise ValueError(f"the tree covariance is singular at λ = {lam:g}: tips at distance zero; drop one of each such pair")
+            raise ValueError(
+                f"the tree covariance is singular at λ = {lam:g}: tips at distance zero; drop one of each such pair"
+            )
         return (self.vectors / np.sqrt(self.spectrum(lam))) @ self.vectors.T / self.depth
 
     def rotate(self, y: np.ndarray) -> np.ndarray:
@@ -112,7 +116,9 @@ def pagel_lambda(trait, covariance) -> PagelLambda:
     if -finer.fun > height:
         best, height = float(finer.x), float(-finer.fun)
     inside = _GRID[heights > height - 1.9207]  # half of the .95 quantile of chi-square with one degree
-    return PagelLambda(best, height, (float(min(inside.min(initial=best), best)), float(max(inside.max(initial=best), best))))
+    return PagelLambda(
+        best, height, (float(min(inside.min(initial=best), best)), float(max(inside.max(initial=best), best)))
+    )
 
 
 def effective_species(covariance) -> float:

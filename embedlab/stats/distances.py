@@ -25,7 +25,9 @@ def checked_distances(x, name: str) -> np.ndarray:
     if x.ndim != 2 or x.shape[0] != x.shape[1] or x.shape[0] < 3:
         raise ValueError(f"{name} must be a square matrix of at least 3 × 3; saw {x.shape}")
     if not np.isfinite(x).all() or not np.allclose(x, x.T) or not np.allclose(np.diag(x), 0):
-        raise ValueError(f"{name} is not a distance matrix: it must be finite and symmetric, with zeros on its diagonal")
+        raise ValueError(
+            f"{name} is not a distance matrix: it must be finite and symmetric, with zeros on its diagonal"
+        )
     return x
 
 

@@ -57,8 +57,12 @@ def permutations_of(n: int, permutations, rng: np.random.Generator | None) -> np
             raise TypeError("random permutations need rng=np.random.default_rng(seed)")
         return rng.permuted(np.broadcast_to(np.arange(n), (int(permutations), n)), axis=1)
     listed = np.asarray(permutations)
-    if listed.ndim != 2 or listed.shape[1] != n or not (np.sort(listed, axis=1) == np.arange(n)).all():
-        raise ValueError(f"explicit permutations must be an (b, {n}) array of 0-based rows; saw shape {listed.shape}")
+    whole = listed.dtype.kind in "iu" and listed.ndim == 2 and listed.shape[1] == n
+    if not whole or not (np.sort(listed, axis=1) == np.arange(n)).all():
+        raise ValueError(
+            f"explicit permutations must be a (b, {n}) array of whole numbers, each row holding 0 to {n - 1} once; "
+            f"saw shape {listed.shape} of {listed.dtype}"
+        )
     return listed
 
 

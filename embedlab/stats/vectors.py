@@ -12,7 +12,9 @@ def checked(x, name: str = "x", least: int = 2) -> np.ndarray:
         raise ValueError(f"{name} has shape {x.shape}; at least {least} rows and 1 dimension are needed")
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if bad.size:
-        raise ValueError(f"{name} has {bad.size} rows with NaN or infinity (rows {bad[:5].tolist()}): leave them out first")
+        raise ValueError(
+            f"{name} has {bad.size} rows with NaN or infinity (rows {bad[:5].tolist()}): leave them out first"
+        )
     return x
 
 
