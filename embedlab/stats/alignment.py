@@ -149,8 +149,7 @@ class _Fit:
         return 1 - (rss1 / (free - self.p)) / (rss0 / free)
 
     def axis(self) -> np.ndarray:
-        """Position of each species along the leading trait direction, in the embedding's own units, own "
-        "row left out."""
+        """Position of each species along the trait direction fitted without it, in the embedding's own units."""
         whole = np.linalg.svd(self.qy.T @ self.left, full_matrices=False)[2][0]
         if self.p == 1:
             whole = (self.qy.T @ self.left)[0]  # increasing with the trait, where it has an order
