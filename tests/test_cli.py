@@ -92,10 +92,17 @@ def test_help_is_quick_and_brings_no_torch(words):
         "heavy = {'torch', 'polars', 'matplotlib', 'plotly', 'sklearn'} & set(sys.modules)\n"
         "print('seconds', time.process_time(), *sorted(heavy))"
     )
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(3)]
-    best = min((r.stdout.rsplit("seconds", 1)[1].split() for r in runs), key=lambda words: float(words[0]))
-    assert best[1:] == []
-    assert float(best[0]) < 0.3  # seconds of processor time, best of three, since the machine may be busy
+
+    def best(code):
+        runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(3)]
+        return min((r.stdout.rsplit("seconds", 1)[1].split() for r in runs), key=lambda said: float(said[0]))
+
+    seconds, *heavy = best(code)
+    assert heavy == []
+    # Processor time, best of three; on a busy machine that stretches too, so typer alone is the measure: it takes
+    # 0.1 s where all is quiet, and our help 0.18 s.
+    alone = "import time, typer, rich.table, rich.panel; print('seconds', time.process_time())"
+    assert float(seconds) < max(0.3, 3 * float(best(alone)[0]))
 
 
 def test_import_info_check(vectors, tmp_path):
