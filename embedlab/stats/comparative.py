@@ -160,6 +160,8 @@ def k_mult(x, covariance, *, permutations=999, rng: np.random.Generator | None =
     w = inverse.sum(axis=1)
     s = w.sum()
     gram = (x - x.mean(axis=0)) @ (x - x.mean(axis=0)).T
+    if not np.trace(gram) > (np.finfo(float).eps * np.linalg.norm(x)) ** 2 * n:
+        raise ValueError("the species do not differ: K is not defined where nothing varies")
     expected = (np.trace(c) - n / s) / (n - 1)
     orders = np.vstack([np.arange(n), permutations_of(n, permutations, rng)])
     values = np.empty(len(orders))

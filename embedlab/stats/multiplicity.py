@@ -6,7 +6,7 @@ import numpy as np
 def _checked(p) -> np.ndarray:
     p = np.asarray(p, float)
     if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):  # NaN fails both comparisons
-        raise ValueError(f"p-values must be one row of numbers within 0 and 1; saw shape {p.shape}, {p[:5]}")
+        raise ValueError(f"p-values must be one row of numbers within 0 and 1; saw shape {p.shape}, {p.ravel()[:5]}")
     return p
 
 
