@@ -38,7 +38,7 @@ class TrainConfig:
     dim: int = _key(96, "length of a vector", 2, 4096)
     steps: int = _key(1200, "optimiser steps", 1, 10_000_000)
     batch: int = _key(128, "images in a step", 2, 65_536)
-    lr: float = _key(2e-3, "highest learning rate", 1e-7, 1.0)
+    lr: float = _key(5e-3, "highest learning rate", 1e-7, 1.0)
     weight_decay: float = _key(0.02, "decay of weights, not of biases or norms (AdamW)", 0.0, 10.0)
     warmup: float = _key(0.1, "share of the steps in which the rate climbs, before its cosine fall", 0.0, 0.9)
     scale: float = _key(
