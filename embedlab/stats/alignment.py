@@ -60,12 +60,13 @@ def aligned_beyond_phylogeny(
 
     Errors: fewer than 8 species, NaN, a constant trait, more predictors than species, a singular covariance.
     """
-    x, y = checked(x, least=8), checked(design(trait), "trait", least=8)
+    columns = design(trait)
+    if (np.ptp(columns, axis=0) == 0).any() or columns.shape[1] == 0:
+        raise ValueError("the trait is the same in all species: nothing can go along with it")
+    x, y = checked(x, least=8), checked(columns, "trait", least=8)
     n = x.shape[0]
     if y.shape[0] != n:
         raise ValueError(f"{n} species vectors but {y.shape[0]} trait values: align them by name first")
-    if (np.ptp(y, axis=0) == 0).any() or y.shape[1] == 0:
-        raise ValueError("the trait is the same in all species: nothing can go along with it")
     extra = np.zeros((n, 0)) if covariates is None else checked(covariates, "covariates", least=8)
     if y.shape[1] + extra.shape[1] + 2 >= n:
         raise ValueError(f"{y.shape[1] + extra.shape[1]} predictors for {n} species: too many; merge rare kinds")
@@ -114,10 +115,10 @@ class _Fit:
         self.total = float((self.left**2).sum())
         if not self.total > 0:
             raise ValueError("the species vectors do not differ: nothing can go along with a trait")
-        y = root @ y
-        y = y - self.q0 @ (self.q0.T @ y)
-        self.qy, triangle = np.linalg.qr(y)
-        if (np.abs(np.diag(triangle)) < 1e-10 * np.abs(triangle).max()).any():
+        whole = root @ y
+        self.qy, triangle = np.linalg.qr(whole - self.q0 @ (self.q0.T @ whole))
+        # Against the length before projection: what a covariate explains wholly leaves dust, not a direction.
+        if (np.abs(np.diag(triangle)) < 1e-10 * np.linalg.norm(whole, axis=0)).any():
             raise ValueError("the trait's columns, or the trait and the covariates, are linearly dependent")
         self.free = n - self.q0.shape[1]
         self.p = self.qy.shape[1]
