@@ -10,6 +10,8 @@ from embedlab.measures.contrast import Blocks, Contrast, blocks
 from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
 from embedlab.stats.scatter import two_groups
 
+STILL = 1e-10  # scatter of unit vectors below which only the rounding of float32 is left
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Separation:
@@ -70,6 +72,12 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), permutat
     rng = generator(rng)
     cut = blocks(embeddings, contrast, groups=(by,), strata=strata)
     between, within, counts = energies(cut, None)
+    if (still := within[0] < STILL).any():
+        named = [cut.groups[i] for i in np.flatnonzero(still)[:5]]
+        raise ValueError(
+            f"the vectors of {', '.join(named)} do not vary within either sort: are they copies of one image? "
+            "Leave them out first"
+        )
     null_b, null_w, _ = energies(cut, permutations, rng)
     ratio = between[0] / within[0]
     null = (null_b / null_w).mean(axis=1)

@@ -107,13 +107,14 @@ class _Fit:
         reduced = root @ np.column_stack([np.ones(n), extra])
         self.q0 = np.linalg.qr(reduced)[0]
         left = root @ x
+        dust = 1e-12 * np.linalg.norm(left)
         left -= self.q0 @ (self.q0.T @ left)
         # Rotating the space changes no sum of squares: n − 1 coordinates are enough, however many there were.
         u, s, vt = np.linalg.svd(left, full_matrices=False)
         keep = s > s[0] * 1e-12 if s.size and s[0] > 0 else slice(0, 0)
         self.left, self.turn = u[:, keep] * s[keep], vt[keep]
         self.total = float((self.left**2).sum())
-        if not self.total > 0:
+        if not self.total > dust**2:
             raise ValueError("the species vectors do not differ: nothing can go along with a trait")
         whole = root @ y
         self.qy, triangle = np.linalg.qr(whole - self.q0 @ (self.q0.T @ whole))
