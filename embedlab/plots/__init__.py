@@ -37,9 +37,7 @@ def print_figure(result, preset: str = "nature-1col", **how):
     return paper.figure(picture(result, **how), preset)
 
 
-def save(
-    result, folder, name: str, provenance: dict | None = None, *, preset: str = "nature-1col", **how
-) -> list:
+def save(result, folder, name: str, provenance: dict | None = None, *, preset: str = "nature-1col", **how) -> list:
     """Write `name`.svg, .pdf, .png, .html and .csv into `folder`, and give their paths.
 
     `provenance` (card digests, versions, seed, command) is written into the metadata of every image and at
@@ -59,6 +57,4 @@ def _file(result):
     for cls in type(result).__mro__:
         if cls.__name__ in FILES:
             return import_module(f"embedlab.plots.{FILES[cls.__name__]}")
-    raise TypeError(
-        f"no figure for a {type(result).__name__}: results that can be drawn are {', '.join(FILES)}"
-    )
+    raise TypeError(f"no figure for a {type(result).__name__}: results that can be drawn are {', '.join(FILES)}")

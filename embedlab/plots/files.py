@@ -9,9 +9,7 @@ from embedlab.plots import paper, theme
 from embedlab.plots.marks import Picture
 
 
-def save(
-    result, picture: Picture, folder, name: str, provenance: dict, preset: str = "nature-1col"
-) -> list[Path]:
+def save(result, picture: Picture, folder, name: str, provenance: dict, preset: str = "nature-1col") -> list[Path]:
     """Write the five files and give their paths."""
     from embedlab.plots import page
 

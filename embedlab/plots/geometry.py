@@ -23,8 +23,7 @@ def picture(result) -> Picture:
                 size=5,
                 key="median, 5 to 95 %",
                 label=(
-                    f"median {number(r.norm_median, 3)}, 5–95 % {number(r.norm_low, 3)} to "
-                    f"{number(r.norm_high, 3)}",
+                    f"median {number(r.norm_median, 3)}, 5–95 % {number(r.norm_low, 3)} to {number(r.norm_high, 3)}",
                 ),
             ),
             Dots(

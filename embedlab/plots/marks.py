@@ -178,10 +178,32 @@ def log_ticks(span: tuple[float, float] | None) -> tuple[tuple[float, str], ...]
     return tuple((v, f"{v:,.6g}") for v in values)
 
 
-def histogram(null, bins: int = 36) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bin a null distribution for drawing: left and right edges, and heights scaled to a tallest bar of 1."""
+def core(null) -> tuple[float, float, int]:
+    """Give the range of a null that is worth drawing, and how many draws lie beyond it.
+
+    All of it, unless single draws stretch it to more than twice the range of the middle 99 %.
+    """
     null = array(null)
     null = null[np.isfinite(null)]
+    if not null.size:
+        return np.nan, np.nan, 0
+    low, high = np.quantile(null, [0.005, 0.995])
+    if np.ptp(null) <= 2 * (high - low):
+        return float(null.min()), float(null.max()), 0
+    return float(low), float(high), int(((null < low) | (null > high)).sum())
+
+
+def beyond(count: int, total: int) -> str:
+    """Say how many draws the frame leaves out; nothing when it holds all."""
+    return f" ({count} of {total} draws lie beyond)" if count else ""
+
+
+def histogram(null, bins: int = 36) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bin the core of a null for drawing: left and right edges, and heights scaled to a tallest bar of 1."""
+    null = array(null)
+    null = null[np.isfinite(null)]
+    low, high, _ = core(null)
+    null = null[(null >= low) & (null <= high)]
     if not null.size:
         return np.zeros(0), np.zeros(0), np.zeros(0)
     if np.ptp(null) == 0:
@@ -223,7 +245,10 @@ def chance_panel(
             key="estimate, 95 % interval",
         )
     )
-    span = padded(evidence.null, [low, high, evidence.estimate], include=include)
+    first, last, out = core(evidence.null)
+    ends = [v for v in (chance["low"], chance["high"]) if v is not None]
+    span = padded([first, last, low, high, evidence.estimate], ends, include=include)
+    label += beyond(out, len(evidence.null)) if label else ""
     return Panel(
         marks=tuple(marks),
         title=title,
@@ -233,21 +258,32 @@ def chance_panel(
     )
 
 
+def size(evidence) -> float:
+    """Give the size that decides the places of all numbers of an evidence: its estimate, or its interval if wider."""
+    low, high = evidence.interval
+    half = (high - low) / 2
+    return max(abs(evidence.estimate), half if np.isfinite(half) else 0.0)
+
+
+def told(evidence, *, as_percent: bool = False) -> str:
+    """Write the estimate with the places that its interval allows."""
+    return (percent if as_percent else number)(evidence.estimate, like=size(evidence))
+
+
 def beside(evidence, *, as_percent: bool = False) -> str:
     """Write the mean of chance with the places of the estimate, so that the two can be read together."""
-    write = percent if as_percent else number
-    return write(evidence.chance["mean"], like=evidence.estimate)
+    return (percent if as_percent else number)(evidence.chance["mean"], like=size(evidence))
 
 
 def foot(evidence, *, as_percent: bool = False) -> str:
     """Say n, estimate, interval, chance and p in one line."""
     write = percent if as_percent else number
-    low, high = evidence.interval
-    chance, like = evidence.chance, evidence.estimate
-    unit = evidence.unit
+    like = size(evidence)
+    low, high = (write(v, like=like) for v in evidence.interval)
+    chance = evidence.chance
     parts = [
-        f"n\u00a0=\u00a0{evidence.n:,}\u00a0{unit}",
-        f"estimate {write(like)} ({write(low, like=like)} to {write(high, like=like)})",
+        f"n\u00a0=\u00a0{evidence.n:,}\u00a0{evidence.unit}",
+        f"estimate {told(evidence, as_percent=as_percent)} ({low} to {high})",
     ]
     if chance["mean"] is None:
         parts.append("chance not known")
@@ -258,9 +294,7 @@ def foot(evidence, *, as_percent: bool = False) -> str:
     if evidence.cannot_tell:
         parts.append("these data cannot decide")
     else:
-        more = evidence.p_more <= evidence.p_less
-        p = p_words(evidence.p_more if more else evidence.p_less)
-        parts.append(f"{p} (one-sided, {'more' if more else 'less'} than chance)")
+        parts.append(f"{p_words(evidence.p_more)} for more than chance")
     return "\u00a0· ".join(parts)
 
 

@@ -50,14 +50,8 @@ def picture(result) -> Picture:
     )
     last = len(result.ranks) - 1
     evidence = result.evidence
-    p = [
-        f"{r} {p_words(evidence[r].p_more)}"
-        for r in result.ranks
-        if r in evidence and not evidence[r].cannot_tell
-    ]
-    ticks = tuple(
-        (float(-i), f"{r} (n = {n:,})") for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True))
-    )
+    p = [f"{r} {p_words(evidence[r].p_more)}" for r in result.ranks if r in evidence and not evidence[r].cannot_tell]
+    ticks = tuple((float(-i), f"{r} (n = {n:,})") for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True)))
     by_chance = percent(chance[last], like=value[last])
     return Picture(
         title=f"Nearest neighbours share the {result.ranks[last]} in {percent(value[last])} of cases, "

@@ -15,6 +15,8 @@ from embedlab.plots.marks import (
     Words,
     array,
     beside,
+    beyond,
+    core,
     foot,
     histogram,
     padded,
@@ -31,50 +33,65 @@ NULLS = (
 
 def picture(result) -> Picture:
     """Lay out each species by share and length, the pooled share over its nulls, the share axis by axis."""
-    e, inside = result.evidence, array(result.inside)
-    s = len(result.groups)
-    label = tuple(
-        f"{name}\n{percent(i)} inside the span\nlength {number(ell)} within-species s.d."
-        for name, i, ell in zip(result.groups, inside, array(result.length), strict=True)
-    )
-    each = Panel(
-        marks=(
-            Rule(at=result.noise_level, key="scatter within groups"),
-            Rule(at=result.isotropic, dash="dash", key="any direction (rank / d)"),
-            Dots(
-                x=inside,
-                y=array(result.length),
-                label=label,
-                size=4 if s < 60 else 3,
-                alpha=0.9,
-                key="one species",
-            ),
-            Rule(at=result.share, dash="solid", colour=VERMILION, width=1.2, key="all species, pooled"),
-        ),
-        x=Axis(
-            label=f"share of the difference inside the span of {len(result.groups)} means",
-            percent=True,
-            range=padded(
-                np.clip(inside, -0.6, 1.6),
-                include=(0, result.noise_level, result.isotropic, result.share),
-                pad=0.04,
-            ),
-        ),
-        y=Axis(label="length (within-species s.d.)", range=padded(result.length, include=(0.0,))),
-        title="The difference in each species",
-        height=44,
-    )
+    e = result.evidence
+    each, unplaced = _species(result)
+    unplaced = f"\u00a0· {unplaced} species without a measurable difference are not drawn" if unplaced else ""
     return Picture(
         title=f"{sentence_case(str(result.contrast))}: {percent(1 - result.share)} of the difference "
         "lies outside the species span; "
         f"{beside(e, as_percent=True)} by chance",
         panels=(each, _nulls(result), _curve(result)),
-        foot=foot(e, as_percent=True),
+        foot=foot(e, as_percent=True) + unplaced,
         caption=result.caption,
-        columns=1,
         alt=f"Share of the {result.contrast} difference inside the span of the species means, with three "
         "null distributions.",
     )
+
+
+def _species(result) -> tuple[Panel, int]:
+    """Draw each species; shares far out, where noise exceeds the difference, stand as arrows at the edge."""
+    inside, length = array(result.inside), array(result.length)
+    known = np.isfinite(inside) & np.isfinite(length)
+    label = np.array(
+        [
+            f"{name}\n{percent(i)} inside the span\nlength {number(ell)} within-species s.d."
+            for name, i, ell in zip(result.groups, inside, length, strict=True)
+        ],
+        dtype=object,
+    )
+    span = padded(
+        np.clip(inside[known], -0.6, 1.6),
+        include=(0, result.noise_level, result.isotropic, result.share),
+        pad=0.04,
+    )
+    within = known & (inside >= span[0]) & (inside <= span[1])
+    size = 4 if len(inside) < 60 else 3
+    marks = [
+        Rule(at=result.noise_level, key="scatter within groups"),
+        Rule(at=result.isotropic, dash="dash", key="any direction (rank / d)"),
+        Dots(x=inside[within], y=length[within], label=tuple(label[within]), size=size, key="one species"),
+    ]
+    reach = span[1] - span[0]
+    for far, shape, edge in (
+        (known & (inside < span[0]), "triangle-left", span[0] + 0.012 * reach),
+        (known & (inside > span[1]), "triangle-right", span[1] - 0.012 * reach),
+    ):
+        if far.any():
+            at = np.full(int(far.sum()), edge)
+            marks.append(Dots(x=at, y=length[far], label=tuple(label[far]), shape=shape, size=size, key="lies beyond"))
+    marks.append(Rule(at=result.share, dash="solid", colour=VERMILION, width=1.2, key="all species, pooled"))
+    panel = Panel(
+        marks=tuple(marks),
+        x=Axis(
+            label=f"share of the difference inside the span of {len(result.groups)} means",
+            percent=True,
+            range=span,
+        ),
+        y=Axis(label="length (within-species s.d.)", range=padded(length[known], include=(0.0,))),
+        title="The difference in each species",
+        height=44,
+    )
+    return panel, int((~known).sum())
 
 
 def _nulls(result) -> Panel:
@@ -95,15 +112,16 @@ def _nulls(result) -> Panel:
         ]
         ticks.append((row + 0.3, name))
     marks.append(Rule(at=result.share, dash="solid", colour=VERMILION, width=1.2, key="all species, pooled"))
-    every = np.concatenate([array(v).ravel() for v in result.nulls.values()] or [np.zeros(1)])
+    cores = [core(v) for v in result.nulls.values()]
+    out, total = sum(c[2] for c in cores), sum(len(v) for v in result.nulls.values())
     return Panel(
         marks=tuple(marks),
         title="Pooled share, and what chance gives",
         height=10 + 8 * len(kinds),
         x=Axis(
-            label="share inside the span",
+            label="share inside the span" + beyond(out, total),
             percent=True,
-            range=padded(every, [low, high, result.share], include=(0.0,)),
+            range=padded([c[:2] for c in cores], [low, high, result.share], include=(0.0,)),
         ),
         y=Axis(ticks=tuple(ticks), range=(-0.15, len(kinds))),
     )

@@ -112,8 +112,7 @@ def figure_html(
     button = (
         ""
         if table is None
-        else f'<button type="button" data-el="download-table" data-table="{table}">Download the numbers '
-        "(CSV)</button>"
+        else f'<button type="button" data-el="download-table" data-table="{table}">Download the numbers (CSV)</button>'
     )
     from embedlab.plots.screen import as_json
 
@@ -148,10 +147,7 @@ def _swatch(mark) -> str:
     if isinstance(mark, marks.Dots):
         line = '<path d="M1 7H21" stroke="currentColor" stroke-width="1.6"/>' if mark.low is not None else ""
         fill = "none" if mark.hollow else "currentColor"
-        inner = (
-            f'{line}<path d="{SHAPES.get(mark.shape, SHAPES["circle"])}" fill="{fill}" '
-            'stroke="currentColor"/>'
-        )
+        inner = f'{line}<path d="{SHAPES.get(mark.shape, SHAPES["circle"])}" fill="{fill}" stroke="currentColor"/>'
     elif isinstance(mark, marks.Path | marks.Rule):
         dash = {"dot": "1.5 2.6", "dash": "5 3", "solid": "none"}[mark.dash]
         inner = f'<path d="M1 7H21" stroke="currentColor" stroke-width="1.8" stroke-dasharray="{dash}"/>'
@@ -192,9 +188,7 @@ def csv_of(frame) -> str:
 
 def provenance_html(provenance: dict) -> str:
     """Give a list of what made the page: cards, versions, seed, command."""
-    items = "".join(
-        f"<dt>{text(k.replace('_', ' '))}</dt><dd>{_value(v)}</dd>" for k, v in provenance.items()
-    )
+    items = "".join(f"<dt>{text(k.replace('_', ' '))}</dt><dd>{_value(v)}</dd>" for k, v in provenance.items())
     return f'<dl class="provenance" data-el="provenance">{items}</dl>' if items else ""
 
 

@@ -95,11 +95,7 @@ def _row_height(picture: m.Picture, row) -> float:
 
 def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tuple[float, float, float]:
     title = (
-        len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True))
-        * theme.TITLE
-        * 0.3528
-        * 1.25
-        * scale
+        len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)) * theme.TITLE * 0.3528 * 1.25 * scale
     )
     keys = _keys(picture)
     keys = math.ceil(len(keys) / _key_columns(keys, width, scale)) * 3.4 * scale if keys else 0
@@ -175,9 +171,7 @@ def _handle(mark, scale: float):
                 markeredgewidth=0.8 * scale,
             )
         case m.Path() | m.Rule():
-            return Line2D(
-                [], [], color=mark.colour, linestyle=DASHES[mark.dash], linewidth=mark.width * scale
-            )
+            return Line2D([], [], color=mark.colour, linestyle=DASHES[mark.dash], linewidth=mark.width * scale)
     return Patch(facecolor=mark.colour, edgecolor="none")
 
 
@@ -192,9 +186,7 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
     _axis(ax.xaxis, panel.x, None if panel.equal else ax.set_xlim)
     _axis(ax.yaxis, panel.y, None if panel.equal else ax.set_ylim)
     ax.set_xlabel(_text("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
-    ax.set_ylabel(
-        _text("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1
-    )
+    ax.set_ylabel(_text("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)
     ax.spines["bottom"].set_visible(panel.x.shown)

@@ -16,6 +16,7 @@ from embedlab.plots.marks import (
     chance_panel,
     foot,
     padded,
+    told,
 )
 from embedlab.plots.theme import VERMILION, number
 
@@ -76,15 +77,12 @@ def picture(result) -> Picture:
     )
     s = len(result.species)
     return Picture(
-        title=f"Relatives lie close: tree and space correlate at {number(e.estimate)} over {s} species, "
-        f"{beside(e)} by chance"
+        title=f"Relatives lie close: tree and space correlate at {told(e)} over {s} species, {beside(e)} by chance"
         if e.estimate > 0 and e.interval[0] > 0
-        else f"Tree and space correlate at {number(e.estimate)} over {s} species, {beside(e)} by chance",
+        else f"Tree and space correlate at {told(e)} over {s} species, {beside(e)} by chance",
         panels=(
             pairs,
-            chance_panel(
-                e, "correlation of tree and space distances", title="Estimate and chance", include=(0.0,)
-            ),
+            chance_panel(e, "correlation of tree and space distances", title="Estimate and chance", include=(0.0,)),
         ),
         foot=f"{foot(e)}\u00a0· K\u00a0mult\u00a0{number(result.k_mult)} (1 = Brownian motion)",
         caption=result.caption,

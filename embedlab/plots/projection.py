@@ -32,9 +32,7 @@ def picture(result, labels=None, column: str = "") -> Picture:
     )
     by = f", coloured by {column.replace('_', ' ')}" if column else ""
     settings = "".join(
-        f", {k.replace('_', ' ')} {v}"
-        for k, v in result.parameters.items()
-        if isinstance(v, int | float | str)
+        f", {k.replace('_', ' ')} {v}" for k, v in result.parameters.items() if isinstance(v, int | float | str)
     )
     return Picture(
         title=f"{result.method} of {len(xy):,} images{by}: {percent(result.overlap)} of neighbours kept, "
@@ -52,19 +50,12 @@ def _axes(result, xy) -> dict:
     # PCA axes mean something and have numbers; those of t-SNE and UMAP mean nothing and have no ticks.
     square = {"x": padded(xy[:, 0], pad=0.04), "y": padded(xy[:, 1], pad=0.04)}
     if result.method == "PCA":
-        share = (
-            ["", ""]
-            if result.explained is None
-            else [f" ({percent(v)} of the variance)" for v in result.explained]
-        )
+        share = ["", ""] if result.explained is None else [f" ({percent(v)} of the variance)" for v in result.explained]
         return {
             "x": Axis(label=f"PC 1{share[0]}", range=square["x"]),
             "y": Axis(label=f"PC 2{share[1]}", range=square["y"]),
         }
-    return {
-        k: Axis(label=f"{result.method} {i + 1}", range=r, shown=False)
-        for i, (k, r) in enumerate(square.items())
-    }
+    return {k: Axis(label=f"{result.method} {i + 1}", range=r, shown=False) for i, (k, r) in enumerate(square.items())}
 
 
 def _points(result, xy, labels):
@@ -100,9 +91,7 @@ def _points(result, xy, labels):
             key=key,
             label=tuple(result.image_id[i] for i in grey),
         )
-    style = dict(
-        zip(sorted(levels, key=str), zip(colours(len(levels)), shapes(len(levels)), strict=True), strict=True)
-    )
+    style = dict(zip(sorted(levels, key=str), zip(colours(len(levels)), shapes(len(levels)), strict=True), strict=True))
     for level in sorted(levels, key=str):
         rows = [i for i in shuffled if labels[i] == level]
         colour, shape = style[level]

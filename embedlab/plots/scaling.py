@@ -16,6 +16,7 @@ from embedlab.plots.marks import (
     foot,
     padded,
     sentence_case,
+    told,
 )
 from embedlab.plots.theme import CHANCE, CHANCE_FILL, colours, number, shapes
 
@@ -25,9 +26,15 @@ def picture(result) -> Picture:
     e = result.evidence
     order = np.argsort(array(result.x), kind="stable")
     x, values, low, high = (array(v)[order] for v in (result.x, result.values, result.low, result.high))
-    chance, c_low, c_high = (array(v)[order] for v in (result.chance, result.chance_low, result.chance_high))
+    # Runs at one scale share a place on the axis: there the band is the widest, and the line the middle, of theirs.
+    scales, at = np.unique(x, return_inverse=True)
+    chance, c_low, c_high = (
+        array([take(array(v)[order][at == k]) for k in range(len(scales))])
+        for v, take in ((result.chance, np.mean), (result.chance_low, np.min), (result.chance_high, np.max))
+    )
     runs = [result.runs[i] for i in order]
     log = bool(x.min() > 0)
+    measure = result.measure.split(" (")[0].replace("_", " ")  # what stands in brackets is in the caption
     label = tuple(
         f"{run}\n{result.x_name} {number(a, 4)}\n{result.measure} {number(v)} ({number(lo)} to {number(hi)})"
         for run, a, v, lo, hi in zip(runs, x, values, low, high, strict=True)
@@ -36,8 +43,8 @@ def picture(result) -> Picture:
     across = Axis(label=result.x_name.replace("_", " "), log=log, range=span, ticks=_ticks(x))
     main = Panel(
         marks=(
-            Band(x=x, low=c_low, high=c_high, colour=CHANCE_FILL, key="chance, 95 %"),
-            Path(x=x, y=chance, dash="dot", colour=CHANCE, width=1.0, key="chance, mean"),
+            Band(x=scales, low=c_low, high=c_high, colour=CHANCE_FILL, key="chance, 95 %"),
+            Path(x=scales, y=chance, dash="dot", colour=CHANCE, width=1.0, key="chance, mean"),
             Dots(
                 x=x,
                 y=values,
@@ -50,7 +57,7 @@ def picture(result) -> Picture:
             ),
         ),
         x=across,
-        y=Axis(label=result.measure.replace("_", " "), range=padded(low, high, values, c_low, c_high)),
+        y=Axis(label=measure, range=padded(low, high, values, c_low, c_high)),
         height=46,
     )
     slope = chance_panel(e, "slope per tenfold" if log else "slope", title="Slope and chance", include=(0.0,))
@@ -60,12 +67,11 @@ def picture(result) -> Picture:
     name = result.x_name.replace("_", " ")
     low_end, high_end = e.interval
     way = "rises by" if low_end > 0 else "falls by" if high_end < 0 else "shows no clear trend,"
-    by = number(abs(result.slope) if low_end > 0 or high_end < 0 else result.slope)
-    n_runs = len(set(np.round(x, 12)))
+    by = told(e) if low_end <= 0 <= high_end else told(e).lstrip("−")
     return Picture(
-        title=f"{sentence_case(result.measure)} {way} {by} for each tenfold of {name}; {beside(e)} by chance",
+        title=f"{sentence_case(measure)} {way} {by} for each tenfold of {name}; {beside(e)} by chance",
         panels=tuple(panels),
-        foot=f"{len(x)} runs at {n_runs} scales · {foot(e)}",
+        foot=f"{len(x)} runs at {len(scales)} scales · {foot(e)}",
         caption=result.caption,
         alt=f"{result.measure} of {len(x)} runs against {result.x_name}.",
     )
@@ -109,9 +115,9 @@ def _ticks(x) -> tuple | None:
 
 def _short(value: float) -> str:
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= size:
+        if value >= max(size, 10_000) or (value >= size and value % (size / 10) == 0):
             return f"{value / size:g}{letter}" if value / size >= 10 else f"{value / size:.3g}{letter}"
-    return f"{value:g}"
+    return f"{value:,.6g}"
 
 
 def draw(result):

@@ -146,9 +146,7 @@ def _traces(mark, panel: m.Panel) -> list[dict]:
 
 
 def _dots(mark: m.Dots, base: dict, panel: m.Panel) -> dict:
-    symbol = SYMBOLS.get(mark.shape, mark.shape) + (
-        "-open" if mark.hollow and mark.shape not in SYMBOLS else ""
-    )
+    symbol = SYMBOLS.get(mark.shape, mark.shape) + ("-open" if mark.hollow and mark.shape not in SYMBOLS else "")
     edge = (
         {"width": 1.4, "color": mark.colour}
         if mark.hollow or mark.shape in SYMBOLS
@@ -224,11 +222,7 @@ def _layout(picture: m.Picture, names: list[str], columns: int, width: int) -> d
 
 def _below(panel: m.Panel, width: float) -> float:
     """Room in px under a panel for its tick labels and axis title."""
-    lines = (
-        max((text.count("\n") + 1 for _, text in panel.x.ticks or ((0, ""),)), default=1)
-        if panel.x.shown
-        else 0
-    )
+    lines = max((text.count("\n") + 1 for _, text in panel.x.ticks or ((0, ""),)), default=1) if panel.x.shown else 0
     return 14 + 15 * lines + (8 + 17 * len(_wrapped(panel.x.label, width)) if panel.x.label else 0)
 
 
@@ -254,9 +248,7 @@ def _tick_room(panel: m.Panel) -> float:
     return 6.4 * longest + 26 * bool(panel.y.label) + 10
 
 
-def _axes(
-    layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, width: int, side: float
-) -> None:
+def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, width: int, side: float) -> None:
     suffix = "" if index == 0 else str(index + 1)
     up = (max(0.0, up[0]), min(1.0, up[1]))
     room = (across[1] - across[0]) * width - side

@@ -15,6 +15,7 @@ from embedlab.plots.marks import (
     foot,
     padded,
     sentence_case,
+    told,
 )
 from embedlab.plots.theme import number
 
@@ -38,7 +39,7 @@ def picture(result) -> Picture:
     chance = e.chance["mean"] if e.chance["mean"] is not None else 0.0
     top = chance_panel(e, "", title="Mean over species", height=15)
     return Picture(
-        title=f"{sentence_case(str(result.contrast))}: Fisher ratio {number(e.estimate)} over "
+        title=f"{sentence_case(str(result.contrast))}: Fisher ratio {told(e)} over "
         f"{len(names)} species, {beside(e)} by chance",
         panels=(
             Panel(marks=top.marks, x=Axis(range=span), y=top.y, title=top.title, height=top.height),

@@ -3,8 +3,8 @@
 import numpy as np
 
 from embedlab.plots import paper, screen
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, beside, chance_panel, foot, padded
-from embedlab.plots.theme import INK, colours, number, percent, shapes
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, beside, chance_panel, foot, padded, told
+from embedlab.plots.theme import INK, colours, number, shapes
 
 AXIS = "position on the fitted axis (species left out)"
 
@@ -15,12 +15,10 @@ def picture(result) -> Picture:
     known = np.isfinite(axis)
     each = (_numeric if result.kind == "numeric" else _by_kind)(result, axis, known)
     lam = f"\u00a0· Pagel's\u00a0λ\u00a0{number(result.lam)}" if np.isfinite(result.lam) else ""
-    reliable = (
-        f"\u00a0· reliability\u00a0{number(result.reliability)}" if np.isfinite(result.reliability) else ""
-    )
+    reliable = f"\u00a0· reliability\u00a0{number(result.reliability)}" if np.isfinite(result.reliability) else ""
     name = result.trait.replace("_", " ")
     return Picture(
-        title=f"{percent(e.estimate)} of what sets species apart, beyond descent, goes along with {name}; "
+        title=f"{told(e, as_percent=True)} of what sets species apart, beyond descent, goes along with {name}; "
         f"{beside(e, as_percent=True)} by chance",
         panels=(
             each,
@@ -61,9 +59,7 @@ def _numeric(result, axis, known) -> Panel:
                 key="one species",
             ),
         ),
-        x=Axis(
-            label=result.trait.replace("_", " "), log=log, range=tuple(10**v for v in span) if log else span
-        ),
+        x=Axis(label=result.trait.replace("_", " "), log=log, range=tuple(10**v for v in span) if log else span),
         y=Axis(label=AXIS, range=padded(axis[known])),
         height=46,
     )

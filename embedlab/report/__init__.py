@@ -138,7 +138,5 @@ def _stills(named: Mapping, spaces: Sequence, colour: str, provenance: Mapping) 
             known = dict(zip(space.rows["image_id"].to_list(), space.rows[colour].to_list(), strict=True))
             labels = [None if known.get(i) is None else str(known[i]) for i in p.image_id]
         drawn = picture(p, labels=labels, column=colour if labels else "")
-        out.append(
-            (f"{drawn.title}. {p.caption}", images(drawn, dict(provenance), "nature-2col", ("svg",))["svg"])
-        )
+        out.append((f"{drawn.title}. {p.caption}", images(drawn, dict(provenance), "nature-2col", ("svg",))["svg"]))
     return out

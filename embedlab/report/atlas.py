@@ -16,9 +16,7 @@ MOST_TILES = 8_000
 SKIPPED = ("path", "image_id", "sha256", "digest", "content", "phash")
 
 
-def bundle(
-    stores: Sequence, projections: Mapping, thumbnails: Mapping[str, bytes], colour: str | None = None
-) -> dict:
+def bundle(stores: Sequence, projections: Mapping, thumbnails: Mapping[str, bytes], colour: str | None = None) -> dict:
     """Give the JSON that the map draws from.
 
     `stores` are `Embeddings` whose rows tell the facts; where an image stands in several, the first tells.
@@ -61,9 +59,7 @@ def _places(projections: Mapping, stores: Sequence) -> tuple[list[str], list[dic
         x, y = (np.round(xy[:, j] / size, 4).tolist() for j in (0, 1))
         shares = [""] * 2 if p.explained is None else [f" ({100 * v:.0f} %)" for v in p.explained]
         axes = [f"PC {j + 1}{shares[j]}" if p.method == "PCA" else "" for j in (0, 1)]
-        maps.append(
-            {"name": name, "caption": p.caption, "row": [r for r, _ in pairs], "x": x, "y": y, "axes": axes}
-        )
+        maps.append({"name": name, "caption": p.caption, "row": [r for r, _ in pairs], "x": x, "y": y, "axes": axes})
     return ids, maps, notes
 
 
@@ -87,9 +83,7 @@ def _facts(ids: list[str], stores: Sequence) -> pl.DataFrame:
     tables = []
     for store in stores:
         rows = store.rows
-        keep = [
-            c for c in rows.columns if c == "image_id" or (c not in SKIPPED and not rows[c].dtype.is_nested())
-        ]
+        keep = [c for c in rows.columns if c == "image_id" or (c not in SKIPPED and not rows[c].dtype.is_nested())]
         tables.append(rows.select(keep).with_columns(pl.col("image_id").cast(pl.String)))
     wanted = pl.DataFrame({"image_id": ids}, schema={"image_id": pl.String})
     if not tables:
@@ -120,8 +114,9 @@ def _column(series: pl.Series) -> dict | None:
 
 
 def _colour(columns: list[dict], asked: str | None) -> str:
-    """Choose the first colouring: what was asked for, else the finest rank with 2 to 12 names, else sex."""
-    few = [c["name"] for c in columns if c["kind"] == "kinds" and 2 <= len(c["levels"]) <= 12]
+    """Choose the first colouring: what was asked for, else the finest rank with 2 to 9 names, else sex."""
+    # Nine colours can be told apart.
+    few = [c["name"] for c in columns if c["kind"] == "kinds" and 2 <= len(c["levels"]) <= 9]
     names = [c["name"] for c in columns]
     if asked in names:
         return asked

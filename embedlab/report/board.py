@@ -46,11 +46,7 @@ def word(verdict: str) -> str:
 
 
 def _claim(v: dict) -> str:
-    why = (
-        ""
-        if v["verdict"] != "cannot tell" or v.get("reason", "") in v["sentence"]
-        else f". Why: {v['reason']}."
-    )
+    why = "" if v["verdict"] != "cannot tell" or v.get("reason", "") in v["sentence"] else f". Why: {v['reason']}."
     return (
         f'<article class="claim" data-el="claim" id="claim-{text(v["id"])}">'
         f'<div><p class="says">{text(v["says"])}</p><p class="told">'
@@ -61,8 +57,9 @@ def _claim(v: dict) -> str:
 
 def _numbers(v: dict) -> str:
     low, high = v["interval"]
-    chance, like = v["chance"], v["estimate"]
-    lines = [f"<b>{number(like)}</b> ({number(low, like=like)} to {number(high, like=like)})"]
+    chance = v["chance"]
+    like = max([abs(v["estimate"] or 0.0)] + ([(high - low) / 2] if low is not None and high is not None else []))
+    lines = [f"<b>{number(v['estimate'], like=like)}</b> ({number(low, like=like)} to {number(high, like=like)})"]
     if chance.get("mean") is not None:
         lines.append(
             f"chance {number(chance['mean'], like=like)} "

@@ -184,9 +184,7 @@ def _how(outcome, facts: Mapping) -> str:
         }
         items = "".join(f"<dt>{k}</dt><dd>{text(v)}</dd>" for k, v in rows.items() if v)
         blocks.append(f"<h3>{text(claim['id'].replace('-', ' '))}</h3><dl class='facts'>{items}</dl>")
-    captions = "".join(
-        f"<p>{text(r.caption)}</p>" for r in outcome.results.values() if getattr(r, "caption", "")
-    )
+    captions = "".join(f"<p>{text(r.caption)}</p>" for r in outcome.results.values() if getattr(r, "caption", ""))
     return (
         f"<details><summary>How computed</summary>{captions}{''.join(blocks)}<p class='note'>Seed "
         f"{facts['seed']}.</p></details>"

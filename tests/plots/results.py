@@ -207,9 +207,7 @@ def neighbours(rng):
         parent_chance=np.array([np.nan, 0.61, 0.62, 0.41, 0.3, 0.26, 0.24]),
         k=10,
         parents=("", *ranks[:-1]),
-        evidence={
-            r: evidence(rng, v, 0.03, c, 0.01, 60) for r, v, c in zip(ranks, value, chance, strict=True)
-        },
+        evidence={r: evidence(rng, v, 0.03, c, 0.01, 60) for r, v, c in zip(ranks, value, chance, strict=True)},
     )
 
 
@@ -232,9 +230,7 @@ def scaling(rng):
         chance_high=zero + 0.012,
         slope=0.06,
         parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000)},
-        evidence=evidence(
-            rng, 0.06, 0.015, 0.0, 0.01, 4, unit="scales", chance_kind="labels shuffled within species"
-        ),
+        evidence=evidence(rng, 0.06, 0.015, 0.0, 0.01, 4, unit="scales", chance_kind="labels shuffled within species"),
     )
 
 

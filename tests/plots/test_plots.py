@@ -55,18 +55,14 @@ def test_both_backends_show_the_same_numbers(result):
             error = traces[key][f"error_{mark.along}"]
             centre = np.asarray(mark.x if mark.along == "x" else mark.y, float)
             close(low, mark.low)
-            np.testing.assert_allclose(
-                centre - np.array(error["arrayminus"], float), low, rtol=1e-4, atol=1e-6
-            )
+            np.testing.assert_allclose(centre - np.array(error["arrayminus"], float), low, rtol=1e-4, atol=1e-6)
 
 
 def test_the_numbers_are_those_of_the_result():
     r = EVERY["separation"]
     each = next(x for x in plots.picture(r).panels[1].marks if isinstance(x, m.Dots))
     np.testing.assert_array_equal(np.sort(each.x), np.sort(r.ratio))
-    assert [text.split("\n")[0] for text in each.label] == [
-        r.species[i] for i in np.argsort(r.ratio, kind="stable")
-    ]
+    assert [text.split("\n")[0] for text in each.label] == [r.species[i] for i in np.argsort(r.ratio, kind="stable")]
     r = EVERY["scaling"]
     dots = next(x for x in plots.picture(r).panels[0].marks if isinstance(x, m.Dots))
     np.testing.assert_array_equal(np.sort(dots.y), np.sort(r.values))
@@ -193,9 +189,7 @@ def test_hostile_names_stay_words():
     figure.canvas.draw()
     from embedlab.plots import page
 
-    whole = page.figure_page(
-        picture, {"who": "<script>alert(1)</script>"}, table=r.table(), sentence="<img src=x>"
-    )
+    whole = page.figure_page(picture, {"who": "<script>alert(1)</script>"}, table=r.table(), sentence="<img src=x>")
     own = whole.replace(page.plotly_js(), "")
     assert "<img src=x>" not in own and "<script>alert" not in own and "</script><b>" not in own
     assert "https://x.example'>A" not in own
@@ -213,9 +207,7 @@ def test_missing_is_grey_counted_and_drawn_first():
 def test_more_levels_than_colours_are_said_not_repeated():
     r = EVERY["projection"]
     labels = [f"species {i % 30}" for i in range(len(r.image_id))]
-    dots = [
-        x for x in plots.picture(r, labels=labels, column="species").panels[0].marks if isinstance(x, m.Dots)
-    ]
+    dots = [x for x in plots.picture(r, labels=labels, column="species").panels[0].marks if isinstance(x, m.Dots)]
     assert "21 rarer" in dots[0].key
     looks = [(d.colour, d.shape) for d in dots]
     assert len(set(looks)) == len(looks)
@@ -223,9 +215,7 @@ def test_more_levels_than_colours_are_said_not_repeated():
 
 def test_a_space_without_evidence_of_chance_is_still_drawn():
     r = results.separation(np.random.default_rng(2), 5)
-    e = results.evidence(
-        np.random.default_rng(2), cannot_tell="too few", interval=(np.nan, np.nan), null=np.zeros(0)
-    )
+    e = results.evidence(np.random.default_rng(2), cannot_tell="too few", interval=(np.nan, np.nan), null=np.zeros(0))
     object.__setattr__(r, "evidence", e)
     picture = plots.picture(r)
     assert "cannot decide" in picture.foot
@@ -247,3 +237,32 @@ def test_palettes_are_those_of_the_house():
     looks = list(zip(theme.colours(12), theme.shapes(12), strict=True))
     assert len(set(looks)) == 12
     assert files.images(plots.picture(EVERY["geometry"]), {}, kinds=("png",))["png"][:4] == b"\x89PNG"
+
+
+def test_no_species_is_dropped_in_silence():
+    r = results.orthogonality(np.random.default_rng(4))
+    inside = np.array(r.inside)
+    inside[:3] = [7.0, -4.0, np.nan]
+    object.__setattr__(r, "inside", inside)
+    picture = plots.picture(r)
+    dots = [x for x in picture.panels[0].marks if isinstance(x, m.Dots)]
+    assert sum(len(d.x) for d in dots) == len(inside) - 1
+    far = [d for d in dots if d.key == "lies beyond"]
+    assert {d.shape for d in far} == {"triangle-left", "triangle-right"}
+    assert any("700\u00a0% inside" in text for d in far for text in d.label)
+    assert "1 species without a measurable difference" in picture.foot
+
+
+def test_draws_of_chance_beyond_the_frame_are_counted():
+    rng = np.random.default_rng(4)
+    null = np.concatenate([rng.normal(0, 1, 997), [-400.0, 300.0, 500.0]])
+    low, high, out = m.core(null)
+    assert -5 < low < -2 < 2 < high < 5 and out == 10 and m.core(null[:997])[2] == 0
+    panel = m.chance_panel(results.evidence(rng, 1.0, 0.5, null=null), "slope")
+    assert "10 of 1000 draws lie beyond" in panel.x.label and panel.x.range[1] < 10
+
+
+def test_numbers_take_the_places_that_their_interval_allows():
+    e = results.evidence(np.random.default_rng(4), 0.00070, interval=(-0.02859, 0.03109))
+    assert m.told(e) == "0.001"
+    assert "(−0.029 to 0.031)" in m.foot(e)
