@@ -121,6 +121,7 @@ class _Fit:
         # Against the length before projection: what a covariate explains wholly leaves dust, not a direction.
         if (np.abs(np.diag(triangle)) < 1e-10 * np.linalg.norm(whole, axis=0)).any():
             raise ValueError("the trait's columns, or the trait and the covariates, are linearly dependent")
+        self.qy = self.qy * np.sign(np.diag(triangle))  # QR may turn a column round: keep the trait's own sense
         self.free = n - self.q0.shape[1]
         self.p = self.qy.shape[1]
 

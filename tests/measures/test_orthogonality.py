@@ -1,0 +1,135 @@
+"""Orthogonality: planted outside and inside the species span, and nowhere; and the traps around it."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from embedlab.claims import Claim, judge
+from embedlab.data import Embeddings
+from embedlab.data.synthetic import dimorphic_birds, nothing
+from embedlab.measures.orthogonality import DEFAULT_AXES, orthogonality
+
+SEX = ("sex", "female", "male")
+OUTSIDE = Claim(id="a", says="Outside.", source="-", at_least=0.05)
+
+
+def word(result):
+    return judge([OUTSIDE], {"a": result.evidence})[0]
+
+
+def ask(rng, permutations=199, axes=11, **world):
+    emb = dimorphic_birds(rng, **{"species": 12, "per_cell": 8, "d": 64, **world})
+    return orthogonality(emb, SEX, axes=axes, permutations=permutations, rng=0)
+
+
+@pytest.mark.parametrize("spectrum", ["flat", "power"])
+def test_planted_outside_and_inside(rng, spectrum):
+    outside, inside = (ask(rng, outside=o, spectrum=spectrum) for o in (1.0, 0.0))
+    assert outside.evidence.estimate > 0.95 and word(outside).word == "supported"
+    assert inside.evidence.estimate < 0.2 and word(inside).word == "contradicted"
+    for found in (outside, inside):
+        # the chance of an anisotropic space is not k/d: with a power spectrum noise fills the span
+        if spectrum == "power":
+            assert found.evidence.chance["mean"] < 1 - found.isotropic - 0.1
+        assert found.isotropic == 11 / 64 and found.rank == 11
+        assert found.evidence.interval[0] < found.evidence.estimate < found.evidence.interval[1]
+
+
+@pytest.mark.parametrize("planted", [0.25, 0.75])
+def test_the_planted_share_comes_back(rng, planted):
+    # noise-free: unbiased up to what 8 + 8 birds tell of the span itself
+    assert ask(rng, outside=planted).evidence.estimate == pytest.approx(planted, abs=0.1)
+
+
+def test_a_large_raw_share_outside_alone_is_no_support(rng):
+    """A contrast that points as noise does lies mostly outside any few axes: it must not be called orthogonal."""
+    emb = dimorphic_birds(rng, species=12, per_cell=8, d=64, size=0.0, spectrum="flat")
+    x = emb.float64()
+    x += np.where(emb.column("sex").to_numpy() == "male", 0.5, -0.5)[:, None] * rng.normal(size=64)
+    found = orthogonality(Embeddings(x.astype(np.float32), emb.rows, {}), SEX, permutations=199, rng=0)
+    assert found.evidence.estimate > 0.8 and word(found).word in ("not supported", "too small to matter", "cannot tell")
+
+
+def test_where_no_contrast_is_nothing_lies_anywhere(rng):
+    for emb in (nothing(rng, per_species=16), dimorphic_birds(rng, size=0.0, per_cell=8)):
+        found = word(orthogonality(emb, SEX, permutations=199, rng=0))
+        assert found.word == "cannot tell" and "shuffled labels reach the contrast female vs male as well" in found.reason
+
+
+def test_two_species_with_six_subspecies_cannot_tell_across_species(rng):
+    emb = dimorphic_birds(rng, species=6, per_cell=8, d=32)
+    names = emb.column("species").unique(maintain_order=True).to_list()
+    first = pl.Series([names.index(n) < 3 for n in emb.column("species")])
+    rows = emb.rows.with_columns(
+        subspecies=pl.col("species"), species=pl.Series(np.where(first, "Heliconius erato", "Heliconius melpomene"))
+    )
+    found = orthogonality(Embeddings(emb.x, rows, {}), SEX, groups=("species", "subspecies"), permutations=99, rng=0)
+    assert len(found.groups) == 6 and found.species == ("Heliconius erato", "Heliconius melpomene")
+    said = word(found)
+    assert said.word == "cannot tell" and "2 species: a claim across species needs at least 5" in said.reason
+    assert np.isfinite(found.evidence.estimate)  # the numbers within these species stand
+
+
+def test_four_species_are_too_few_and_five_are_enough(rng):
+    assert word(ask(rng, species=4, axes=None)).word == "cannot tell"
+    # in 16 dimensions chance lies low enough for an excess to show
+    assert word(ask(rng, species=5, axes=None, d=16)).word == "supported"
+
+
+def test_only_one_species_spans_nothing(rng):
+    with pytest.raises(ValueError, match="only one group, 'Babara baba', holds both kinds"):
+        ask(rng, species=1)
+
+
+def test_each_cell_needs_four_because_halves_are_cross_fitted(rng):
+    with pytest.raises(ValueError, match="no species has at least 4 individuals of both"):
+        ask(rng, per_cell=3)
+
+
+def test_sampling_does_not_leak_the_contrast_into_the_span(rng):
+    """Fewer females lean plain species means towards the males: without balance the contrast would look inside."""
+    found = ask(rng, outside=1.0, unequal=True, per_cell=12, noise=0.3)
+    assert found.evidence.estimate > 0.9
+
+
+def test_missing_sexes_are_left_out_and_said(rng):
+    emb = dimorphic_birds(rng, species=6, per_cell=8, d=32)
+    sex = emb.column("sex").to_list()
+    sex[::16] = [None] * len(sex[::16])
+    found = orthogonality(Embeddings(emb.x, emb.rows.with_columns(sex=pl.Series(sex)), {}), SEX, permutations=49, rng=0)
+    assert found.left_out[0].startswith("6 images without sex")
+
+
+def test_units_rotation_and_order_change_nothing_that_matters(rng):
+    emb = dimorphic_birds(rng, species=8, per_cell=10, d=32, noise=0.2)
+    base = orthogonality(emb, SEX, permutations=49, rng=0).evidence.estimate
+    turn = np.linalg.qr(rng.normal(size=(32, 32)))[0]
+    moved = Embeddings((9 * emb.float64() @ turn).astype(np.float32), emb.rows, {})
+    assert orthogonality(moved, SEX, permutations=49, rng=0).evidence.estimate == pytest.approx(base, abs=1e-4)
+    # another order deals other halves: the estimate moves by its own sampling, not more
+    other = orthogonality(emb.take(rng.permutation(emb.n)), SEX, permutations=49, rng=0).evidence.estimate
+    assert other == pytest.approx(base, abs=0.03)
+
+
+def test_the_span_is_cut_where_asked(rng):
+    assert ask(rng, axes=None, permutations=19).rank == DEFAULT_AXES
+    found = ask(rng, axes=3, permutations=19)
+    assert found.rank == 3 and found.curve.shape == (3, 3) and found.curve[-1, 1] == pytest.approx(found.share)
+    assert ask(rng, axes=99, permutations=19).rank == 11  # no more than species less one
+
+
+def test_the_same_seed_gives_the_same_bits(rng):
+    emb = dimorphic_birds(rng, species=6, per_cell=6, d=16)
+    one, again = (orthogonality(emb, SEX, permutations=29, rng=5) for _ in range(2))
+    assert one.evidence.interval == again.evidence.interval
+    for kind in ("spectrum-matched", "shuffled labels", "isotropic"):
+        assert (one.nulls[kind] == again.nulls[kind]).all()
+
+
+def test_results_say_what_they_are(rng):
+    found = ask(rng, permutations=49)
+    assert "outside 11 axes that tell 12 groups apart" in str(found) and "isotropic: 83%" in str(found)
+    assert "A cosine near zero alone says nothing in 64 dimensions" in found.caption
+    assert found.table().height == 12
+    part, total = found.parts
+    assert part.sum() / total.sum() == pytest.approx(found.evidence.estimate)
