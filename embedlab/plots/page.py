@@ -103,12 +103,13 @@ def figure_html(
     still: bytes,
     *,
     table: int | None = None,
-    level: int = 3,
+    name: str = "",
     heading: bool = True,
 ) -> str:
     """Give the place of a figure: title, key, an empty plot, a still image without scripts, caption."""
     image = base64.b64encode(still).decode()
-    name = f"<h{level}>{text(picture.title)}</h{level}>" if heading else ""
+    above = f'<p class="eyebrow">{text(name)}</p>' if name else ""
+    above += f"<h3>{text(picture.title)}</h3>" if heading else ""
     button = (
         ""
         if table is None
@@ -120,7 +121,7 @@ def figure_html(
     room = f"--wide:{parts['wide']['height']}px;--narrow:{parts['narrow']['height']}px"
     return (
         f'<figure class="figure" data-el="figure" aria-label="{text(picture.title)}">'
-        f"{name}{keys_html(picture)}"
+        f"{above}{keys_html(picture)}"
         f'<div class="plot" data-el="plot" data-figure="{number}" role="img" '
         f'aria-label="{text(picture.alt or picture.title)}" style="{room}"></div>'
         f'<noscript><img class="still" alt="{text(picture.alt or picture.title)}" '

@@ -24,16 +24,17 @@ class Pages:
         self.figures.append(as_json(drawn))
         table = self.table(result, key, name)
         number = len(self.figures) - 1
-        return figure_html(drawn, number, still, table=len(self.tables) - 1) + table
+        return figure_html(drawn, number, still, table=len(self.tables) - 1, name=_plain(name)) + table
 
     def table(self, result, key: str, name: str) -> str:
         """Give the numbers of a result, folded away."""
         frame = result.table()
         self.tables.append({"name": key, "csv": csv_of(frame)})
-        return (
-            f"<details><summary>Table: {text(name.replace('_', ' '))}</summary>"
-            f"{table_html(frame, str(result))}</details>"
-        )
+        return f"<details><summary>Table: {text(_plain(name))}</summary>{table_html(frame, str(result))}</details>"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ")
 
 
 def found(outcomes: Sequence[Mapping]) -> str:
