@@ -140,7 +140,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
             f"a share of almost nothing can be any number"
         )
     evidence = Evidence(
-        statistic=f"share of the contrast outside the first {r} species axes (cross-fitted, noise-free)",
+        statistic=f"share of {cut.contrast} outside the first {r} species axes (cross-fitted, noise-free)",
         estimate=1 - share,
         interval=(1 - high, 1 - low),
         null=1 - matched,

@@ -82,13 +82,13 @@ def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection
     else:
         import warnings
 
-        from umap import UMAP
-
-        parameters = {"n_neighbors": min(NEIGHBOURS, len(x) - 1), "min_dist": 0.1, **parameters}
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", message="n_jobs value 1 overridden"
-            )  # a seed makes UMAP run on one thread
+            # umap says that it has no Tensorflow, and that a seed makes it run on one thread: both are meant.
+            warnings.filterwarnings("ignore", category=ImportWarning, module="umap")
+            warnings.filterwarnings("ignore", message="n_jobs value 1 overridden")
+            from umap import UMAP
+
+            parameters = {"n_neighbors": min(NEIGHBOURS, len(x) - 1), "min_dist": 0.1, **parameters}
             xy = UMAP(random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
     xy = np.asarray(xy, float)
     trust, overlap, chance = _faithfulness(x, xy, np.random.default_rng(seed))

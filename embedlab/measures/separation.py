@@ -84,7 +84,7 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), permutat
     estimate = float(ratio.mean())
     s = len(cut.groups)
     evidence = Evidence(
-        statistic="Fisher ratio (trace form, unbiased), mean over species",
+        statistic=f"Fisher ratio of {cut.contrast} (trace form, unbiased), mean over species",
         estimate=estimate,
         interval=bootstrap_ratio(ratio, np.ones(s), rng=rng),
         null=null,

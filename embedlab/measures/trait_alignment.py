@@ -113,7 +113,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     reliability, note = _reliability(unit, by, names, species.counts[keep], fit.axis, species.means[keep], rng)
     n_effective = effective_species(covariance)
     evidence = Evidence(
-        statistic="adjusted R² of the species vectors on the trait, descent taken out (PGLS)",
+        statistic=f"alignment with {name} (adjusted R² of a phylogenetic regression)",
         estimate=fit.statistic,
         interval=fit.interval,
         null=fit.null,
