@@ -1,0 +1,69 @@
+"""Maps: PCA against its definition, faithfulness by hand, and the same map from the same seed."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from embedlab.data import Embeddings
+from embedlab.data.synthetic import nothing
+from embedlab.measures.projection import project
+
+
+def space(x):
+    return Embeddings(np.asarray(x, np.float32), pl.DataFrame({"image_id": [str(i) for i in range(len(x))]}), {})
+
+
+def test_pca_is_the_best_plane(rng):
+    emb = nothing(rng)
+    found = project(emb, rng=0)
+    x = emb.unit().float64()
+    x = x - x.mean(axis=0)
+    values, vectors = np.linalg.eigh(x.T @ x)
+    assert found.explained == pytest.approx((values[::-1] / values.sum())[:2], rel=1e-6)  # float32 unit vectors
+    for axis in range(2):
+        assert abs(np.corrcoef(found.xy[:, axis], x @ vectors[:, -1 - axis])[0, 1]) == pytest.approx(1, abs=1e-6)
+    assert found.image_id == tuple(emb.column("image_id"))
+
+
+def test_a_plane_is_kept_whole(rng):
+    angle = rng.uniform(0, 1, 60)
+    flat = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(60)])  # an arc: already in a plane
+    found = project(space(flat), rng=0)
+    assert found.overlap > 0.95 and found.trustworthiness > 0.99  # ties among float32 vectors may swap neighbours
+    assert found.chance_overlap == pytest.approx(15 / 59)
+
+
+def test_a_cloud_without_structure_keeps_little(rng):
+    found = project(space(rng.normal(size=(200, 64))), rng=0)
+    assert found.overlap < 0.4 and "keeps" in str(found) and "random map" in str(found)
+
+
+def test_the_map_does_not_flip_when_rows_change_places(rng):
+    x = rng.normal(size=(40, 6)) * [4, 2, 1, 1, 1, 1]
+    order = rng.permutation(40)
+    assert project(space(x[order]), rng=0).xy == pytest.approx(project(space(x), rng=0).xy[order], abs=1e-5)
+
+
+@pytest.mark.parametrize("method", ["tsne", pytest.param("umap", marks=pytest.mark.slow)])
+def test_groups_stay_together_and_the_seed_stands_in_the_caption(rng, method):
+    x = np.repeat(np.eye(3, 8) * 6, 20, axis=0) + rng.normal(size=(60, 8))
+    one, again = (project(space(x), method, rng=7) for _ in range(2))
+    assert (one.xy == again.xy).all() and "seed 7" in one.caption and one.explained is None
+    group = np.repeat(np.arange(3), 20)
+    distance = np.linalg.norm(one.xy[:, None] - one.xy[None], axis=2) + 1e9 * np.eye(60)
+    assert np.mean(group[distance.argmin(axis=1)] == group) > 0.9
+
+
+def test_a_generator_gives_its_seed(rng):
+    assert project(space(rng.normal(size=(9, 3))), rng=np.random.default_rng(1)).seed == int(
+        np.random.default_rng(1).integers(2**31)
+    )
+
+
+def test_what_cannot_be_mapped_is_refused(rng):
+    with pytest.raises(ValueError, match="method 'mds' is not known: use 'pca', 'tsne' or 'umap'"):
+        project(space(rng.normal(size=(9, 3))), "mds", rng=0)
+    with pytest.raises(ValueError, match="2 vectors: a map needs at least 3"):
+        project(space(np.eye(2)), rng=0)
+    with pytest.raises(ValueError, match=r"rows \[1\] have length zero"):
+        project(space([[1.0, 0], [0, 0], [0, 1]]), rng=0)
