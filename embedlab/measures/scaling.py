@@ -43,7 +43,7 @@ class Scaling:
         return (
             f"{self.measure}: {e.estimate:+.3g} [{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] for each "
             f"tenfold {self.x_name} over "
-            f"{len(self.x)} runs (shuffled labels {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; p = "
+            f"{len(self.x)} runs (chance {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; p = "
             f"{e.p_more:.2g} for a "
             f"rise; the smallest that {len(self.x)} runs can reach is {e.p_floor:.2g})"
         )
@@ -54,9 +54,8 @@ class Scaling:
         return (
             f"{self.measure} at {len(set(self.x.tolist()))} values of {self.x_name}, {len(self.x)} runs; "
             "bars: 95 % over species, "
-            "the same species at every run. Grey: labels shuffled, the same shuffle at every run. The "
-            "p-value of the slope is "
-            f"the larger of two: against shuffled labels, and against all {self.arrangements:,} orders of the runs."
+            f"the same species at every run. Grey: chance, the same draw at every run ({self.evidence.chance_kind}). "
+            f"The p-value of the slope is the larger of two: against that, and against all {self.arrangements:,} orders of the runs."
         )
 
     def table(self) -> pl.DataFrame:
@@ -111,7 +110,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
         estimate=slope,
         interval=(low, high),
         null=placebo,
-        chance_kind="labels shuffled, the same shuffle at every run; and the runs in any other order",
+        chance_kind=f"{results[0].evidence.chance_kind}, the same draw at every run; and the runs in any other order",
         p_more=p[True],
         p_less=p[False],
         p_floor=float(1 / len(orders)) if exact else 1 / (len(orders) + 1),
