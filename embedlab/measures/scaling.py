@@ -42,10 +42,8 @@ class Scaling:
         e = self.evidence
         return (
             f"{self.measure}: {e.estimate:+.3g} [{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] for each "
-            f"tenfold {self.x_name} over "
-            f"{len(self.x)} runs (chance {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; p = "
-            f"{e.p_more:.2g} for a "
-            f"rise; the smallest that {len(self.x)} runs can reach is {e.p_floor:.2g})"
+            f"tenfold {self.x_name} over {len(self.x)} runs (chance {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; "
+            f"p = {e.p_more:.2g} for a rise; the smallest that {len(self.x)} runs can reach is {e.p_floor:.2g})"
         )
 
     @property
@@ -55,7 +53,8 @@ class Scaling:
             f"{self.measure} at {len(set(self.x.tolist()))} values of {self.x_name}, {len(self.x)} runs; "
             "bars: 95 % over species, "
             f"the same species at every run. Grey: chance, the same draw at every run ({self.evidence.chance_kind}). "
-            f"The p-value of the slope is the larger of two: against that, and against all {self.arrangements:,} orders of the runs."
+            "The p-value of the slope is the larger of two: against that, and against all "
+            f"{self.arrangements:,} orders of the runs."
         )
 
     def table(self) -> pl.DataFrame:
