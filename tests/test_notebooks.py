@@ -16,7 +16,7 @@ def test_stored_clean(path):
     code = [c for c in cells if c["cell_type"] == "code"]
     assert not [c["id"] for c in code if c["outputs"] or c["execution_count"]], "strip the outputs"
     text = "".join("".join(c["source"]) + "\n" for c in code)
-    assert "def " not in text and "class " not in text, "a notebook imports and shows; what it defines belongs in a module"
+    assert "def " not in text and "class " not in text, "what a notebook defines belongs in a module"
 
 
 @pytest.mark.slow
