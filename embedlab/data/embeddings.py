@@ -42,7 +42,7 @@ class Embeddings:
     3 × 2 · norm unknown · sex known for 67 %
     >>> birds.where(sex="f").rows["image_id"].to_list()
     ['a']
-    """  # noqa: E501
+    """
 
     x: Float[np.ndarray, "n d"]
     rows: Any  # a polars frame once built; at the door any table that polars takes
