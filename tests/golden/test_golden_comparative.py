@@ -1,0 +1,54 @@
+"""K and λ as phytools, picante, geiger and geomorph compute them."""
+
+import numpy as np
+import pytest
+
+from embedlab.stats.comparative import blomberg_k, k_mult, pagel_lambda
+from tests.golden.conftest import within_monte_carlo
+
+TRAITS = [f"geospiza_{t}" for t in ("wingL", "tarsusL", "culmenL", "beakD", "gonysW")] + ["anole_SVL", "anole_HL"]
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_k_of_one_trait(golden, trait):
+    case = golden("phytools", f"phytools_phylosig_K_{trait}")
+    y, c = case.species()
+    found = blomberg_k(y[:, 0], c, permutations=999, rng=np.random.default_rng(0))
+    for peer in ("K", "picante_K"):
+        assert found.statistic == pytest.approx(case.expected[peer], rel=1e-6)
+    assert within_monte_carlo(found.p_value, case.expected["p_perm999"], 999)
+
+
+@pytest.mark.parametrize("name", ["geomorph_physignal_geospiza5", "geomorph_physignal_anole6"])
+def test_k_for_vectors(golden, name):
+    case = golden("geomorph", name)
+    x, c = case.species(case.inputs.get("columns"))
+    found = k_mult(x, c, permutations=999, rng=np.random.default_rng(0))
+    assert found.statistic == pytest.approx(case.expected["Kmult"], rel=1e-6)
+    assert within_monte_carlo(found.p_value, case.expected["p"], 999)
+
+
+@pytest.mark.parametrize("trait", TRAITS)
+def test_lambda_is_at_least_as_likely_as_any_peers(golden, trait):
+    geiger, phytools = (
+        golden("geiger", f"geiger_fitContinuous_{trait}"),
+        golden("phytools", f"phytools_phylosig_lambda_{trait}"),
+    )
+    y, c = geiger.species()
+    found = pagel_lambda(y[:, 0], c)
+    assert found.log_likelihood >= geiger.expected["lambda"]["lnL"] - 1e-6
+    assert found.log_likelihood >= phytools.expected["logL"] - 1e-6
+    # λ = 0 is white noise and λ = 1 Brownian motion: both lie within our range
+    assert found.log_likelihood >= geiger.expected["white"]["lnL"] - 1e-6
+    assert found.log_likelihood >= geiger.expected["BM"]["lnL"] - 1e-6
+    # their optimisers stop when the likelihood is flat to 1e-8: λ agrees to the root of that
+    assert found.lam == pytest.approx(geiger.expected["lambda"]["lambda"], abs=1e-4)
+
+
+def test_the_wing_of_darwins_finches_has_no_signal_whatever_phytools_says(golden):
+    """phytools 1.5-1 stops at .626, a local optimum (its issue #128)."""
+    case = golden("phytools", "phytools_phylosig_lambda_geospiza_wingL")
+    y, c = case.species()
+    found = pagel_lambda(y[:, 0], c)
+    assert case.expected["lambda"] == pytest.approx(0.626, abs=1e-3)
+    assert found.lam == 0.0 and found.log_likelihood == pytest.approx(9.80522250414711, abs=1e-8)
