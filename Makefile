@@ -56,7 +56,8 @@ check: setup ## ruff, house test and fast tests, in under a minute
 	@$(PYTEST) -q -m "not calibration and not browser and not slow"
 
 calibrate: setup ## error rates of the tests on null worlds (resumable)
-	@$(PYTEST) -m calibration --timeout 0
+	@$(PYTEST) -q -m calibration --timeout 0 tests/calibration; found=$$?; \
+		$(BIN)/python -m tests.calibration.ledger; exit $$found
 
 bench: setup ## side by side with peers
 	@set -e; for f in benchmarks/*.py; do echo "$$f"; OMP_NUM_THREADS=1 $(BIN)/python "$$f"; done
