@@ -24,7 +24,16 @@ def draw(result, **how):
 
     A `Projection` takes `labels` (one per image, None where not recorded) and `column`, their name.
     """
-    return _file(result).draw(result, **how)
+    from embedlab.plots import screen
+
+    return screen.figure(picture(result, **how))
+
+
+def draw_on(figure, result, **how):
+    """Draw a result on the caller's matplotlib Figure, in the size it has."""
+    from embedlab.plots import paper
+
+    return paper.draw_on(figure, picture(result, **how))
 
 
 def print_figure(result, preset: str = "nature-1col", **how):

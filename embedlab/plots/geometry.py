@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
 from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, padded
 from embedlab.plots.theme import BLUE, GREEN, INK, VERMILION, number, percent
 
@@ -103,13 +102,3 @@ def picture(result) -> Picture:
         caption=result.caption,
         alt="Lengths of the vectors, cosines between them, and the number of directions in use.",
     )
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

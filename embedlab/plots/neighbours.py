@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
 from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, array
 from embedlab.plots.theme import CHANCE, FRAME, VERMILION, p_words, percent
 
@@ -69,13 +68,3 @@ def picture(result) -> Picture:
         caption=result.caption,
         alt="Share of nearest neighbours of the same name, with chance and the best possible, rank by rank.",
     )
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

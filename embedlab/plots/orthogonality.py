@@ -2,27 +2,9 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
-from embedlab.plots.marks import (
-    Axis,
-    Bars,
-    Dots,
-    Panel,
-    Path,
-    Picture,
-    Rule,
-    Span,
-    Words,
-    array,
-    beside,
-    beyond,
-    core,
-    foot,
-    histogram,
-    padded,
-    sentence_case,
-)
-from embedlab.plots.theme import BLUE, CHANCE, VERMILION, WARM, number, percent
+from embedlab.plots.chance import beside, beyond, core, foot, histogram
+from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, Rule, Span, Words, array, padded
+from embedlab.plots.theme import BLUE, CHANCE, VERMILION, WARM, number, percent, sentence_case
 
 NULLS = (
     ("shuffled labels", "labels shuffled"),
@@ -158,13 +140,3 @@ def _curve(result) -> Panel:
         title="Adding the axes of the span one by one",
         height=32,
     )
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

@@ -12,7 +12,9 @@ from functools import cache
 from importlib import resources
 
 from embedlab.plots import marks, theme
+from embedlab.plots.images import images
 from embedlab.plots.marks import Picture
+from embedlab.plots.screen import as_json
 
 SHAPES = {  # in a box of 22 × 14
     "circle": "M7.5 7a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z",
@@ -115,8 +117,6 @@ def figure_html(
         if table is None
         else f'<button type="button" data-el="download-table" data-table="{table}">Download the numbers (CSV)</button>'
     )
-    from embedlab.plots.screen import as_json
-
     parts = as_json(picture)
     room = f"--wide:{parts['wide']['height']}px;--narrow:{parts['narrow']['height']}px"
     return (
@@ -133,12 +133,7 @@ def figure_html(
 
 def keys_html(picture: Picture) -> str:
     """Give the legend as a list that wraps like text, each entry once."""
-    found = {}
-    for panel in picture.panels:
-        for mark in panel.marks:
-            if getattr(mark, "key", ""):
-                found.setdefault(mark.key, mark)
-    items = "".join(f"<li>{_swatch(mark)}{text(key)}</li>" for key, mark in found.items())
+    items = "".join(f"<li>{_swatch(mark)}{text(key)}</li>" for key, mark in picture.keys.items())
     return f'<ul class="keys" aria-label="Key">{items}</ul>' if items else ""
 
 
@@ -195,9 +190,6 @@ def provenance_html(provenance: dict) -> str:
 
 def figure_page(picture: Picture, provenance: dict, *, table, sentence: str = "") -> str:
     """Give one figure as a page of its own, with its table and provenance."""
-    from embedlab.plots.files import images
-    from embedlab.plots.screen import as_json
-
     still = images(picture, provenance, kinds=("svg",))["svg"]
     body = (
         f"<main id='main'><h1>{text(picture.title)}</h1><p class='lead'>{text(sentence)}</p>"

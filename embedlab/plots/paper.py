@@ -2,29 +2,9 @@
 
 import math
 
-import numpy as np
-
 from embedlab.plots import marks as m
 from embedlab.plots import theme
-
-MARKERS = {
-    "circle": "o",
-    "square": "s",
-    "diamond": "D",
-    "triangle-up": "^",
-    "triangle-down": "v",
-    "cross": "P",
-    "x": "X",
-    "star": "*",
-    "pentagon": "p",
-    "hexagon": "h",
-    "triangle-left": "<",
-    "triangle-right": ">",
-    "tick": "|",
-    "dash": "_",
-}
-DASHES = {"solid": "-", "dot": (0, (1, 1.6)), "dash": (0, (4, 2))}
-RASTER_ABOVE = 600  # points; beyond that the layer is an image, so that files stay small
+from embedlab.plots.paper_marks import draw_mark, handle, literal
 
 
 def figure(picture: m.Picture, preset: str = "nature-1col"):
@@ -74,7 +54,7 @@ def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
         bottom.text(
             1.5 / width,
             0.98,
-            _text("\n".join(lines)),
+            literal("\n".join(lines)),
             fontsize=theme.SMALL * scale,
             color=theme.SOFT,
             va="top",
@@ -97,20 +77,11 @@ def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tu
     title = (
         len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)) * theme.TITLE * 0.3528 * 1.25 * scale
     )
-    keys = _keys(picture)
+    keys = picture.keys
     keys = math.ceil(len(keys) / _key_columns(keys, width, scale)) * 3.4 * scale if keys else 0
     body = sum(_row_height(picture, r) for r in _rows(picture, columns)) * scale
     lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
     return title + keys + 2.2 * scale, body, (lines * theme.SMALL * 0.3528 * 1.3 + 1.2) * scale
-
-
-def _keys(picture: m.Picture) -> dict:
-    found = {}
-    for panel in picture.panels:
-        for mark in panel.marks:
-            if getattr(mark, "key", "") and mark.key not in found:
-                found[mark.key] = mark
-    return found
 
 
 def _key_columns(keys, width: float, scale: float) -> int:
@@ -123,20 +94,20 @@ def _head(fig, picture: m.Picture, width: float, scale: float, height: float) ->
     fig.text(
         1.5 / width,
         1 - 1.2 * scale / height,
-        _text("\n".join(lines)),
+        literal("\n".join(lines)),
         fontsize=theme.TITLE * scale,
         fontweight="bold",
         va="top",
         ha="left",
         linespacing=1.2,
     )
-    keys = _keys(picture)
+    keys = picture.keys
     if not keys:
         return
-    handles = [_handle(mark, scale) for mark in keys.values()]
+    handles = [handle(mark, scale) for mark in keys.values()]
     fig.legend(
         handles,
-        [_text(k) for k in keys],
+        [literal(k) for k in keys],
         loc="lower left",
         bbox_to_anchor=(0.9 / width, 0),
         ncols=_key_columns(keys, width, scale),
@@ -151,42 +122,18 @@ def _head(fig, picture: m.Picture, width: float, scale: float, height: float) ->
     )
 
 
-def _handle(mark, scale: float):
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    match mark:
-        case m.Dots():
-            style = "-" if mark.low is not None else "none"
-            return Line2D(
-                [],
-                [],
-                marker=MARKERS[mark.shape],
-                linestyle=style,
-                color=mark.colour,
-                linewidth=1.0 * scale,
-                markersize=min(mark.size, 4.5) * scale,
-                markerfacecolor="none" if mark.hollow else mark.colour,
-                markeredgecolor=mark.colour,
-                markeredgewidth=0.8 * scale,
-            )
-        case m.Path() | m.Rule():
-            return Line2D([], [], color=mark.colour, linestyle=DASHES[mark.dash], linewidth=mark.width * scale)
-    return Patch(facecolor=mark.colour, edgecolor="none")
-
-
 def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
     if panel.x.log:
         ax.set_xscale("log")
     if panel.y.log:
         ax.set_yscale("log")
     for number, mark in enumerate(panel.marks):
-        _mark(ax, mark, f"{index}-{number}", scale)
+        draw_mark(ax, mark, f"{index}-{number}", scale)
     type_size = theme.BASE * scale
     _axis(ax.xaxis, panel.x, None if panel.equal else ax.set_xlim)
     _axis(ax.yaxis, panel.y, None if panel.equal else ax.set_ylim)
-    ax.set_xlabel(_text("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
-    ax.set_ylabel(_text("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
+    ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
+    ax.set_ylabel(literal("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)
     ax.spines["bottom"].set_visible(panel.x.shown)
@@ -195,7 +142,7 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
         ax.margins(0.04)
     if panel.title:
         title = "\n".join(theme.wrap(panel.title, width * 0.78, type_size, bold=True))
-        ax.set_title(_text(title), loc="left", fontsize=type_size, fontweight="bold", pad=3 * scale)
+        ax.set_title(literal(title), loc="left", fontsize=type_size, fontweight="bold", pad=3 * scale)
 
 
 def _axis(axis, spec: m.Axis, limits) -> None:
@@ -208,7 +155,7 @@ def _axis(axis, spec: m.Axis, limits) -> None:
         axis.set_minor_locator(NullLocator())
     elif ticks is not None:
         style = {"fontstyle": "italic"} if spec.italic else {}
-        axis.set_ticks([v for v, _ in ticks], [_text(t) for _, t in ticks], **style)
+        axis.set_ticks([v for v, _ in ticks], [literal(t) for _, t in ticks], **style)
         axis.set_minor_locator(NullLocator())
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
@@ -220,109 +167,3 @@ def _axis(axis, spec: m.Axis, limits) -> None:
         limits(*spec.range)
     if spec.grid:
         axis.grid(True, color=theme.GRID, linewidth=0.5)
-
-
-def _mark(ax, mark, gid: str, scale: float) -> None:
-    match mark:
-        case m.Dots():
-            if mark.low is not None:
-                ends = (mark.y, mark.low, mark.high) if mark.along == "x" else (mark.x, mark.low, mark.high)
-                lines = (ax.hlines if mark.along == "x" else ax.vlines)(
-                    *ends, color=mark.colour, linewidth=1.0 * scale, zorder=3
-                )
-                lines.set_gid(f"{gid}-whiskers")
-            bare = mark.shape in ("tick", "dash")
-            ax.plot(
-                mark.x,
-                mark.y,
-                linestyle="none",
-                marker=MARKERS[mark.shape],
-                markersize=mark.size * scale,
-                color=mark.colour,
-                markerfacecolor=theme.PAPER if mark.hollow else mark.colour,
-                markeredgecolor=mark.colour if mark.hollow or bare else theme.edge(mark.colour),
-                markeredgewidth=(1.1 if bare else 0.8 if mark.hollow else 0.35) * scale,
-                alpha=mark.alpha,
-                zorder=4,
-                gid=gid,
-                rasterized=len(mark.x) > RASTER_ABOVE,
-                clip_on=len(mark.x) > 1,
-            )
-        case m.Path():
-            ax.plot(
-                mark.x,
-                mark.y,
-                color=mark.colour,
-                linestyle=DASHES[mark.dash],
-                linewidth=mark.width * scale,
-                zorder=3,
-                gid=gid,
-            )
-        case m.Band():
-            ax.fill_between(
-                mark.x,
-                mark.low,
-                mark.high,
-                facecolor=mark.colour,
-                edgecolor="none",
-                linewidth=0,
-                zorder=1,
-                gid=gid,
-            )
-        case m.Span():
-            (ax.axvspan if mark.along == "x" else ax.axhspan)(
-                mark.low, mark.high, color=mark.colour, linewidth=0, zorder=0.5, gid=gid
-            )
-        case m.Rule():
-            (ax.axvline if mark.along == "x" else ax.axhline)(
-                mark.at,
-                color=mark.colour,
-                linestyle=DASHES[mark.dash],
-                linewidth=mark.width * scale,
-                zorder=2,
-                gid=gid,
-            )
-        case m.Bars():
-            ax.bar(
-                mark.left,
-                mark.height,
-                mark.right - mark.left,
-                bottom=mark.base,
-                align="edge",
-                color=mark.colour,
-                linewidth=0,
-                zorder=1.5,
-                gid=gid,
-            )
-        case m.Cells():
-            from matplotlib.colors import LinearSegmentedColormap
-
-            scale_of_counts = LinearSegmentedColormap.from_list("counts", theme.COUNTS)
-            ax.pcolormesh(
-                mark.x_edges,
-                mark.y_edges,
-                np.where(mark.count == 0, np.nan, mark.count),
-                cmap=scale_of_counts,
-                rasterized=True,
-                zorder=1,
-                gid=gid,
-            )
-        case m.Words():
-            ax.annotate(
-                _text(mark.text),
-                (mark.x, mark.y),
-                xytext=(mark.dx * scale, mark.dy * scale),
-                textcoords="offset points",
-                ha=mark.anchor,
-                va="center",
-                fontsize=theme.SMALL * scale,
-                color=mark.colour,
-                fontstyle="italic" if mark.italic else "normal",
-                zorder=5,
-                annotation_clip=False,
-            )
-
-
-def _text(text: str) -> str:
-    """Keep a dollar sign a dollar sign: user text is no mathematics."""
-    return text.replace("$", r"\$")

@@ -2,22 +2,8 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
-from embedlab.plots.marks import (
-    Axis,
-    Cells,
-    Dots,
-    Panel,
-    Path,
-    Picture,
-    Rule,
-    array,
-    beside,
-    chance_panel,
-    foot,
-    padded,
-    told,
-)
+from embedlab.plots.chance import beside, chance_panel, foot, told
+from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, array, padded
 from embedlab.plots.theme import VERMILION, number
 
 
@@ -88,13 +74,3 @@ def picture(result) -> Picture:
         caption=result.caption,
         alt=f"Distance in the tree against distance in the embedding space for pairs of {s} species.",
     )
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

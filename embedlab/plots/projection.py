@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
 from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
 from embedlab.plots.theme import INK, MISSING, colours, number, percent, shapes
 
@@ -105,13 +104,3 @@ def _points(result, xy, labels):
             key=f"{level} ({len(rows)})",
             label=tuple(f"{result.image_id[i]}\n{level}" for i in rows),
         )
-
-
-def draw(result, labels=None, column: str = ""):
-    """Give the plotly figure."""
-    return screen.figure(picture(result, labels, column))
-
-
-def draw_on(figure, result, labels=None, column: str = ""):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result, labels, column))

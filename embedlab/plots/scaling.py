@@ -2,23 +2,9 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
-from embedlab.plots.marks import (
-    Axis,
-    Band,
-    Dots,
-    Panel,
-    Path,
-    Picture,
-    array,
-    beside,
-    chance_panel,
-    foot,
-    padded,
-    sentence_case,
-    told,
-)
-from embedlab.plots.theme import CHANCE, CHANCE_FILL, colours, number, shapes
+from embedlab.plots.chance import beside, chance_panel, foot, told
+from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, array, padded
+from embedlab.plots.theme import CHANCE, CHANCE_FILL, colours, number, sentence_case, shapes
 
 
 def picture(result) -> Picture:
@@ -118,13 +104,3 @@ def _short(value: float) -> str:
         if value >= max(size, 10_000) or (value >= size and value % (size / 10) == 0):
             return f"{value / size:g}{letter}" if value / size >= 10 else f"{value / size:.3g}{letter}"
     return f"{value:,.6g}"
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

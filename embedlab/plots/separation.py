@@ -2,22 +2,9 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
-from embedlab.plots.marks import (
-    Axis,
-    Dots,
-    Panel,
-    Picture,
-    Rule,
-    array,
-    beside,
-    chance_panel,
-    foot,
-    padded,
-    sentence_case,
-    told,
-)
-from embedlab.plots.theme import number
+from embedlab.plots.chance import beside, chance_panel, foot, told
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
+from embedlab.plots.theme import number, sentence_case
 
 MOST_NAMES = 45  # names beyond this would fall under 6 points on a page
 
@@ -64,13 +51,3 @@ def picture(result) -> Picture:
         caption=result.caption,
         alt=f"Dot plot of the Fisher ratio of {result.contrast} in {len(names)} species.",
     )
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

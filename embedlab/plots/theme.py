@@ -214,6 +214,11 @@ def wrap(text: str, width_mm: float, points: float, bold: bool = False) -> list[
     return textwrap.wrap(re.sub(r"[ \n\t]+", " ", text), characters) or [""]
 
 
+def sentence_case(text: str) -> str:
+    """Give the text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
 def plain(text: str) -> str:
     """Make user text safe for plotly, which reads a few HTML tags in labels."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from embedlab.plots import paper, screen
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, beside, chance_panel, foot, padded, told
+from embedlab.plots.chance import beside, chance_panel, foot, told
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
 from embedlab.plots.theme import INK, colours, number, shapes
 
 AXIS = "position on the fitted axis (species left out)"
@@ -86,13 +86,3 @@ def _by_kind(result, axis, known) -> Panel:
         x=Axis(label=AXIS, range=padded(axis[known])),
         y=Axis(ticks=tuple(ticks), range=(0.5 - len(levels), 0.5)),
     )
-
-
-def draw(result):
-    """Give the plotly figure."""
-    return screen.figure(picture(result))
-
-
-def draw_on(figure, result):
-    """Draw on a matplotlib Figure."""
-    return paper.draw_on(figure, picture(result))

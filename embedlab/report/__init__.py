@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 from embedlab.plots import page, picture, theme
-from embedlab.plots.files import images
+from embedlab.plots.images import images
 from embedlab.report import atlas, sections
 from embedlab.report.board import board
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from embedlab.plots import drawable, picture
-from embedlab.plots.files import images
+from embedlab.plots.images import images
 from embedlab.plots.page import csv_of, figure_html, provenance_html, table_html, text
 from embedlab.plots.screen import as_json
 from embedlab.report.board import board, tally, word

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from embedlab import plots
-from embedlab.plots import files, paper, screen, theme
+from embedlab.plots import chance, images, paper, screen, theme
 from embedlab.plots import marks as m
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -236,7 +236,7 @@ def test_palettes_are_those_of_the_house():
     assert theme.colours(7) == theme.OKABE_ITO and len(set(theme.colours(9))) == 9
     looks = list(zip(theme.colours(12), theme.shapes(12), strict=True))
     assert len(set(looks)) == 12
-    assert files.images(plots.picture(EVERY["geometry"]), {}, kinds=("png",))["png"][:4] == b"\x89PNG"
+    assert images.images(plots.picture(EVERY["geometry"]), {}, kinds=("png",))["png"][:4] == b"\x89PNG"
 
 
 def test_no_species_is_dropped_in_silence():
@@ -256,13 +256,21 @@ def test_no_species_is_dropped_in_silence():
 def test_draws_of_chance_beyond_the_frame_are_counted():
     rng = np.random.default_rng(4)
     null = np.concatenate([rng.normal(0, 1, 997), [-400.0, 300.0, 500.0]])
-    low, high, out = m.core(null)
-    assert -5 < low < -2 < 2 < high < 5 and out == 10 and m.core(null[:997])[2] == 0
-    panel = m.chance_panel(results.evidence(rng, 1.0, 0.5, null=null), "slope")
+    low, high, out = chance.core(null)
+    assert -5 < low < -2 < 2 < high < 5 and out == 10 and chance.core(null[:997])[2] == 0
+    panel = chance.chance_panel(results.evidence(rng, 1.0, 0.5, null=null), "slope")
     assert "10 of 1000 draws lie beyond" in panel.x.label and panel.x.range[1] < 10
 
 
 def test_numbers_take_the_places_that_their_interval_allows():
     e = results.evidence(np.random.default_rng(4), 0.00070, interval=(-0.02859, 0.03109))
-    assert m.told(e) == "0.001"
-    assert "(−0.029 to 0.031)" in m.foot(e)
+    assert chance.told(e) == "0.001"
+    assert "(−0.029 to 0.031)" in chance.foot(e)
+
+
+def test_a_result_is_drawn_on_a_figure_of_the_caller():
+    from matplotlib.figure import Figure
+
+    own = Figure(figsize=(5, 4))
+    assert plots.draw_on(own, EVERY["geometry"]) is own
+    assert own.get_size_inches().tolist() == [5, 4] and sum(len(sub.axes) for sub in own.subfigs) == 3

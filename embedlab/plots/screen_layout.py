@@ -1,0 +1,162 @@
+"""Where panels, their axes and the key stand on the screen: one plotly layout for a width in pixels."""
+
+import math
+import textwrap
+
+from embedlab.plots import marks as m
+from embedlab.plots import theme
+from embedlab.plots.screen_marks import annotation, shape
+
+PX = 4.6  # screen pixels for a millimetre of print
+
+
+def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> dict:
+    """Arrange panels in `columns` over `width` px; `names` are the entries of plotly's own legend, if wanted."""
+    panels = picture.panels
+    rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
+    heights = [max(panels[i].height for i in row) * PX for row in rows]
+    side = max(map(_tick_room, panels)) if columns == 1 else 70.0  # px that tick labels and axis titles take
+    above = [
+        max(
+            24 * bool(p.title) + 16 * max(0, len(_wrapped(p.title, width / len(row) - side, bold=True)) - 1)
+            for p in map(panels.__getitem__, row)
+        )
+        for row in rows
+    ]
+    below = [max(_below(panels[i], width / len(row) - side) for i in row) for row in rows]
+    legend_rows = math.ceil(sum(58 + 7 * len(n) for n in names) / width) if names else 0
+    top = 10 + above[0] + 21 * legend_rows
+    inner = sum(heights) + sum(below[:-1]) + sum(above[1:])
+    layout = theme.template() | {
+        "height": round(inner + top + below[-1]),
+        "margin": {"l": 12, "r": 16, "t": top, "b": below[-1], "pad": 0},
+        "shapes": [],
+        "annotations": [],
+        "barmode": "overlay",
+        "showlegend": bool(names),
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1 + (above[0] + 6) / inner,
+            "yanchor": "bottom",
+            "font": {"size": 12, "color": theme.INK},
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
+    }
+    y = inner
+    for row, tall, under, title in zip(rows, heights, below, above, strict=True):
+        if y < inner:
+            y -= title
+        for column, i in enumerate(row):
+            left, right = _columns(panels, row, column, columns, width)
+            _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width, side)
+        y -= tall + under
+    return layout
+
+
+def _below(panel: m.Panel, width: float) -> float:
+    """Room in px under a panel for its tick labels and axis title."""
+    lines = max((text.count("\n") + 1 for _, text in panel.x.ticks or ((0, ""),)), default=1) if panel.x.shown else 0
+    return 14 + 15 * lines + (8 + 17 * len(_wrapped(panel.x.label, width)) if panel.x.label else 0)
+
+
+def _wrapped(label: str, px: float, bold: bool = False) -> list[str]:
+    """Break an axis title or panel title into lines that fit so many pixels."""
+    return textwrap.wrap(label, max(14, int(px / (8.0 if bold else 7.2)))) if label else []
+
+
+def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float, float]:
+    """Share the width; inner panels leave room for their own tick labels and axis title."""
+    if columns == 1:
+        return 0.0, 1.0
+    room = [0.0 if c == 0 else (26 + _tick_room(panels[i])) / width for c, i in enumerate(row)]
+    each = (1 - sum(room)) / len(row)
+    left = sum(room[: column + 1]) + each * column
+    return left, min(1.0, left + each)
+
+
+def _tick_room(panel: m.Panel) -> float:
+    if not panel.y.shown:
+        return 20.0 * bool(panel.y.label)
+    longest = max((len(t) for _, t in panel.y.ticks or ()), default=5)
+    return 6.4 * longest + 26 * bool(panel.y.label) + 10
+
+
+def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, width: int, side: float) -> None:
+    suffix = "" if index == 0 else str(index + 1)
+    up = (max(0.0, up[0]), min(1.0, up[1]))
+    room = (across[1] - across[0]) * width - side
+    across_title, up_title = _wrapped(panel.x.label, room), _wrapped(panel.y.label, panel.height * PX)
+    layout[f"xaxis{suffix}"] = _axis(panel.x, across_title, False, 7 if room > 330 else 5) | {
+        "domain": list(across),
+        "anchor": f"y{suffix}",
+    }
+    layout[f"yaxis{suffix}"] = _axis(panel.y, up_title, True, 7) | {
+        "domain": list(up),
+        "anchor": f"x{suffix}",
+    }
+    if panel.equal:
+        layout[f"yaxis{suffix}"] |= {"scaleanchor": f"x{suffix}", "scaleratio": 1, "constrain": "domain"}
+    if panel.title:
+        layout["annotations"].append(
+            {
+                "text": "<br>".join(
+                    f"<b>{theme.plain(line)}</b>"
+                    for line in _wrapped(panel.title, (across[1] - across[0]) * width - side, bold=True)
+                ),
+                "align": "left",
+                "x": across[0],
+                "xref": "paper",
+                "y": up[1],
+                "yref": "paper",
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "yshift": 5,
+                "showarrow": False,
+                "font": {"size": 12.5},
+            }
+        )
+    over = any(isinstance(mark, m.Cells) for mark in panel.marks)  # counts would hide the line of chance
+    for mark in panel.marks:
+        if isinstance(mark, m.Span | m.Rule):
+            layer = "above" if over and isinstance(mark, m.Rule) else "below"
+            layout["shapes"].append(shape(mark, suffix) | {"layer": layer})
+        elif isinstance(mark, m.Words):
+            layout["annotations"].append(annotation(mark, panel, suffix))
+
+
+def _axis(axis: m.Axis, title: list[str], upright: bool, ticks_at_most: int) -> dict:
+    out = {
+        "title": {"text": "<br>".join(map(theme.plain, title)), "standoff": 8, "font": {"size": 12.5}},
+        "automargin": upright,
+        "showgrid": axis.grid,
+        "gridcolor": theme.GRID,
+        "zeroline": False,
+        "showline": axis.shown,
+        "linecolor": theme.FRAME,
+        "ticks": "outside" if axis.shown else "",
+        "ticklen": 4,
+        "tickcolor": theme.FRAME,
+        "tickfont": {"size": 11.5},
+        "showticklabels": axis.shown,
+        "fixedrange": True,
+        "nticks": ticks_at_most,
+        "tickangle": 0,
+    }
+    ticks = axis.ticks
+    if axis.log:
+        out["type"] = "log"
+        ticks = m.log_ticks(axis.range) if ticks is None else ticks
+    if axis.percent:
+        out["tickformat"] = ".0%" if axis.range is None or axis.range[1] - axis.range[0] > 0.06 else ".1%"
+    if axis.range is not None:
+        out["range"] = [math.log10(v) for v in axis.range] if axis.log else list(axis.range)
+    if ticks is not None:
+        text = [theme.plain(t).replace("\n", "<br>") for _, t in ticks]
+        out |= {
+            "tickvals": [v for v, _ in ticks],
+            "ticktext": [f"<i>{t}</i>" if axis.italic else t for t in text],
+        }
+    return out
