@@ -8,7 +8,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Block, Blocks, Contrast, blocks
 from embedlab.measures.separation import energies
-from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
+from embedlab.stats.resample import bootstrap_ratio, generator, p_value, sign_floor
 from embedlab.stats.subspace import isotropic_shares, matched_energies, span
 
 DEFAULT_AXES = 5  # all of the span when there are few species; a stated cut where s − 1 axes would fill the space
@@ -185,7 +185,7 @@ class _Fold:
         """Plain share inside for labels shuffled within blocks, (b,): what any split of the images would give."""
         inside, whole = np.zeros(b), np.zeros(b)
         for block in self.held:
-            z = block.is_b[shuffles_within(np.zeros(len(block.x), int), b, rng)].astype(float)
+            z = rng.permuted(np.broadcast_to(block.is_b, (b, len(block.x))), axis=1).astype(float)
             n1 = block.is_b.sum()
             d = z @ block.x / n1 - (1 - z) @ block.x / (len(block.x) - n1)
             inside += ((d @ self.axes[:, :r]) ** 2).sum(axis=1)

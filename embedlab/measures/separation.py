@@ -7,7 +7,7 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks
-from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
+from embedlab.stats.resample import bootstrap_ratio, generator, p_value, sign_floor
 from embedlab.stats.scatter import two_groups
 
 STILL = 1e-10  # scatter of unit vectors below which only the rounding of float32 is left
@@ -114,9 +114,9 @@ def energies(cut: Blocks, permutations: int | None, rng=None):
         own = list(cut.of(g))
         differences = []
         for block in own:
-            z = np.broadcast_to(block.is_b, (1, len(block.x)))
+            z = block.is_b[None, :]
             if permutations is not None:
-                z = block.is_b[shuffles_within(np.zeros(len(block.x), int), b, rng)]
+                z = rng.permuted(np.broadcast_to(block.is_b, (b, len(block.x))), axis=1)
             x = block.x - block.x.mean(axis=0)
             two = two_groups(x @ x.T, z)
             between[:, g] += two.between / len(own) ** 2
