@@ -40,11 +40,8 @@ def run(lab):
     traits, report = lab.matched_traits()
     lab.note(str(report))
     tree = lab.phylogeny()
-    have = [
-        s
-        for s, known in zip(traits.species, traits.rows.select(asked(lab)[0]).to_series().is_not_null(), strict=True)
-        if known
-    ]
+    first = traits[asked(lab)[0]]
+    have = [s for s, known in zip(first.species, first.values.is_not_null(), strict=True) if known]
     lab.note(str(tree.match(have)[1]))
     found = {}
     for trait, claim in zip(asked(lab), claims(lab), strict=True):

@@ -156,9 +156,17 @@ def test_the_order_of_claims_does_not_matter(order):
 def test_outcomes_shown_together_are_one_family():
     def outcome(name, p):
         return Outcome(
-            analysis=name, question="?", claims=(claim(),), evidence={"a": evidence(p_more=p)}, sentences={}, results={},
-            exclusions=(), notes=(), seed=0, stores=(),
-        ).judged()  # fmt: skip
+            analysis=name,
+            question="?",
+            claims=(claim(),),
+            evidence={"a": evidence(p_more=p)},
+            sentences={},
+            results={},
+            exclusions=(),
+            notes=(),
+            seed=0,
+            stores=(),
+        ).judged()
 
     one, two = judged_together([outcome("x", 0.03), outcome("y", 0.04)])
     assert [o.verdicts[0].word for o in (outcome("x", 0.03), one, two)] == [

@@ -74,9 +74,8 @@ def table(where: Path) -> str:
         other = ""
         if naive.exists():
             other = f"{rejected([json.loads(line) for line in naive.read_text().splitlines()]):.3f}"
-        lines.append(
-            f"{world.name:<58} {len(found):>6} {rejected(found):>8.3f} {rejected(found, 'p_less'):>8.3f} {said:>9.3f} {other:>6}"
-        )
+        rates = f"{rejected(found):>8.3f} {rejected(found, 'p_less'):>8.3f} {said:>9.3f} {other:>6}"
+        lines.append(f"{world.name:<58} {len(found):>6} {rates}")
     return "\n".join(lines)
 
 

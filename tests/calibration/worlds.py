@@ -212,9 +212,7 @@ def _trend(scatter, size=0.8):
 
 def _placebo_only(rng, permutations):
     """Against shuffled labels alone, runs that merely differ look like a trend."""
-    found = scaling(
-        runs(rng, 0.2), lambda emb, own: separation(emb, SEX, permutations=permutations, rng=own), rng=rng
-    )
+    found = scaling(runs(rng, 0.2), lambda emb, own: separation(emb, SEX, permutations=permutations, rng=own), rng=rng)
     return p_value(found.slope, found.evidence.null)
 
 
@@ -227,7 +225,9 @@ WORLDS = (
     World("separation: stages dealt out", _separation(nothing, "life_stage")),
     World("separation: unequal counts", _separation(lambda rng: dimorphic_birds(rng, size=0.0, unequal=True))),
     World("separation: photo bursts", _separation(photo_bursts), _photographs),
-    World("orthogonality: no contrast", _orthogonality(lambda rng: noise_like(rng, True, "power", size=0.0)), exact=False),
+    World(
+        "orthogonality: no contrast", _orthogonality(lambda rng: noise_like(rng, True, "power", size=0.0)), exact=False
+    ),
     *(
         World(
             f"orthogonality: {'one contrast' if shared else 'a contrast a species'}, {spectrum} noise",

@@ -11,9 +11,7 @@ from tests.golden.conftest import within_monte_carlo
 def test_vegan_with_listed_permutations(golden, name):
     case = golden("vegan", name)
     (x, _), (y, _) = case.matrix("x"), case.matrix("y")
-    found = mantel(
-        x, y, method=case.facts["args"]["method"], permutations=case.permutations(), alternative="greater"
-    )
+    found = mantel(x, y, method=case.facts["args"]["method"], permutations=case.permutations(), alternative="greater")
     assert found.statistic == pytest.approx(case.expected["statistic"], rel=1e-10)
     assert found.null[:10] == pytest.approx(case.expected["perm_first10"], rel=1e-8, abs=1e-12)
     assert found.p_value == case.expected["p_value"]  # exactly: a count over a count

@@ -50,7 +50,9 @@ def test_blocks_of_rows_change_nothing(rng, monkeypatch):
 
 def test_shares_chance_and_ceiling_by_hand():
     x = [[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9], [-1, -1]]
-    found = neighbour_agreement(space(x, genus=["a", "a", "b", "a", "c"]), ("genus",), other=None, permutations=9, rng=0)
+    found = neighbour_agreement(
+        space(x, genus=["a", "a", "b", "a", "c"]), ("genus",), other=None, permutations=9, rng=0
+    )
     assert found.agreement[0] == pytest.approx(2 / 5)  # the first two agree, the next two do not, c is alone
     assert found.chance[0] == pytest.approx((9 + 1 + 1) / 25)
     assert found.ceiling[0] == pytest.approx(3 / 5) and found.n[0] == 5

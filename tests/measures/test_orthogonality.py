@@ -53,7 +53,9 @@ def test_a_large_raw_share_outside_alone_is_no_support(rng):
 def test_where_no_contrast_is_nothing_lies_anywhere(rng):
     for emb in (nothing(rng, per_species=16), dimorphic_birds(rng, size=0.0, per_cell=8)):
         found = word(orthogonality(emb, SEX, permutations=199, rng=0))
-        assert found.word == "cannot tell" and "shuffled labels reach the contrast female vs male as well" in found.reason
+        assert (
+            found.word == "cannot tell" and "shuffled labels reach the contrast female vs male as well" in found.reason
+        )
 
 
 def test_two_species_with_six_subspecies_cannot_tell_across_species(rng):

@@ -104,9 +104,7 @@ def test_a_covariate_that_is_the_cause_takes_the_effect_away():
     cause = y + 0.3 * rng.normal(size=30)
     planted = x + 3 * np.outer(cause, np.eye(10)[0])
     without = aligned_beyond_phylogeny(planted, y, c, lam=1.0, permutations=199, rng=rng)
-    given_cause = aligned_beyond_phylogeny(
-        planted, y, c, lam=1.0, covariates=cause[:, None], permutations=199, rng=rng
-    )
+    given_cause = aligned_beyond_phylogeny(planted, y, c, lam=1.0, covariates=cause[:, None], permutations=199, rng=rng)
     assert without.p_value <= 0.05 and given_cause.statistic < without.statistic / 3
 
 

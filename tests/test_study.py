@@ -1,0 +1,292 @@
+"""Every analysis, from stores on disk to judged outcomes: what it says, refuses, and writes."""
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from embedlab.claims import VERDICTS
+from embedlab.data.synthetic import brownian_traits, random_tree
+from embedlab.io.store import StoreWriter, open_store
+from embedlab.places import analyses_folder
+from embedlab.study import list_analyses, load_analysis, report_stores, run_analysis, write_outcome
+
+SPECIES, STATIONS = 16, 3
+FAST = {"permutations": "99"}
+
+
+def birds(rng, tree, apart=1.0, aligned=1.0):
+    """Adults and juveniles of both sexes: species evolved on the tree, stages and sexes apart by `apart`."""
+    d = 24
+    size = brownian_traits(rng, tree)[:, 0]
+    means = brownian_traits(rng, tree, d) + aligned * np.outer(size, rng.normal(size=d))
+    sexes, stages = rng.normal(size=(2, d))
+    x, rows = [], {k: [] for k in ("species", "genus", "family", "order", "sex", "life_stage", "individual")}
+    for i, name in enumerate(tree.names):
+        for sex, stage in [(s, t) for s in ("female", "male") for t in ("juvenile", "adult")]:
+            for _ in range(4):
+                side = (0.5 if sex == "male" else -0.5) * sexes + (0.5 if stage == "adult" else -0.5) * stages
+                x.append(3 + means[i] + apart * side + 0.4 * rng.normal(size=d))
+                place = (name, name.split()[0], f"family {i // 6}", f"order {i // 12}", sex, stage, f"bird {len(x)}")
+                for key, value in zip(rows, place, strict=True):
+                    rows[key].append(value)
+    rows = {"image_id": [f"i{i:04d}" for i in range(len(x))], **rows}
+    return np.array(x, np.float32), pl.DataFrame(rows), size
+
+
+def write_store(path, x, rows, **card):
+    facts = {"model": "planted", "seed": str(card)}
+    with StoreWriter(path, facts=facts, card=card, plan=rows, dim=x.shape[1], dtype="float32") as writer:
+        for part in writer.pending:
+            start, stop = writer.span(part)
+            writer.write_part(part, x[start:stop], np.ones(stop - start, bool))
+        writer.finish()
+    return path
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Four stores of the same birds at growing scales, their traits and tree."""
+    folder = tmp_path_factory.mktemp("world")
+    tree = random_tree(np.random.default_rng(0), SPECIES)
+    stores = []
+    for i, apart in enumerate((0.3, 0.6, 0.9, 1.2)):
+        x, rows, size = birds(np.random.default_rng(1), tree, apart=apart)
+        x = x + 0.1 * np.random.default_rng(10 + i).normal(size=x.shape).astype(np.float32)
+        training = {"images_seen": 1000 * 4**i, "seed": 0}
+        stores.append(write_store(folder / f"scale{i}", x, rows, training=training))
+    traits = folder / "traits.csv"
+    wet = ["wet" if i % 3 else "dry" for i in range(SPECIES)]
+    pl.DataFrame({"species": tree.names, "size": size, "habitat": wet}).write_csv(traits)
+    (folder / "tree.nwk").write_text(tree.newick())
+    return {"stores": stores, "traits": traits, "tree": folder / "tree.nwk", "folder": folder}
+
+
+def run(world, name, stores=None, **more):
+    stores = [world["stores"][-1]] if stores is None else stores
+    return run_analysis(name, stores=stores, traits=world["traits"], tree=world["tree"], **{"settings": FAST, **more})
+
+
+def words(outcome):
+    return {v.claim.id: v.word for v in outcome.verdicts}
+
+
+def test_the_five_questions_are_listed_by_file_and_question():
+    listed = list_analyses()
+    assert {"trait_alignment", "orthogonality", "separation", "phylogeny", "scaling"} <= {a["name"] for a in listed}
+    assert all(a["question"].endswith("?") for a in listed)
+
+
+def test_claims_stand_before_the_numbers():
+    """A claim's words are constants of the file: nothing in it depends on results."""
+    for path in analyses_folder().glob("*.py"):
+        module = load_analysis(path.stem)
+        assert hasattr(module, "CLAIMS") or hasattr(module, "claims")
+        run_body = next(
+            n for n in ast.parse(path.read_text()).body if isinstance(n, ast.FunctionDef) and n.name == "run"
+        )
+        assert not [n for n in ast.walk(run_body) if isinstance(n, ast.Name) and n.id == "Claim"], path.name
+        for claim in getattr(module, "CLAIMS", ()):
+            assert claim.says.endswith(".") and claim.source and claim.at_least > 0
+
+
+def test_what_was_planted_is_found(world):
+    assert words(run(world, "separation")) == {"sexes-stand-apart": "supported", "stages-stand-apart": "supported"}
+    alignment = run(world, "trait_alignment", settings={**FAST, "traits": "size,habitat"})
+    assert set(words(alignment)) == {"aligned-size", "aligned-habitat"}
+    assert words(alignment)["aligned-size"] == "supported" and words(alignment)["aligned-habitat"] != "supported"
+    tree = words(run(world, "phylogeny"))
+    assert tree["distances-follow-tree"] == "supported" and len(tree) == 3
+    placed = run(world, "orthogonality")
+    assert set(words(placed)) == {"sex-outside-species", "stage-outside-species"}
+    assert any("compared among adults" in note for note in placed.notes)
+
+
+def test_growth_is_followed_along_the_series(world):
+    found = run(
+        world, "scaling", stores=world["stores"], x="images_seen", settings={"permutations": "99", "trait": "size"}
+    )
+    got = words(found)
+    assert set(got) == {
+        "sex-separation-grows", "stage-separation-grows", "stage-leaves-species-span", "trait-alignment-grows",
+    }  # fmt: skip
+    grows = next(v for v in found.verdicts if v.claim.id == "sex-separation-grows")
+    # four runs in order: p is at its floor of 1/24, which Holm over four claims lifts above .05
+    assert grows.numbers["estimate"] > 0 and grows.p_value == pytest.approx(1 / 24)
+    assert got["sex-separation-grows"] == "cannot tell" and "no more extreme result was possible" in grows.reason
+
+
+def test_one_store_is_no_series(world):
+    with pytest.raises(ValueError, match="a trend needs at least 3 different scales"):
+        run(world, "scaling")
+
+
+def test_the_same_seed_gives_the_same_outcome_whatever_ran_before(world):
+    one = run(world, "separation", seed=5).to_dict()
+    run(world, "phylogeny", seed=5)
+    assert json.dumps(run(world, "separation", seed=5).to_dict()) == json.dumps(one)
+    other = run(world, "separation", seed=6).to_dict()
+    assert other["claims"][0]["chance"] != one["claims"][0]["chance"]
+    assert other["claims"][0]["estimate"] == one["claims"][0]["estimate"]  # the data did not change
+
+
+@pytest.mark.parametrize("name", ["separation", "trait_alignment", "orthogonality", "phylogeny"])
+def test_outcome_json_has_every_key_of_the_contract(world, name):
+    facts = json.loads(json.dumps(run(world, name, command="embedlab run …").to_dict(), allow_nan=False))
+    assert set(facts) >= {
+        "schema", "analysis", "question", "claims", "exclusions", "seed", "stores", "versions", "command",
+    }  # fmt: skip
+    assert facts["analysis"] == name and facts["question"].endswith("?") and facts["command"] == "embedlab run …"
+    assert facts["stores"] and {"key", "model"} <= set(facts["stores"][0]) and len(facts["stores"][0]["key"]) == 64
+    assert {"python", "numpy", "embedlab"} <= set(facts["versions"])
+    for claim in facts["claims"]:
+        assert set(claim) >= {
+            "id", "says", "source", "statistic", "estimate", "interval", "chance", "p_value", "n", "n_effective",
+            "verdict", "sentence",
+        }  # fmt: skip
+        assert claim["verdict"] in VERDICTS and claim["sentence"] and 0 < claim["p_value"] <= claim["p_adjusted"] <= 1
+        assert set(claim["chance"]) == {"mean", "low", "high", "kind"} and len(claim["interval"]) == 2
+
+
+@pytest.mark.slow
+def test_figures_and_outcome_are_written_and_the_json_last(world, tmp_path):
+    outcome = run(world, "separation", out=tmp_path / "separation")
+    written = {p.suffix for p in (tmp_path / "separation").iterdir()}
+    assert {".svg", ".pdf", ".png", ".html", ".csv", ".json"} <= written
+    assert json.loads((tmp_path / "separation" / "outcome.json").read_text()) == json.loads(
+        json.dumps(outcome.to_dict())
+    )
+    assert not list((tmp_path / "separation").glob(".*.new"))
+    assert write_outcome(outcome, tmp_path / "again")[-1].name == "outcome.json"
+
+
+def test_a_misspelt_setting_does_not_pass_in_silence(world):
+    with pytest.raises(
+        ValueError, match=r"separation has no setting 'permutation', closest is 'permutations'\. It knows: sex: "
+    ):
+        run(world, "separation", settings={"permutation": "9"})
+    with pytest.raises(ValueError, match="setting permutations='many' is not a int, as 999 is"):
+        run(world, "separation", settings={"permutations": "many"})
+    with pytest.raises(ValueError, match="name two values, as in --set sex=female,male"):
+        run(world, "separation", settings={"sex": "female"})
+
+
+def test_settings_choose_the_contrast_and_the_axes(world):
+    turned = run(world, "separation", settings={**FAST, "sex": "male,female"})
+    assert str(turned.results["sex"].contrast) == "male vs female"
+    assert run(world, "orthogonality", settings={**FAST, "axes": "3"}).results["sex"].rank == 3
+    with pytest.raises(KeyError, match="no trait 'sise'; closest: 'size'"):
+        run(world, "trait_alignment", settings={**FAST, "traits": "sise"})
+    with pytest.raises(ValueError, match="null='bm' is not known"):
+        run(world, "trait_alignment", settings={**FAST, "traits": "size", "null": "bm"})
+
+
+def test_an_analysis_that_is_not_there_names_the_closest():
+    with pytest.raises(ValueError, match=r"there is no analysis 'seperation'; closest is 'separation'\. There are "):
+        load_analysis("seperation")
+    with pytest.raises(ValueError, match="your own is named by its path, ending in .py"):
+        load_analysis("mine.py")
+
+
+MINE = '''"""Do birds have length?"""
+import numpy as np
+from embedlab.claims import Claim, Evidence
+
+SETTINGS = {"least": "the least length"}
+CLAIMS = (Claim(id="long", says="Vectors are longer than nothing.", source="me", at_least=0.1),)
+
+
+def run(lab):
+    length = np.linalg.norm(lab.embeddings().float64(), axis=1)
+    null = lab.rng.normal(scale=0.01, size=99)
+    found = Evidence(
+        statistic="mean length", estimate=length.mean(), interval=(length.min(), length.max()), null=null,
+        chance_kind="none", p_more=0.01, p_less=1.0, p_floor=0.01, n=len(length), n_effective=len(length),
+    )
+    return lab.outcome(claims=CLAIMS, evidence={"long": found}, sentences={"long": "They have."}, results={})
+'''
+
+
+def test_a_users_own_file_runs_by_its_path(world, tmp_path):
+    path = tmp_path / "length.py"
+    path.write_text(MINE)
+    found = run(world, path, settings={"least": "1"}).to_dict()
+    assert found["analysis"] == "length" and found["question"] == "Do birds have length?"
+    assert found["claims"][0]["verdict"] == "supported" and found["claims"][0]["sentence"] == "They have."
+    with pytest.raises(ValueError, match="length has no setting 'lest', closest is 'least'"):
+        run(world, path, settings={"lest": "1"})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("CLAIMS = ()\ndef run(lab): pass\n", "mine.py has no docstring: an analysis begins with its question"),
+        ('"""Why?"""\nCLAIMS = ()\n', r"has no run\(lab\) or no CLAIMS"),
+        ('"""Why?"""\ndef run(lab): pass\n', r"has no run\(lab\) or no CLAIMS"),
+    ],
+)
+def test_a_file_that_is_no_analysis_is_refused(tmp_path, text, said):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=said):
+        load_analysis(path)
+
+
+def test_claims_and_evidence_must_meet(world, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(MINE.replace('evidence={"long": found}', 'evidence={"other": found}'))
+    with pytest.raises(KeyError, match=r"no evidence for \['long'\]: a claim once made is judged"):
+        run(world, path, settings={})
+    path.write_text(MINE.replace('evidence={"long": found}', 'evidence={"long": found, "extra": found}'))
+    with pytest.raises(KeyError, match=r"evidence for \['extra'\], which no claim announced"):
+        run(world, path, settings={})
+
+
+def test_questions_that_a_store_cannot_answer_say_why(world, tmp_path):
+    emb = open_store(world["stores"][0])
+    bare = write_store(tmp_path / "bare", emb.x, emb.rows.select("image_id", "species"))
+    asked = {
+        "separation": "records neither two sexes nor two life stages",
+        "orthogonality": "records neither two sexes nor two life stages",
+        "phylogeny": "this needs a tree: pass --tree FILE",
+        "trait_alignment": "this needs traits: pass --traits FILE",
+        "scaling": "the stores record neither sexes nor life stages, and no traits were given",
+    }
+    for name, why in asked.items():
+        with pytest.raises(ValueError, match=why):
+            run_analysis(name, stores=[bare])
+
+
+def test_traits_of_other_species_are_refused(world, tmp_path):
+    other = tmp_path / "traits.csv"
+    pl.DataFrame({"species": ["Zz zz", "Yy yy"], "size": [1.0, 2.0]}).write_csv(other)
+    with pytest.raises(ValueError, match="none of 16 species of the store stands among the traits"):
+        run_analysis("trait_alignment", stores=[world["stores"][0]], traits=other, tree=world["tree"])
+
+
+def test_two_species_cannot_tell_and_it_says_why(world, tmp_path):
+    emb = open_store(world["stores"][-1])
+    few = emb.where(species=emb.column("species").unique().sort().to_list()[:2])
+    path = write_store(tmp_path / "two", np.asarray(few.x), few.rows)
+    for name in ("separation", "orthogonality"):
+        for verdict in run_analysis(name, stores=[path], settings=FAST).verdicts:
+            assert verdict.word == "cannot tell" and "2 species" in verdict.reason
+
+
+def test_without_a_tree_ranks_stand_in_and_it_is_said(world):
+    found = run_analysis("phylogeny", stores=[world["stores"][-1]], settings=FAST)
+    assert any("taxonomic ranks stand in for it" in note for note in found.notes)
+
+
+@pytest.mark.slow
+def test_the_report_judges_all_claims_as_one_family_and_names_what_it_could_not_ask(world, tmp_path):
+    settings = {name: FAST for name in ("separation", "orthogonality", "phylogeny")}
+    told = report_stores([world["stores"][-1]], tmp_path / "report.html", settings=settings)
+    assert set(told["unasked"]) == {"trait_alignment", "scaling"}
+    assert "needs traits" in told["unasked"]["trait_alignment"]
+    claims = [c for o in told["outcome"] for c in o["claims"]]
+    assert len(claims) == 7 and {c["family"] for c in claims} == {7}
+    assert Path(told["report"]).stat().st_size == told["bytes"] > 10_000
