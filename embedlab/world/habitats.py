@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from PIL import Image
+
 from embedlab.world.scenery import Scene
 
 GREENS = ((62, 98, 44), (84, 122, 52), (108, 142, 66), (46, 78, 40))
@@ -201,3 +204,10 @@ PLACES = {
     ("beetle", "desert"): desert_ground,
     ("beetle", "tundra"): tundra_ground,
 }
+
+
+def draw(view: str, habitat: str, width: int, height: int, rng: np.random.Generator) -> Image.Image:
+    """Draw one strip of land, (width, height) pixels; `view` is the body plan that lives in it."""
+    scene = Scene(width, height, rng)
+    PLACES[view, habitat](scene)
+    return scene.strip()

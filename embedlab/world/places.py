@@ -1,6 +1,6 @@
 """Places: what lies behind an animal, cut from a long strip of land for each habitat and each of three views.
 
-A strip is drawn once for a world (`scenery`) at 80 pixels to the picture's width and resampled to the size in
+A strip is drawn once for a world (`habitats`) at 80 pixels to the picture's width and resampled to the size in
 use, so resolution does not change the optics; where a photograph is cut, how blurred and how bright it is,
 are its own draws.
 """
@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageFilter
 
-from embedlab.world import keys, scenery
+from embedlab.world import habitats, keys
 from embedlab.world.traits import HABITATS
 
 MASTER = 80  # pixels of a strip to one picture's width
@@ -24,7 +24,7 @@ GRAIN = 48  # sensor grains to one picture's width, whatever the size in pixels
 @lru_cache(maxsize=15)
 def _strip(seed: int, plan: str, habitat: int) -> Image.Image:
     rng = keys.generator(seed, f"place {plan} {HABITATS[habitat]}")
-    return scenery.draw(plan, HABITATS[habitat], int(WIDE * MASTER), int(HIGH * MASTER), rng)
+    return habitats.draw(plan, HABITATS[habitat], int(WIDE * MASTER), int(HIGH * MASTER), rng)
 
 
 @lru_cache(maxsize=45)

@@ -239,11 +239,6 @@ class Scene:
 
         self.overlay(paint, blur)
 
-
-def draw(view: str, habitat: str, width: int, height: int, rng: np.random.Generator) -> Image.Image:
-    """Draw one strip of land, (width, height) pixels; `view` is the body plan that lives in it."""
-    from embedlab.world.habitats import PLACES
-
-    scene = Scene(width, height, rng)
-    PLACES[view, habitat](scene)
-    return scene.image.resize((width, height), Image.Resampling.BOX)
+    def strip(self) -> Image.Image:
+        """Give the finished picture in the width and height that were asked for."""
+        return self.image.resize((self.w // _DOUBLE, self.h // _DOUBLE), Image.Resampling.BOX)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedlab.data.taxonomy import RANKS
 from embedlab.world import keys, phenotype
 from embedlab.world.names import coin
 from embedlab.world.phenotype import SEXES, STAGES, Specimens
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
     from embedlab.data import Taxonomy, Traits, Tree
 
-RANKS = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
-HELD_FAMILIES, HELD_SPECIES = (
-    0.2,
-    0.375,
-)  # shares of each plan's species held out: in whole families, and in all
+HELD_FAMILIES, HELD_SPECIES = 0.2, 0.375  # shares of each plan's species held out: in whole families, and in all
 CAPTIONS = (("taxonomic", 0.35), ("scientific", 0.25), ("common", 0.15), ("taxonomic and common", 0.25))
 
 
