@@ -12,7 +12,8 @@ from scipy.optimize import minimize_scalar
 from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import checked
 
-_GRID = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.025, 12)])
+# Denser towards 1. No two points may differ by rounding alone: between such neighbours nothing is left to search.
+_GRID = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.02, 12)])
 
 
 def checked_covariance(covariance, n: int) -> np.ndarray:

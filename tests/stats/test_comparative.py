@@ -90,6 +90,19 @@ def test_no_lambda_on_a_fine_grid_is_more_likely(seed):
         assert height <= found.log_likelihood + 1e-9
 
 
+def test_lambda_does_not_depend_on_units_or_the_order_of_species():
+    """Two grid points that differed by rounding alone once hid the optimum between their neighbours."""
+    for seed in [225, 271, 381, *range(40)]:
+        rng = np.random.default_rng(seed)
+        tree = random_tree(rng, 16)
+        c, y, t = tree.covariance(), brownian_traits(rng, tree)[:, 0], rng.permutation(16)
+        base, units = pagel_lambda(y, c), pagel_lambda(2 - 7 * y, 50 * c)
+        order = pagel_lambda(y[t], c[np.ix_(t, t)])
+        # the likelihood is flat at its top: λ is known to the root of the rounding of log-likelihoods near 10
+        assert [units.lam, order.lam] == pytest.approx([base.lam] * 2, abs=1e-6)
+        assert units.log_likelihood + 16 * np.log(7) == pytest.approx(base.log_likelihood, abs=1e-9)
+
+
 def test_lambda_finds_what_was_planted(rng):
     tree = random_tree(rng, 60)
     c = tree.covariance()
