@@ -1,5 +1,7 @@
 """Which questions a store is fit for, told from its rows before anything is computed."""
 
+import polars as pl
+
 from embedlab.data import Embeddings
 from embedlab.data.taxonomy import RANKS
 from embedlab.lab import Lab
@@ -51,7 +53,7 @@ def _contrast(question: str, emb: Embeddings, contrast: Contrast) -> dict:
         rows = emb.rows.select("species", contrast.column, unit).drop_nulls().unique()
         cells = rows.group_by("species", contrast.column).len()
         enough = cells.filter(
-            (cells["len"] >= least) & cells[contrast.column].is_in([contrast.a, contrast.b])
+            (cells["len"] >= least) & cells[contrast.column].cast(pl.String).is_in([contrast.a, contrast.b])
         )
         both = int((enough["species"].value_counts()["count"] == 2).sum())
     says = f"{both} species with {least} {of} or more of both sorts; {MIN_ACROSS} are needed"

@@ -135,7 +135,7 @@ class Lab:
         for pair in SEXES if column == "sex" else STAGES:
             if set(pair) <= set(levels):
                 return Contrast(column, *pair)
-        return Contrast(column, *sorted(levels)[:2]) if len(levels) == 2 else None
+        return Contrast.of((column, *sorted(levels))) if len(levels) == 2 else None
 
     def variants(self, column: str, emb: Embeddings | None = None) -> tuple[Embeddings, Contrast, tuple[str, ...]]:
         """Rows, contrast and strata for a question: sexes are compared among adults, stages balanced over sexes.

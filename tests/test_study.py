@@ -9,8 +9,13 @@ import polars as pl
 import pytest
 
 from embedlab.claims import VERDICTS
+from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, random_tree
+from embedlab.fitness import fitness
 from embedlab.io.store import StoreWriter, open_store
+from embedlab.lab import Lab
+from embedlab.measures.contrast import Contrast
+from embedlab.measures.separation import separation
 from embedlab.places import analyses_folder
 from embedlab.study import list_analyses, load_analysis, report_stores, run_analysis, write_outcome
 
@@ -274,6 +279,16 @@ def test_two_species_cannot_tell_and_it_says_why(world, tmp_path):
     for name in ("separation", "orthogonality"):
         for verdict in run_analysis(name, stores=[path], settings=FAST).verdicts:
             assert verdict.word == "cannot tell" and "2 species" in verdict.reason
+
+
+def test_sexes_written_as_numbers_are_compared(world):
+    emb = open_store(world["stores"][-1])
+    numbers = emb.rows.with_columns(sex=(pl.col("sex") == "male").cast(pl.Int64)).drop("life_stage")
+    store = Embeddings(np.asarray(emb.x), numbers, {})
+    assert Lab(name="x", stores=[store]).contrast("sex") == Contrast("sex", "0", "1")
+    told = next(a for a in fitness(store) if a["name"] == "separation (sex)")
+    assert told["fit"] and told["says"].startswith("16 species")
+    assert separation(store, ("sex", 0, 1), permutations=9, rng=0).evidence.n == 16
 
 
 def test_without_a_tree_ranks_stand_in_and_it_is_said(world):

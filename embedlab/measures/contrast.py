@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 MIN_ACROSS = 5  # fewer species cannot reach p = .05 even when all agree: 2 to the power −4 is .0625
 
@@ -30,7 +31,7 @@ class Contrast:
             return value
         if isinstance(value, str) or len(value) != 3:
             raise ValueError(f"a contrast is (column, a, b), for instance ('sex', 'female', 'male'); saw {value!r}")
-        return cls(*map(str, value))
+        return cls(*(str(v).lower() if isinstance(v, bool) else str(v) for v in value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,8 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
     counted, not photographs. A block needs `least` units of both kinds. `unit` scales vectors to length 1.
     """
     contrast = Contrast.of(contrast)
-    emb = embeddings.where(**{contrast.column: [contrast.a, contrast.b]}) if embeddings.n else embeddings
+    kinds = embeddings.column(contrast.column).cast(pl.String)  # sexes written as 0 and 1 are kinds, too
+    emb = embeddings.take(kinds.is_in([contrast.a, contrast.b]).fill_null(False).to_numpy())
     if emb.n == 0:
         present = embeddings.column(contrast.column).drop_nulls().unique().sort().to_list()
         raise ValueError(
@@ -85,7 +87,7 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
             f"{dropped} images without {contrast.column} ({contrast.a} or {contrast.b}) or {', '.join(needed)}"
         )
     x = (emb.unit() if unit else emb).float64()
-    labels = emb.column(contrast.column).to_numpy() == contrast.b
+    labels = (emb.column(contrast.column).cast(pl.String) == contrast.b).to_numpy()
     keys = [list(map(str, emb.column(c).to_list())) for c in needed]
     taxa = list(zip(*keys[: len(groups)], strict=True))
     cells = list(zip(*keys, labels.tolist(), strict=True))
@@ -130,7 +132,8 @@ def _per_individual(emb, x, cells, taxa):
     if not emb.has("individual"):
         return x, cells, taxa, "images"
     who = emb.column("individual").to_list()
-    keys = [(cell, w if w is not None else i) for i, (cell, w) in enumerate(zip(cells, who, strict=True))]
+    # An animal without a name is itself, and no other whose name is a number.
+    keys = [(cell, (i,) if w is None else w) for i, (cell, w) in enumerate(zip(cells, who, strict=True))]
     first: dict[tuple, int] = {}
     index = np.array([first.setdefault(k, len(first)) for k in keys])
     if len(first) == len(keys):

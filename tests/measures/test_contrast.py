@@ -46,6 +46,18 @@ def test_an_animal_without_a_name_is_itself():
     assert cut.blocks[0].is_b.sum() == 3 and (~cut.blocks[0].is_b).sum() == 2
 
 
+def test_an_animal_without_a_name_is_not_one_whose_name_is_a_number():
+    # row 2 has no name; another animal is called 2
+    cut = blocks(birds(["male"] * 4 + ["female"] * 2, individual=[0, 1, None, 2, 3, 4]), SEX)
+    assert cut.blocks[0].is_b.sum() == 4
+
+
+@pytest.mark.parametrize(("values", "pair"), [([0, 1], (0, 1)), ([0, 1], ("0", "1")), ([False, True], (False, True))])
+def test_kinds_may_be_numbers_or_truths(values, pair):
+    cut = blocks(birds(values * 3), ("sex", *pair))
+    assert cut.blocks[0].is_b.tolist() == [False, True] * 3
+
+
 def test_one_animal_under_two_stages_is_two_units():
     emb = birds(["male"] * 4, individual=["a"] * 4, life_stage=["adult", "juvenile"] * 2)
     twice = Embeddings(emb.x, emb.rows.with_columns(individual=pl.Series(["a", "a", "b", "b"])), {})

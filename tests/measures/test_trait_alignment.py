@@ -131,6 +131,19 @@ def test_reliability_is_given_or_said_to_be_unknown():
     assert single.reliability_note == "reliability cannot be estimated for the 24 species with one image"
 
 
+def test_reliability_holds_where_there_are_as_many_dimensions_as_species():
+    """A direction solved from the positions passes through every species there, and then nothing is reliable."""
+    rng = np.random.default_rng(3)
+    tree, n, d, each = random_tree(rng, 64), 64, 64, 6
+    size = brownian_traits(rng, tree)[:, 0]
+    along, far = np.linalg.qr(rng.standard_normal((d, 2)))[0].T
+    means = 8 * far + np.outer(0.6 * size, along) + brownian_traits(rng, tree, d) / np.sqrt(d)
+    x = np.repeat(means, each, axis=0) + 0.3 * rng.standard_normal((n * each, d))
+    rows = {"image_id": [str(i) for i in range(n * each)], "species": np.repeat(tree.names, each).tolist()}
+    found = trait_alignment(Embeddings(x, rows, {}), table(tree.names, size)["size"], tree, permutations=9, rng=0)
+    assert found.reliability > 0.7  # .94 is that of positions along the planted direction
+
+
 def test_images_of_one_species_are_not_counted_as_evidence():
     """Forty photographs of each species do not make more species."""
     emb, traits, tree = world(12, share=0.0, per_species=40, noise=0.1)
