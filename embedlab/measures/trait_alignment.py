@@ -110,7 +110,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     y = np.array([value[i] for i in keep], float if kind == "numeric" else str)
     covariance = tree.covariance([report.used[s] for s in names])
     fit = aligned_beyond_phylogeny(species.means[keep], y, covariance, null=null, permutations=permutations, rng=rng)
-    reliability, note = _reliability(unit, by, names, species.counts[keep], fit.axis, species.means[keep], rng)
+    reliability, note = _reliability(unit, by, names, species.counts[keep], fit.directions, rng)
     n_effective = effective_species(covariance)
     evidence = Evidence(
         statistic=f"alignment with {name} (adjusted R² of a phylogenetic regression)",
@@ -159,18 +159,18 @@ def _common_kinds(keep, value):
     return kept, [f"{len(keep) - len(kept)} species of kinds with fewer than {LEAST_PER_KIND} ({', '.join(rare[:5])})"]
 
 
-def _reliability(unit, by, names, counts, axis, means, rng):
+def _reliability(unit, by, names, counts, directions, rng):
     """Split-half reliability of the species' positions, where enough species have two images or more."""
     single = int((counts < 2).sum())
     if len(names) - single < LEAST_REPEATED:
         return np.nan, f"reliability cannot be estimated for the {single} species with one image"
     repeated = [n for n, c in zip(names, counts, strict=True) if c >= 2]
-    # The direction itself is fixed (least squares of the positions on the means); only the images are halved.
-    centred = means - means.mean(axis=0)
-    direction = np.linalg.lstsq(centred, axis - axis.mean(), rcond=1e-6)[0]
+    # Each species keeps the direction that was fitted without it; only its images are halved.
     emb = unit.where(**{by: repeated})
     codes, levels = emb.codes(by)
-    score = emb.float64() @ direction
+    own = directions[[names.index(name) for name in levels]]
+    x = emb.float64()
+    score = ((x - x.mean(axis=0)) * own[codes]).sum(axis=1)
     values = []
     for _ in range(20):
         order = rng.permutation(len(codes))

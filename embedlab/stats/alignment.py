@@ -15,8 +15,8 @@ class Alignment:
 
     `statistic` is the adjusted R² (chance 0, at most 1), `null` `(b,)` what it is with residuals permuted,
     `interval` a 95 % jackknife over species, `pseudo` `(n,)` its pseudo-values, whose mean is the estimate. `axis`
-    `(n,)` is each species' position along the trait direction fitted without its own row. `lam` is the λ at which
-    species were made unrelated.
+    `(n,)` is each species' position along the trait direction fitted without its own row, and `directions` `(n, d)`
+    are those directions, of length 1. `lam` is the λ at which species were made unrelated.
     """
 
     statistic: float
@@ -26,6 +26,7 @@ class Alignment:
     interval: tuple[float, float]
     lam: float
     axis: np.ndarray
+    directions: np.ndarray
     pseudo: np.ndarray
 
 
@@ -83,9 +84,11 @@ def aligned_beyond_phylogeny(
         raise ValueError(f"null={null!r} is not known: use 'rrpp', 'lambda' or 'free'")
     observed = fit.adjusted(fit.explained(fit.left))
     without = fit.without_each()
+    directions = fit.directions()
+    axis = ((x - x.mean(axis=0)) * directions).sum(axis=1)
     return Alignment(
         float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values), values,
-        jackknife(without, observed), chosen, fit.axis(),
+        jackknife(without, observed), chosen, axis, directions,
         n * observed - (n - 1) * without,
     )  # fmt: skip
 
@@ -103,7 +106,7 @@ class _Fit:
 
     def __init__(self, x, y, extra, root):
         n = x.shape[0]
-        self.root, self.x = root, x
+        self.root = root
         reduced = root @ np.column_stack([np.ones(n), extra])
         self.q0 = np.linalg.qr(reduced)[0]
         left = root @ x
@@ -151,19 +154,18 @@ class _Fit:
         free = self.free - 1
         return 1 - (rss1 / (free - self.p)) / (rss0 / free)
 
-    def axis(self) -> np.ndarray:
-        """Position of each species along the trait direction fitted without it, in the embedding's own units."""
+    def directions(self) -> np.ndarray:
+        """For each species the direction of the trait fitted without it: `(n, d)`, of length 1."""
         whole = np.linalg.svd(self.qy.T @ self.left, full_matrices=False)[2][0]
         if self.p == 1:
             whole = (self.qy.T @ self.left)[0]  # increasing with the trait, where it has an order
-        raw = (self.x - self.x.mean(axis=0)) @ self.turn.T
-        positions = np.empty(len(raw))
-        for i in range(len(raw)):
+        found = np.empty_like(self.left)
+        for i in range(len(found)):
             cross = self.qy.T @ self.left - np.outer(self.qy[i], self.left[i])
             w = cross[0] if self.p == 1 else np.linalg.svd(cross, full_matrices=False)[2][0]
             w = w if w @ whole >= 0 else -w
-            positions[i] = raw[i] @ w / (np.linalg.norm(w) or 1.0)
-        return positions
+            found[i] = w / (np.linalg.norm(w) or 1.0)
+        return found @ self.turn
 
 
 def _simulated(x, y, extra, white: Whitening, lam: float, b: int, rng) -> np.ndarray:
