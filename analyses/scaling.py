@@ -80,6 +80,7 @@ def run(lab):
 
 def _separation(lab, column, permutations, emb, rng):
     rows, contrast, strata = lab.variants(column, emb)
+    strata = (*strata, *lab.taxa()[1:])  # subspecies with unequal numbers of the sexes would pass for a difference
     return separation(rows, contrast, strata=strata, permutations=permutations, rng=rng)
 
 

@@ -7,8 +7,10 @@ import pytest
 from embedlab.claims import Claim, judge
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import dimorphic_birds, nothing, photo_bursts
+from embedlab.lab import Lab
 from embedlab.measures.separation import separation
 from embedlab.stats.scatter import fisher_ratio
+from embedlab.study import ask, load_analysis
 
 SEX = ("sex", "female", "male")
 
@@ -146,3 +148,23 @@ def test_vectors_that_are_all_the_same_are_refused():
     )
     with pytest.raises(ValueError, match="do not vary"):
         separation(emb, SEX, permutations=9, rng=0)
+
+
+def test_subspecies_with_unequal_numbers_of_the_sexes_are_no_difference_of_the_sexes(rng):
+    """Sexes that do not differ, but of which more females of one subspecies were taken and more males of the other."""
+    x, rows = [], []
+    for species in range(12):
+        centre = 2 * rng.standard_normal(32)
+        for sub, counts in enumerate(((8, 2), (3, 9))):
+            for sex, n in zip(("female", "male"), counts, strict=True):
+                x.append(centre + rng.standard_normal((n, 32)))
+                rows += [(f"s{species:02}", f"{species}-{sub}", sex)] * n
+            centre = centre + rng.standard_normal(32)
+    table = pl.DataFrame(rows, schema=["species", "subspecies", "sex"], orient="row")
+    emb = Embeddings(np.vstack(x), table.with_columns(image_id=pl.int_range(len(rows)).cast(pl.String)), {})
+    assert word(separation(emb, SEX, permutations=199, rng=0)).word == "supported"  # pooled, they pass for one
+    asked = ask("separation", lambda name, question: Lab(name=name, question=question, stores=[emb]))
+    assert asked.verdicts[0].p_value > 0.05 and asked.verdicts[0].word != "supported"
+    lab = Lab(name="scaling", stores=[emb])
+    followed = load_analysis("scaling").measures(lab)["sex-separation-grows"](emb, np.random.default_rng(0))
+    assert followed.evidence.p_more > 0.05
