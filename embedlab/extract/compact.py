@@ -51,12 +51,21 @@ class CompactEncoder:
         self.name = str(card["model"])
         self.dim = shape.dim if layer == "projection" else shape.channels[-1]
         self.card = {**card, "layer": layer, "dim": self.dim}
+        self.files: list[Path] = []  # what was read from disk: a model straight from training has none
 
     @classmethod
     def load(cls, path: str | Path, layer: str | None = None, device: str = "cpu") -> "CompactEncoder":
         """Open a checkpoint folder (or the weights in it); refuse what is not exactly what it says."""
         model, shape, vocabulary, card = load_checkpoint(path)
-        return cls(model.to(device), shape, vocabulary, card, layer)
+        encoder = cls(model.to(device), shape, vocabulary, card, layer)
+        folder = Path(path) if Path(path).is_dir() else Path(path).parent
+        encoder.files = [folder / DESCRIPTION, folder / WEIGHTS]
+        return encoder
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        return self.model.log_scale.device
 
     def transform(self, image) -> Float[np.ndarray, "3 h w"]:
         """Turn a Pillow image into a float32 array of the size trained at: short side scaled, centre cut."""
@@ -65,7 +74,7 @@ class CompactEncoder:
     @torch.no_grad()
     def encode(self, batch) -> Float[np.ndarray, "n d"]:
         """Embed transformed images, (n, 3, size, size), as raw vectors."""
-        x = torch.as_tensor(batch, dtype=torch.float32, device=self.model.log_scale.device)
+        x = torch.as_tensor(batch, dtype=torch.float32, device=self.device)
         maps = self.model.image.stack(x.contiguous(memory_format=torch.channels_last))
         out = maps.mean((2, 3)) if self.layer == "features" else self.model.image.project(maps.flatten(1))
         return out.cpu().numpy()
@@ -80,7 +89,7 @@ class CompactEncoder:
             log.warning(
                 "%d words were never in a training caption and are left out: %s", len(missing), missing[:5]
             )
-        numbers = torch.from_numpy(self.vocabulary.numbers(captions)).to(self.model.log_scale.device)
+        numbers = torch.from_numpy(self.vocabulary.numbers(captions)).to(self.device)
         return self.model.text(numbers).cpu().numpy()
 
 

@@ -5,7 +5,6 @@ An image that cannot be read whole is never half an image: no grey lower half, n
 
 import io
 import threading
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -134,8 +133,6 @@ def _reason(error: Exception) -> str:
         return "truncated"
     if isinstance(error, NotImplementedError) or "unsupported" in said or "not supported" in said:
         return "unsupported"
-    if isinstance(error, OSError | SyntaxError | ValueError | zlib.error | IndexError | KeyError):
-        return "damaged"
     return "damaged"
 
 

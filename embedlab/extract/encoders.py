@@ -28,7 +28,9 @@ class Encoder(Protocol):
     """What turns images into vectors: `transform` one, `encode` a batch of them.
 
     `card` says as plain data which model, weights (`weights_sha256`), preprocessing and layer the vectors
-    come from; `layers` lists what `layer` could have been. A model with a text tower also has `encode_text`.
+    come from; `layers` lists what `layer` could have been. A model with a text tower also has `encode_text`, one
+    read from disk its `files` (a change in them makes a finished store be looked at again), and one that
+    computes elsewhere than on the CPU its `device`.
     """
 
     name: str
@@ -196,16 +198,10 @@ def load_encoder(name: str, layer: str | None = None, device: str = "auto") -> E
         from embedlab.extract.compact import CompactEncoder
         from embedlab.extract.layers import picked_device
 
-        encoder = CompactEncoder.load(place, layer=layer, device=str(picked_device(device)))
-        if not hasattr(encoder, "files"):
-            folder = Path(place) if Path(place).is_dir() else Path(place).parent
-            encoder.files = sorted(folder.glob("model.*"))
-        return encoder
+        return CompactEncoder.load(place, layer=layer, device=str(picked_device(device)))
     source = KNOWN[name].source if name in KNOWN else name
     if source.startswith("hf-hub:"):
-        hub.fetched(
-            source.removeprefix("hf-hub:")
-        )  # before torch is loaded, which takes longer than to say no
+        hub.fetched(source.removeprefix("hf-hub:"))  # before torch is loaded, which takes longer than to say no
     from embedlab.extract.openclip import load_open_clip
 
     if name in KNOWN:
