@@ -267,3 +267,16 @@ def test_json_is_one_object_whatever_stands_in_it(store):
     out, _ = ask("info", store, "--json")
     assert out.count("\n") == 1
     assert not re.search(r"\b(NaN|Infinity)\b", out)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run"], "ANALYSIS"),
+        (["nosuch"], "nosuch"),
+        (["run", "orthogonality", "--store", "s", "--set", "sex"], "KEY=VALUE"),
+        (["world", "--out", "w", "--species", "many"], "--species"),
+    ],
+)
+def test_json_is_one_object_for_a_call_that_cannot_be_understood(words, said):
+    assert said in ask_json(*words, code=2)["error"]

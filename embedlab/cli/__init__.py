@@ -7,6 +7,7 @@ import typer
 
 from embedlab import __version__
 from embedlab.cli import questions, stores, worlds
+from embedlab.cli.verb import INTERRUPTED, Verbs
 
 HELP = """Ask what a foundation model knows of biology.
 
@@ -26,6 +27,7 @@ EXAMPLES = "\n\n".join(
 
 app = typer.Typer(
     name="embedlab",
+    cls=Verbs,
     help=HELP,
     epilog=EXAMPLES,
     no_args_is_help=True,
@@ -61,4 +63,4 @@ def main() -> None:
     try:
         app(prog_name="embedlab")
     except KeyboardInterrupt:  # before or after a verb; within one, verb.py says how to continue
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

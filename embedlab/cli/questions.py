@@ -9,8 +9,11 @@ from embedlab.cli.verb import Answer, command_line, shown, verb
 from embedlab.progress import in_words
 
 PANEL = "Questions and answers"
-Seed = Annotated[
-    int, typer.Option(min=0, help="Seed of everything random; the same seed gives the same numbers.")
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random; the same seed gives the same numbers.")]
+TraitTable = Annotated[Path | None, typer.Option(metavar="FILE", help="Table of traits, one row a species.")]
+TreeFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Phylogeny, Newick, gzipped or not.")]
+Scale = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Scale axis of several stores, as in images_seen.")
 ]
 
 
@@ -79,15 +82,9 @@ def run(
     store: Annotated[
         list[Path], typer.Option(metavar="STORE", help="Folder of vectors; repeat it for a series.")
     ],
-    x: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Scale axis of several stores, as in images_seen.")
-    ] = None,
-    traits: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Table of traits, one row a species.")
-    ] = None,
-    tree: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Phylogeny, Newick, gzipped or not.")
-    ] = None,
+    x: Scale = None,
+    traits: TraitTable = None,
+    tree: TreeFile = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the analysis; repeat for more."),
@@ -163,13 +160,9 @@ def report(
         list[Path], typer.Argument(metavar="STORE…", help="One store, or several of the same images.")
     ],
     out: Annotated[Path, typer.Option(metavar="FILE.html", help="The page to write.")],
-    traits: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Table of traits, one row a species.")
-    ] = None,
-    tree: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Phylogeny, Newick, gzipped or not.")
-    ] = None,
-    x: Annotated[str | None, typer.Option(metavar="COLUMN", help="Scale axis of several stores.")] = None,
+    traits: TraitTable = None,
+    tree: TreeFile = None,
+    x: Scale = None,
     seed: Seed = 0,
 ) -> Answer:
     """Ask stores all they can answer: one page that works offline."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-DONE, FAILED, UNREADABLE, INTERRUPTED = 0, 1, 3, 130
+DONE, FAILED, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")
@@ -45,16 +46,17 @@ def verb(
             try:
                 answer = function(*args, **settings)
             except KeyboardInterrupt:
-                _say(
-                    f"\ninterrupted. {keeps or 'Nothing is left half done.'}\n  to continue: {command_line()}"
-                )
+                message = f"interrupted. {keeps or 'Nothing is left half done.'}\n  to continue: {command_line()}"
+                if as_json:
+                    _print({"error": message})
+                _say(f"\n{message}")
                 raise typer.Exit(INTERRUPTED) from None
-            except (typer.Exit, typer.BadParameter):
+            except (typer.Exit, typer.BadParameter):  # `Verbs` answers
                 raise
             except Exception as error:  # the one place where a verb may fail; the message is the remedy
                 if debug:
                     traceback.print_exc()
-                message = in_words(error)
+                message = sentence_of(error)
                 if as_json:
                     _print({"error": message})
                 _say(message, mark="error: ")
@@ -75,12 +77,12 @@ def verb(
     return register
 
 
-def in_words(error: Exception) -> str:
+def sentence_of(error: Exception) -> str:
     """Give an exception's message as a person would write it; an unforeseen kind also names itself.
 
-    >>> in_words(KeyError("no column 'sx'; closest: 'sex'"))
+    >>> sentence_of(KeyError("no column 'sx'; closest: 'sex'"))
     "no column 'sx'; closest: 'sex'"
-    >>> in_words(ZeroDivisionError("division by zero"))
+    >>> sentence_of(ZeroDivisionError("division by zero"))
     'ZeroDivisionError: division by zero. This was not foreseen: add --debug and report it'
     """
     if isinstance(error, OSError) and error.strerror:
@@ -90,6 +92,24 @@ def in_words(error: Exception) -> str:
     if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text:
         return text
     return f"{type(error).__name__}: {text}. This was not foreseen: add --debug and report it"
+
+
+class Verbs(TyperGroup):
+    """All verbs; a call that cannot be understood, too, answers `--json` with one object."""
+
+    def parse_args(self, ctx, args):
+        """Remember whether `--json` was said: the error may come before the verb has read its own words."""
+        ctx.meta["embedlab.json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx):
+        """Run the verb that was named."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if getattr(error, "exit_code", None) == USAGE and ctx.meta["embedlab.json"]:
+                _print({"error": error.format_message()})
+            raise
 
 
 def command_line() -> str:
