@@ -89,6 +89,24 @@ def test_the_jackknife_leaves_each_species_out():
     assert found.pseudo == pytest.approx(16 * found.statistic - 15 * np.array(without), abs=1e-8)
 
 
+@given(seeds)
+def test_the_null_is_the_same_regression_of_permuted_residuals(seed):
+    x, y, c, rng = world(seed)
+    orders = np.array([rng.permutation(16) for _ in range(3)])
+    found = aligned_beyond_phylogeny(x, y, c, lam=1.0, permutations=orders)
+    values, vectors = np.linalg.eigh(c / np.sqrt(np.outer(np.diag(c), np.diag(c))))
+    root = vectors / np.sqrt(values) @ vectors.T / np.sqrt(np.diag(c))
+    wx, wy, one = root @ x, root @ y, (root @ np.ones(16))[:, None]
+
+    def left(design, z):
+        return z - design @ np.linalg.lstsq(design, z, rcond=None)[0]
+
+    for t, null in zip(orders, found.null, strict=True):
+        moved = left(one, wx)[t]
+        rss = [np.square(left(d, moved)).sum() for d in (np.column_stack([one, wy]), one)]
+        assert null == pytest.approx(1 - rss[0] / 14 / (rss[1] / 15), abs=1e-9)
+
+
 def test_it_finds_a_planted_direction_and_orders_species_along_it():
     x, y, c, rng = world(5, n=30, d=10)
     # BM traits of unit variance: a direction of its own three times as strong
