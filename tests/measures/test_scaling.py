@@ -43,15 +43,14 @@ def word(result):
 def test_planted_growth_is_found_with_the_smallest_p_that_could_be():
     found = scaling(series([0.3, 0.6, 0.9, 1.2]), measure, rng=0)
     assert found.arrangements == 2520 == factorial(8) // 2**4  # 4 scales × 2 seeds
-    assert found.evidence.p_floor == pytest.approx(1 / 2520)
     assert word(found).word == "supported" and found.slope > 0
-    assert found.evidence.p_more == pytest.approx(0.01)  # 99 shuffles, none as steep; orders give less
+    assert found.evidence.p_more == found.evidence.p_floor == 0.01  # 99 shuffles, none as steep; orders give less
 
 
 @pytest.mark.parametrize(("scales", "seeds", "orders"), [(3, 1, 6), (4, 1, 24), (5, 1, 120), (3, 2, 90)])
 def test_all_distinct_orders_are_tried_once(scales, seeds, orders):
     found = scaling(series(np.linspace(0.3, 1.2, scales), seeds=seeds), measure, rng=0)
-    assert found.arrangements == orders and found.evidence.p_floor == pytest.approx(1 / orders)
+    assert found.arrangements == orders and found.evidence.p_floor == pytest.approx(max(1 / orders, 0.01))
     assert f"all {orders:,} orders of the runs" in found.caption
 
 
@@ -72,7 +71,7 @@ def test_many_runs_are_dealt_at_random_and_never_reach_0():
         return values.setdefault(id(emb), separation(emb, SEX, permutations=19, rng=rng))
 
     found = scaling(series(np.linspace(0.3, 1.2, 6), seeds=2, species=5), cheap, rng=0)
-    assert found.arrangements == 9999 and found.evidence.p_floor == 1e-4
+    assert found.arrangements == 9999 and found.evidence.p_floor == 1 / 20  # 19 shuffles
 
 
 def test_shuffled_labels_are_flat_while_the_measure_rises():
