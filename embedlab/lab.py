@@ -97,7 +97,8 @@ class Lab:
         """The store under question: the only one, or of a series the one that stands last on its scale."""
         if len(self.stores) == 1 or self.x is None:
             return self.stores[-1]
-        return max(self.stores, key=lambda s: float((s.card.get("training") or s.card).get(self.x, 0)))
+        # As `scaling` reads it: what the training says first, then the card itself.
+        return max(self.stores, key=lambda s: float({**s.card, **_said(s.card.get("training"))}.get(self.x) or 0))
 
     def setting(self, name: str, default):
         """A setting, of the type of its default; lists are given with commas."""
@@ -145,8 +146,12 @@ class Lab:
         emb = self.embeddings() if emb is None else emb
         contrast, stage = self.contrast(column), self.contrast("life_stage")
         if column == "sex" and stage and "adult" in (stage.a, stage.b):
-            self.note("the sexes are compared among adults")
-            return emb.where(life_stage="adult"), contrast, ()
+            rows, unknown = emb.where(life_stage="adult"), emb.column("life_stage").null_count()
+            self.note(
+                f"the sexes are compared among adults: {rows.n:,} of {emb.n:,} images"
+                + (f"; {unknown:,} whose life stage is not recorded are left out" if unknown else "")
+            )
+            return rows, contrast, ()
         if column == "life_stage" and self.contrast("sex") and self.known("sex") >= MOSTLY:
             return emb, contrast, ("sex",)
         return emb, contrast, ()
@@ -199,6 +204,10 @@ class Lab:
             notes=tuple(self.notes),
             seed=self.seed, stores=tuple(_facts(s) for s in self.stores),
         )  # fmt: skip
+
+
+def _said(facts: Mapping | None) -> dict:
+    return {k: v for k, v in (facts or {}).items() if v is not None}
 
 
 def _facts(store: Embeddings) -> dict:
