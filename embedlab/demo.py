@@ -1,6 +1,5 @@
 """The main job, end to end, on a world whose truth is known: grow, train, extract, ask, report."""
 
-import json
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +12,7 @@ import numpy as np
 from embedlab.extract.machine import granted_cores
 from embedlab.places import analyses_folder
 from embedlab.progress import Progress, in_words
-from embedlab.study import report_stores
+from embedlab.study import put_outcome, report_stores
 
 SETTINGS = {
     # Two traits that are drawn, habitat, and one that evolved on the same tree and was never drawn: the control.
@@ -48,10 +47,7 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
         stores, out / "report.html", traits=world / "traits.csv", tree=world / "tree.nwk", x="images", title=TITLE,
         settings=settings, figures=out, command="embedlab demo" + (" --quick" if quick else ""),
     )  # fmt: skip
-    outcome = out / "outcome.json"
-    aside = out / ".outcome.json.new"
-    aside.write_text(json.dumps(done["outcome"], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(aside, outcome)
+    outcome = put_outcome(done["outcome"], out)
     seconds = time.monotonic() - began
     return {
         "report": done["report"],

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.util
 import json
-import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 from embedlab.data import Traits, Tree
 from embedlab.data.names import closest
+from embedlab.io.atomic import put_bytes
 from embedlab.io.store import open_store
 from embedlab.lab import Lab, Outcome, check_settings, judged_together
 from embedlab.places import analyses_folder
@@ -182,7 +182,11 @@ def write_outcome(outcome: Outcome, folder: str | Path) -> list[Path]:
     written = []
     for name, result in outcome.results.items():
         written += save(result, folder, name, provenance)
-    aside = folder / ".outcome.json.new"
-    aside.write_text(json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(aside, folder / "outcome.json")
-    return [*written, folder / "outcome.json"]
+    return [*written, put_outcome(facts, folder)]
+
+
+def put_outcome(facts: Mapping[str, Any] | Sequence[Mapping[str, Any]], folder: Path) -> Path:
+    """Write one outcome, or a list of them, as `outcome.json` of `folder`; it appears whole or not at all."""
+    text = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    put_bytes(folder / "outcome.json", text.encode(), "outcome")
+    return folder / "outcome.json"

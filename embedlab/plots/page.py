@@ -8,6 +8,7 @@ import base64
 import html
 import json
 import math
+import re
 from functools import cache
 from importlib import resources
 
@@ -87,16 +88,17 @@ def shell(
         "'none'; form-action 'none'"
     )
     code = "\n".join(f"<script>{source}</script>" for source in (plotly_js(), asset("figures.js"), *scripts))
-    return (
-        asset("page.html")
-        .replace("@@POLICY@@", policy)
-        .replace("@@TITLE@@", text(title))
-        .replace("@@STYLE@@", asset("page.css"))
-        .replace("@@NAV@@", nav)
-        .replace("@@BODY@@", body)
-        .replace("@@DATA@@", blocks + data("theme", {"dark": theme.DARK, "config": theme.CONFIG}))
-        .replace("@@CODE@@", code)
-    )
+    parts = {
+        "POLICY": policy,
+        "TITLE": text(title),
+        "STYLE": asset("page.css"),
+        "NAV": nav,
+        "BODY": body,
+        "DATA": blocks + data("theme", {"dark": theme.DARK, "config": theme.CONFIG}),
+        "CODE": code,
+    }
+    # in one pass: a species called @@CODE@@ is not filled in turn
+    return re.sub("@@([A-Z]+)@@", lambda found: parts[found[1]], asset("page.html"))
 
 
 def figure_html(

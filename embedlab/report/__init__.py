@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
+from embedlab.io.atomic import put_bytes
 from embedlab.plots import page, picture, theme
 from embedlab.plots.images import images
 from embedlab.report import atlas, sections
@@ -73,9 +74,7 @@ def report(
     )
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.part")
-    aside.write_text(whole, encoding="utf-8")
-    aside.replace(out)
+    put_bytes(out, whole.encode("utf-8"), "report")
     return out
 
 

@@ -145,7 +145,7 @@ def test_save_writes_five_files_and_the_same_bytes_twice(saved):
     assert [p.suffix for p in first] == [".svg", ".pdf", ".png", ".html", ".csv"]
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes(), f"{a.suffix} differs between two runs"
-    assert not [p for p in first[0].parent.iterdir() if p.name.endswith(".part")]
+    assert not [p for p in first[0].parent.iterdir() if p.name.startswith(".")], "nothing is left aside"
 
 
 def test_every_file_says_where_it_came_from(saved):
@@ -274,3 +274,11 @@ def test_a_result_is_drawn_on_a_figure_of_the_caller():
     own = Figure(figsize=(5, 4))
     assert plots.draw_on(own, EVERY["geometry"]) is own
     assert own.get_size_inches().tolist() == [5, 4] and sum(len(sub.axes) for sub in own.subfigs) == 3
+
+
+def test_user_text_that_looks_like_the_template_stays_text():
+    from embedlab.plots import page
+
+    whole = page.shell("@@BODY@@", "<p>@@CODE@@ @@DATA@@</p>", blocks="@@NAV@@", scripts=())
+    assert "<title>@@BODY@@</title>" in whole and "<p>@@CODE@@ @@DATA@@</p>" in whole
+    assert whole.count("<body>") == 1 and whole.count("@@NAV@@") == 1
