@@ -35,7 +35,10 @@ class Claim:
                 f"claim {self.id!r}: direction is {self.direction}; use 1 for more than chance, -1 for less"
             )
         if self.at_least < 0 or not 0 < self.alpha < 1:
-            raise ValueError(f"claim {self.id!r}: at_least must be 0 or more and alpha within (0, 1)")
+            raise ValueError(
+                f"claim {self.id!r}: at_least is {self.at_least:g} and alpha {self.alpha:g}; give 0 or more, and a "
+                "number between 0 and 1"
+            )
 
     @property
     def hash(self) -> str:

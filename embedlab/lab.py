@@ -41,7 +41,7 @@ class Outcome:
         return replace(self, verdicts=tuple(judge(self.claims, self.evidence)))
 
     def to_dict(self) -> dict:
-        """Give `outcome.json`, as docs/outcome.md lists it."""
+        """Give `outcome.json`, as docs/index.md lists it."""
         return {
             "schema": SCHEMA,
             "analysis": self.analysis,

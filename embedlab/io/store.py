@@ -55,7 +55,9 @@ def read_manifest(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
             "with the same arguments, and it continues where it stopped"
         )
     if state == "other":
-        raise ValueError(f"{folder} is not a store: it has no {layout.MANIFEST}")
+        raise ValueError(
+            f"{folder} is not a store, it has no {layout.MANIFEST}: give the folder that embedlab extract or import wrote"
+        )
     manifest, card = (layout.read_json(folder / name) for name in (layout.MANIFEST, layout.CARD))
     layout.expect_schema(manifest, folder / layout.MANIFEST)
     layout.expect_schema(card, folder / layout.CARD)
