@@ -56,7 +56,8 @@ def read_manifest(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
         )
     if state == "other":
         raise ValueError(
-            f"{folder} is not a store, it has no {layout.MANIFEST}: give the folder that embedlab extract or import wrote"
+            f"{folder} is not a store, it has no {layout.MANIFEST}: give the folder that embedlab extract or "
+            "embedlab import wrote"
         )
     manifest, card = (layout.read_json(folder / name) for name in (layout.MANIFEST, layout.CARD))
     layout.expect_schema(manifest, folder / layout.MANIFEST)

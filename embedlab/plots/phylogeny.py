@@ -26,21 +26,9 @@ def picture(result) -> Picture:
         marks=(
             *cloud,
             Rule(at=result.chance_distance, along="y", key="two species at random"),
-            Path(
-                x=depth,
-                y=array(result.space_low),
-                colour=VERMILION,
-                dash="dash",
-                width=0.7,
-                key="95 % interval",
-            ),
-            Path(
-                x=depth,
-                y=array(result.space_high),
-                colour=VERMILION,
-                dash="dash",
-                width=0.7,
-                key="95 % interval",
+            *(
+                Path(x=depth, y=array(edge), colour=VERMILION, dash="dash", width=0.7, key="95 % interval")
+                for edge in (result.space_low, result.space_high)
             ),
             Path(x=depth, y=at, colour=VERMILION, width=1.4, key="mean at this depth"),
             Dots(

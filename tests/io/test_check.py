@@ -18,15 +18,6 @@ def finished(tmp_path_factory):
     return out
 
 
-@pytest.fixture
-def copy(finished, tmp_path):
-    out = tmp_path / "copy"
-    shutil.copytree(finished, out)
-    for file in out.rglob("*"):
-        file.chmod(0o755)
-    return out
-
-
 def said(path):
     answer = check_store(path)
     assert set(answer) == {"ok", "problems"} and answer["ok"] is not bool(answer["problems"])

@@ -1,5 +1,4 @@
 import json
-import shutil
 import stat
 
 import numpy as np
@@ -27,15 +26,6 @@ def finished(tmp_path_factory):
     """One finished store of three shards, for tests that only read."""
     out = tmp_path_factory.mktemp("io") / "s"
     write(out)
-    return out
-
-
-@pytest.fixture
-def copy(finished, tmp_path):
-    out = tmp_path / "copy"
-    shutil.copytree(finished, out)
-    for file in out.rglob("*"):
-        file.chmod(0o755)
     return out
 
 
