@@ -144,6 +144,18 @@ def test_reliability_holds_where_there_are_as_many_dimensions_as_species():
     assert found.reliability > 0.7  # .94 is that of positions along the planted direction
 
 
+def test_reliability_is_that_of_a_mean_of_all_images():
+    """Two halves of one image each agree less than means of two do: Spearman and Brown's step makes up for it."""
+    rng = np.random.default_rng(0)
+    tree = random_tree(rng, 200)
+    size = rng.normal(size=200)
+    along = np.repeat(size, 2) + 0.5 * rng.normal(size=400)
+    x = np.column_stack([np.full(400, 100.0), along])  # so far out that scaling to length 1 changes next to nothing
+    rows = pl.DataFrame({"image_id": [str(i) for i in range(400)], "species": np.repeat(tree.names, 2).tolist()})
+    found = trait_alignment(Embeddings(x, rows, {}), table(tree.names, size)["size"], tree, permutations=9, rng=0)
+    assert found.reliability == pytest.approx(1 / (1 + 0.25 / 2), abs=0.03)  # .89; that of halves would be .80
+
+
 def test_images_of_one_species_are_not_counted_as_evidence():
     """Forty photographs of each species do not make more species."""
     emb, traits, tree = world(12, share=0.0, per_species=40, noise=0.1)
