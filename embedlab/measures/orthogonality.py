@@ -242,12 +242,13 @@ def _matched(folds: list[_Fold], r: int, b: int, rng) -> np.ndarray:
     onto = np.array([modes[keep] @ f.axes[:, :r] for f in folds])
     gram = np.array([_likeness(f.contrasts, modes[keep], singular[keep] ** 2) for f in folds])
     inside, whole = matched_energies(gram, onto, singular[keep] ** 2, b, rng)
+    long = np.array([(f.contrasts**2).sum() for f in folds])[:, None]
     noise = np.array([f.noise.sum() for f in folds])[:, None]
     level = np.array([f.level[:r].sum() for f in folds])[:, None]
-    inside, whole = (inside - noise * level).sum(axis=0), (whole - noise).sum(axis=0)
-    # Where noise is most of a contrast, a draw's whole can come near 0: its share says nothing, so it counts as chance.
-    usable = whole > 0.05 * np.median(np.abs(whole))
-    return np.where(usable, inside / np.where(usable, whole, 1.0), level.mean())
+    if not (long - noise).sum() > 0:
+        return np.full(b, level.mean())  # all of it is noise: there is nothing to place
+    # A draw is as long as what was observed, and not only on average: lengths that vary would make chance too wide.
+    return (inside / whole * long - noise * level).sum(axis=0) / (long - noise).sum()
 
 
 def _likeness(contrasts, modes, variances) -> np.ndarray:

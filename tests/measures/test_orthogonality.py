@@ -52,7 +52,9 @@ def test_a_large_raw_share_outside_alone_is_no_support(rng):
 
 def test_where_no_contrast_is_nothing_lies_anywhere(rng):
     for emb in (nothing(rng, per_species=16), dimorphic_birds(rng, size=0.0, per_cell=8)):
-        found = word(orthogonality(emb, SEX, permutations=199, rng=0))
+        result = orthogonality(emb, SEX, permutations=199, rng=0)
+        assert min(result.evidence.p_more, result.evidence.p_less) >= result.p_contrast > 0.05
+        found = word(result)
         assert (
             found.word == "cannot tell" and "shuffled labels reach the contrast female vs male as well" in found.reason
         )
@@ -135,3 +137,20 @@ def test_results_say_what_they_are(rng):
     assert found.table().height == 12
     part, total = found.parts
     assert part.sum() / total.sum() == pytest.approx(found.evidence.estimate)
+
+
+def test_chance_is_as_long_as_what_was_observed():
+    """Draws whose length varies give shares far above 1, which no contrast can beat, however orthogonal."""
+    rng = np.random.default_rng(5)
+    scale, x = np.r_[np.ones(12), np.full(36, 0.5)], []  # species differ along the 12 axes of much noise
+    for _ in range(24):
+        centre = np.r_[3 * rng.standard_normal(12), np.zeros(36)]
+        centre = centre + np.eye(48)[40] * np.array([[-1.2], [1.2]])  # all sexes differ along one quiet axis
+        x.append(centre.repeat(6, axis=0) + scale * rng.standard_normal((12, 48)))
+    rows = {
+        "image_id": [str(i) for i in range(24 * 12)],
+        "species": np.repeat([f"s{i:02}" for i in range(24)], 12).tolist(),
+        "sex": (["female"] * 6 + ["male"] * 6) * 24,
+    }
+    found = orthogonality(Embeddings(np.vstack(x), rows, {}), SEX, permutations=199, rng=0)
+    assert found.evidence.estimate > 0.9 and found.evidence.chance["high"] < 1.1
