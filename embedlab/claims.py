@@ -36,8 +36,8 @@ class Claim:
             )
         if self.at_least < 0 or not 0 < self.alpha < 1:
             raise ValueError(
-                f"claim {self.id!r}: at_least must be 0 or more and alpha between 0 and 1; saw {self.at_least:g} and "
-                f"{self.alpha:g}"
+                f"claim {self.id!r}: at_least must be 0 or more and alpha within (0, 1); saw {self.at_least:g} "
+                f"and {self.alpha:g}"
             )
 
     @property

@@ -12,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-RANKS = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
+from embedlab.data.taxonomy import RANKS
+
 NAME_COLUMNS = ("name", "scientific_name", "species", "binomial", "label", "common_name")
 TEMPLATE = "a photo of {}."
 
