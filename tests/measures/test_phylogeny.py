@@ -113,6 +113,9 @@ def test_scale_rotation_and_order_do_not_matter(rng):
     again = phylogeny(moved, tree.with_lengths(10 * tree.length), permutations=9, rng=0)
     assert again.correlation == pytest.approx(base.correlation, abs=1e-5)  # float32
     assert again.k_mult == pytest.approx(base.k_mult, rel=1e-4)
+    # depth is a share of the deepest pair: years or substitutions, the curve is the same
+    assert again.depth == pytest.approx(base.depth) and again.depth.max() < 1
+    assert again.space_at_depth == pytest.approx(base.space_at_depth, rel=1e-4)
 
 
 def test_the_same_seed_gives_the_same_bits():
