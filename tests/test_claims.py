@@ -109,7 +109,7 @@ def test_a_claim_that_could_not_be_judged_is_refused():
         claim(direction=0)
     with pytest.raises(ValueError, match="at_least must be 0 or more"):
         claim(at_least=-0.1)
-    with pytest.raises(ValueError, match="alpha between 0 and 1; saw 0.1 and 1"):
+    with pytest.raises(ValueError, match=r"alpha within \(0, 1\); saw 0.1 and 1"):
         claim(alpha=1.0)
 
 
