@@ -2,11 +2,9 @@
 
 import hashlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from embedlab.data.report import few
@@ -16,6 +14,7 @@ from embedlab.io.rows import planned_rows
 from embedlab.io.source_parquet import from_parquet
 from embedlab.io.sources import Source, detect
 from embedlab.io.store import read_manifest, store_state
+from embedlab.io.vectors import recut
 from embedlab.io.writer import StoreWriter
 
 READERS = {
@@ -89,28 +88,12 @@ def import_file(path: Path | str, out: Path | str, source: str = "auto") -> dict
 def _write(writer: StoreWriter, opened: Source, rows: pl.DataFrame) -> None:
     size = writer.plan.part_rows
     pending = set(writer.pending)
-    blocks = _exactly(opened.blocks(size), size)
+    blocks = recut(opened.blocks(size), size)
     for part, x in enumerate(blocks):
         if part in pending:
             start, stop = writer.span(part)
             writer.write_part(part, x, rows=rows[start:stop])
         pending.discard(part)
-
-
-def _exactly(blocks: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Cut blocks anew into blocks of `size` rows, the last one shorter: row groups end where they like."""
-    waiting: list[np.ndarray] = []
-    count = 0
-    for block in blocks:
-        while len(block):
-            head, block = block[: size - count], block[size - count :]
-            waiting.append(head)
-            count += len(head)
-            if count == size:
-                yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
-                waiting, count = [], 0
-    if count:
-        yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
 
 
 def _part_rows(dim: int) -> int:

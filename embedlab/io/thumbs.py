@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from embedlab.io.atomic import put_bytes
 from embedlab.io.layout import THUMBS
+from embedlab.io.vectors import recut
 
 TILE_PX = 64
 ACROSS = 32
@@ -58,26 +59,10 @@ def put_sheets(folder: Path, blocks: Iterable[np.ndarray]) -> dict[str, dict[str
     """Write `thumbs/000.webp` and so on from consecutive blocks of tiles; name → digests comes back."""
     (folder / THUMBS).mkdir(exist_ok=True)
     records = {}
-    for number, tiles in enumerate(_rebatched(blocks)):
+    for number, tiles in enumerate(recut(blocks, PER_SHEET)):
         name = f"{THUMBS}/{number:03d}.webp"
         records[name] = put_bytes(folder / name, sheet_bytes(tiles), "thumbs")
     return records
-
-
-def _rebatched(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    """Cut blocks of any length anew into blocks of one sheet."""
-    waiting: list[np.ndarray] = []
-    count = 0
-    for block in blocks:
-        while len(block):
-            head, block = block[: PER_SHEET - count], block[PER_SHEET - count :]
-            waiting.append(head)
-            count += len(head)
-            if count == PER_SHEET:
-                yield np.concatenate(waiting)
-                waiting, count = [], 0
-    if count:
-        yield np.concatenate(waiting)
 
 
 def cut_tiles(sheet: Path, numbers: Sequence[int], file_format: str = "WEBP") -> list[bytes]:

@@ -1,6 +1,6 @@
 """Matrices on disk: `.npy` files written in pieces, opened as memory maps, and never unpickled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +112,23 @@ def norms_of(x: np.ndarray) -> np.ndarray:
         block = np.asarray(x[start : start + 8192], np.float64)
         norms[start : start + 8192] = np.sqrt(np.einsum("ij,ij->i", block, block))
     return norms
+
+
+def recut(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Cut blocks anew into blocks of `size` rows, the last one shorter: sources end theirs where they like.
+
+    >>> [block.tolist() for block in recut([np.arange(3), np.arange(3, 5)], 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    waiting: list[np.ndarray] = []
+    count = 0
+    for block in blocks:
+        while len(block):
+            head, block = block[: size - count], block[size - count :]
+            waiting.append(head)
+            count += len(head)
+            if count == size:
+                yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
+                waiting, count = [], 0
+    if count:
+        yield np.concatenate(waiting) if len(waiting) > 1 else waiting[0]
