@@ -305,20 +305,3 @@ def test_the_report_judges_all_claims_as_one_family_and_names_what_it_could_not_
     claims = [c for o in told["outcome"] for c in o["claims"]]
     assert len(claims) == 7 and {c["family"] for c in claims} == {7}
     assert Path(told["report"]).stat().st_size == told["bytes"] > 10_000
-
-
-def test_the_store_under_question_stands_last_on_the_scale_wherever_its_card_says_so():
-    cards = [{"images": 10, "training": {"seed": 0}}, {"images": 30, "training": {"images": None}}, {"images": 20}]
-    rows = {"image_id": ["a", "b"], "species": ["x", "y"]}
-    stores = [Embeddings(np.eye(2), rows, card) for card in cards]
-    assert Lab(name="x", stores=stores, x="images").embeddings() is stores[1]
-
-
-def test_adults_only_is_said_with_what_it_leaves_out():
-    rows = {"image_id": list("abcdef"), "sex": ["female", "male"] * 3,
-            "life_stage": ["adult", "adult", "juvenile", None, None, None]}  # fmt: skip
-    lab = Lab(name="x", stores=[Embeddings(np.ones((6, 2)), rows, {})])
-    assert lab.variants("sex")[0].n == 2
-    assert lab.notes == [
-        "the sexes are compared among adults: 2 of 6 images; 3 whose life stage is not recorded are left out"
-    ]
