@@ -12,12 +12,13 @@ from embedlab.claims import VERDICTS
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.fitness import fitness
-from embedlab.io.store import StoreWriter, open_store
+from embedlab.io.store import open_store
 from embedlab.lab import Lab
 from embedlab.measures.contrast import Contrast
 from embedlab.measures.separation import separation
 from embedlab.places import analyses_folder
 from embedlab.study import list_analyses, load_analysis, report_stores, run_analysis, write_outcome
+from tests.stores import write_store
 
 SPECIES, STATIONS = 16, 3
 FAST = {"permutations": "99"}
@@ -40,16 +41,6 @@ def birds(rng, tree, apart=1.0, aligned=1.0):
                     rows[key].append(value)
     rows = {"image_id": [f"i{i:04d}" for i in range(len(x))], **rows}
     return np.array(x, np.float32), pl.DataFrame(rows), size
-
-
-def write_store(path, x, rows, **card):
-    facts = {"model": "planted", "seed": str(card)}
-    with StoreWriter(path, facts=facts, card=card, plan=rows, dim=x.shape[1], dtype="float32") as writer:
-        for part in writer.pending:
-            start, stop = writer.span(part)
-            writer.write_part(part, x[start:stop], np.ones(stop - start, bool))
-        writer.finish()
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -194,60 +185,6 @@ def test_an_analysis_that_is_not_there_names_the_closest():
         load_analysis("seperation")
     with pytest.raises(ValueError, match="your own is named by its path, ending in .py"):
         load_analysis("mine.py")
-
-
-MINE = '''"""Do birds have length?"""
-import numpy as np
-from embedlab.claims import Claim, Evidence
-
-SETTINGS = {"least": "the least length"}
-CLAIMS = (Claim(id="long", says="Vectors are longer than nothing.", source="me", at_least=0.1),)
-
-
-def run(lab):
-    length = np.linalg.norm(lab.embeddings().float64(), axis=1)
-    null = lab.rng.normal(scale=0.01, size=99)
-    found = Evidence(
-        statistic="mean length", estimate=length.mean(), interval=(length.min(), length.max()), null=null,
-        chance_kind="none", p_more=0.01, p_less=1.0, p_floor=0.01, n=len(length), n_effective=len(length),
-    )
-    return lab.outcome(claims=CLAIMS, evidence={"long": found}, sentences={"long": "They have."}, results={})
-'''
-
-
-def test_a_users_own_file_runs_by_its_path(world, tmp_path):
-    path = tmp_path / "length.py"
-    path.write_text(MINE)
-    found = run(world, path, settings={"least": "1"}).to_dict()
-    assert found["analysis"] == "length" and found["question"] == "Do birds have length?"
-    assert found["claims"][0]["verdict"] == "supported" and found["claims"][0]["sentence"] == "They have."
-    with pytest.raises(ValueError, match="length has no setting 'lest', closest is 'least'"):
-        run(world, path, settings={"lest": "1"})
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("CLAIMS = ()\ndef run(lab): pass\n", "mine.py has no docstring: an analysis begins with its question"),
-        ('"""Why?"""\nCLAIMS = ()\n', r"has no run\(lab\) or no CLAIMS"),
-        ('"""Why?"""\ndef run(lab): pass\n', r"has no run\(lab\) or no CLAIMS"),
-    ],
-)
-def test_a_file_that_is_no_analysis_is_refused(tmp_path, text, said):
-    path = tmp_path / "mine.py"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=said):
-        load_analysis(path)
-
-
-def test_claims_and_evidence_must_meet(world, tmp_path):
-    path = tmp_path / "mine.py"
-    path.write_text(MINE.replace('evidence={"long": found}', 'evidence={"other": found}'))
-    with pytest.raises(KeyError, match=r"no evidence for \['long'\]: a claim once made is judged"):
-        run(world, path, settings={})
-    path.write_text(MINE.replace('evidence={"long": found}', 'evidence={"long": found, "extra": found}'))
-    with pytest.raises(KeyError, match=r"evidence for \['extra'\], which no claim announced"):
-        run(world, path, settings={})
 
 
 def test_questions_that_a_store_cannot_answer_say_why(world, tmp_path):
