@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 # one token: a comment, a quoted label, a mark, or a bare label or number
 _TOKEN = re.compile(r"\[[^\]]*\]|'(?:[^']|'')*'|[(),:;]|[^\s()\[\],:;']+|\S")
+MOST_NODES = 10_000_000  # some 1 GB once read; all named species together make half of it
 _PLAIN = re.compile(r"^[^\s()\[\],:;'_]+( [^\s()\[\],:;'_]+)*$")
 
 
@@ -35,6 +36,12 @@ def parse_newick(
     """
     if text.lstrip()[:6].upper() == "#NEXUS":
         raise ValueError("this is a NEXUS file, not Newick: save it as Newick (ape::write.tree in R)")
+    # two hundred kilobytes of gzip can hold two hundred million brackets, and those would fill 20 GB
+    if (nodes := text.count("(") + text.count(",")) > MOST_NODES:
+        raise ValueError(
+            f"{nodes:,} brackets and commas promise more than {MOST_NODES:,} nodes: refused, as no honest tree is so "
+            "large; prune it first"
+        )
     parent: list[int] = []
     length: list[float] = []
     label: list[str | None] = []

@@ -10,6 +10,9 @@ import polars as pl
 from embedlab.data.report import few
 from embedlab.io.sources import VECTOR_NAMES, Source, table_rows
 
+MOST_NUMBERS = 65_536  # in one vector; no encoder comes near
+ROOM = 1 << 26  # numbers that may be promised beyond that: 256 MB
+
 
 def from_parquet(path: Path) -> Source:
     """Read emb-explorer / TreeOfLife and hpc-inference tables: a column of number lists beside any others."""
@@ -33,7 +36,16 @@ def from_parquet(path: Path) -> Source:
     total = file.metadata.num_rows
     if total == 0:
         raise ValueError(f"{path} has no rows: nothing to import")
+    # zeros pack so well that a file of 800 bytes can fill a memory: ask how many numbers before reading any
+    numbers = _numbers(file.metadata, column)
+    if numbers > ROOM + total * MOST_NUMBERS:
+        raise ValueError(f"{path} promises {numbers:,} numbers for {total:,} vectors: refused, no vectors are so long")
     first = next(_batches(path, column, 1))
+    if first[0].is_valid and numbers > ROOM + 4 * total * len(first[0]):
+        raise ValueError(
+            f"{path} promises {numbers:,} numbers for {total:,} vectors, the first of which has {len(first[0]):,}: "
+            "refused, give vectors of one length"
+        )
     others = [name for name in schema.names if name != column]
     cells = sum(
         file.metadata.row_group(g).column(c).total_uncompressed_size
@@ -62,6 +74,13 @@ def from_parquet(path: Path) -> Source:
         )
     given = str(schema.field(column).type.value_type)
     return Source(format=kind, rows=rows, dim=dim, given=given, blocks=blocks, model=model, notes=notes)
+
+
+def _numbers(metadata: Any, column: str) -> int:
+    """Count the numbers in a column of lists, as the file's own footer tells it."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    chunks = (group.column(c) for group in groups for c in range(metadata.num_columns))
+    return sum(chunk.num_values for chunk in chunks if chunk.path_in_schema.split(".")[0] == column)
 
 
 def _is_vectors(kind: Any) -> bool:

@@ -203,6 +203,9 @@ def test_a_decompression_bomb_and_other_files_are_refused(tmp_path):
     bomb.write_bytes(gzip.compress(b"(" * 3_000_000))
     with pytest.raises(ValueError, match="more than 1 MiB"):
         Tree.read(bomb, limit=1 << 20)
+    bomb.write_bytes(gzip.compress(b"(" * 11_000_000))
+    with pytest.raises(ValueError, match=r"bomb\.nwk\.gz: 11,000,000 brackets .* refused"):
+        Tree.read(bomb)
     torn = tmp_path / "torn.nwk.gz"
     torn.write_bytes(gzip.compress(SMALL.encode())[:-9])
     with pytest.raises(ValueError, match="damaged gzip"):

@@ -192,6 +192,14 @@ def bomb(path):
             member.write(bytes(1 << 20))
 
 
+def long_vectors(path, *lengths):
+    """Vectors of zeros so long that a file of a kilobyte fills a memory."""
+    ends = np.cumsum([0, *lengths])
+    lists = pa.LargeListArray.from_arrays(pa.array(ends), pa.array(np.zeros(ends[-1], np.float32)))
+    pq.write_table(pa.table({"uuid": [f"u{i}" for i in range(len(lengths))], "emb": lists}), path)
+    assert path.stat().st_size < 100_000
+
+
 WRONG = np.where(np.arange(N)[:, None] == 2, np.nan, X).astype(np.float32)
 ZERO = np.where(np.arange(N)[:, None] % 2 == 1, 0, X).astype(np.float32)
 UNEVEN = [[1.0, 2.0], [1.0], [3.0, 4.0, 5.0]]
@@ -206,6 +214,10 @@ REFUSED = {
     "nolists.parquet": (lambda p: table(p, uuid=IDS), "no column of number.* 'uuid'"),
     "two.parquet": (lambda p: parquet(p, X.tolist(), x=X.tolist()), "several columns of .*'emb', 'x'"),
     "norows.parquet": (lambda p: parquet(p, pa.array([], pa.list_(pa.float32()))), "has no rows"),
+    "bomb.parquet": (lambda p: long_vectors(p, 68_000_000), "promises 68,000,000 numbers for 1 vectors: refused"),
+    "late.parquet": (
+        lambda p: long_vectors(p, 4, *[0] * 500, 68_000_000), "68,000,504 numbers .* the first of which has 4: refused"
+    ),
     "cut.parquet": (lambda p: p.write_bytes(b"PAR1" + bytes(50)), "not a readable parquet"),
     "empty.npz": (lambda p: p.write_bytes(b""), "is empty"),
     "text.npz": (lambda p: p.write_text("hello"), "neither parquet, .npz, .npy nor pybioclip"),
