@@ -58,7 +58,7 @@ def test_places_facts_and_tiles_belong_to_the_id_whatever_the_order(tmp_path):
 def test_paths_and_empty_columns_stay_out_and_missing_is_not_a_word():
     images = space(
         4,
-        path=lambda i: f"/home/someone/{i}.jpg",
+        path=lambda i: f"/mnt/someone/{i}.jpg",
         scan=lambda i: f"/data/{i}",
         sex=lambda i: None if i else "female",
         mass=lambda i: float(i) if i < 3 else None,
