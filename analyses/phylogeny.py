@@ -15,7 +15,7 @@ CLAIMS = (
     ),
     Claim(
         id="family-beyond-order",
-        says="Nearest neighbours of another species share their family more often than their order alone explains.",
+        says="Nearest neighbours of another genus share their family more often than their order alone explains.",
         source="Stevens et al. 2024 (BioCLIP), arXiv:2311.18803",
         at_least=0.02,  # share of images, above names shuffled within the parent taxon
     ),
@@ -54,11 +54,9 @@ def run(lab):
             found = near.evidence[rank]
             evidence[claim.id] = found
             sentences[claim.id] = (
-                f"{found.estimate:.0%} [{found.interval[0]:.0%}, {found.interval[1]:.0%}] of the nearest "
-                "neighbours of another "
-                f"species share the {rank}; names shuffled within the {RANKS[claim.id][0]} give "
-                f"{found.chance['mean']:.0%} "
-                f"(p = {found.p_more:.2g})"
+                f"{found.estimate:.0%} [{found.interval[0]:.0%}, {found.interval[1]:.0%}] of the nearest neighbours of "
+                f"another {near.apart[near.ranks.index(rank)]} share the {rank}; names shuffled within the "
+                f"{RANKS[claim.id][0]} give {found.chance['mean']:.0%} (p = {found.p_more:.2g})"
             )
         asked = tuple(c for c in asked if c.id in evidence)
     return lab.outcome(claims=asked, evidence=evidence, sentences=sentences, results=results)

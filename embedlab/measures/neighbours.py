@@ -9,6 +9,7 @@ from embedlab.claims import Evidence
 from embedlab.data import RANKS
 from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
 
+_PLURAL = {"genus": "genera", "family": "families", "order": "orders", "class": "classes", "phylum": "phyla"}
 _BLOCK = 2048  # rows compared at once: 2,048 × 100k distances fill 1.6 GB
 
 
@@ -18,8 +19,8 @@ class NeighbourAgreement:
 
     All shares run from 0 to 1. `chance` is that of a random neighbour (the sum of squared label shares),
     `parent_chance` that of names shuffled within the rank above, and `ceiling` the share of images whose name is
-    borne by another one at all; `where_possible` counts only those. `excluded` says which neighbours do not
-    count: None, or those of the same species.
+    borne by another one at all; `where_possible` counts only those. `apart` names for each rank the taxon whose
+    own members do not count as neighbours, "" where all do.
     """
 
     ranks: tuple[str, ...]
@@ -31,7 +32,7 @@ class NeighbourAgreement:
     ceiling: np.ndarray
     n: np.ndarray
     parents: tuple[str, ...]
-    excluded: str | None
+    apart: tuple[str, ...]
     evidence: dict[str, Evidence]
 
     def __str__(self) -> str:
@@ -56,11 +57,12 @@ class NeighbourAgreement:
     @property
     def caption(self) -> str:
         """Method, numbers and nulls in two sentences."""
-        apart = f", images of the same {self.excluded} not counted" if self.excluded else ""
+        said = "; ".join(f"{r}: of another {a}" for r, a in zip(self.ranks, self.apart, strict=True) if a)
+        apart = f" ({said})" if said else ""
         return (
-            f"Share of images whose nearest neighbour (cosine{apart}) bears the same name, with 95 % interval from "
-            "resampling species. Dotted: a random neighbour; tick: names shuffled among the species of "
-            "one parent taxon."
+            f"Share of images whose nearest neighbour by cosine{apart} bears the same name, with 95 % interval from "
+            "resampling those lower taxa. Dotted: a random neighbour; tick: names shuffled among the lower taxa "
+            "of one parent taxon."
         )
 
     def table(self) -> pl.DataFrame:
@@ -90,22 +92,24 @@ def nearest(x: np.ndarray, excluded: np.ndarray | None = None) -> np.ndarray:
     return found
 
 
-def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species", permutations: int = 999,
+def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "lower", permutations: int = 999,
                         rng: np.random.Generator | int) -> NeighbourAgreement:  # fmt: skip
     """Ask of each rank how often an image's nearest neighbour bears the same name.
 
-    `ranks` are columns, coarse to fine (default: the taxonomic ranks that vary). With `other="species"` the
-    neighbour must be of another species, species are the units that are shuffled within the parent taxon and
-    resampled for intervals: this is the form to judge. With `other=None` any other image counts and images are
-    the units: this describes a space, but photographs of one species are no evidence about families.
+    `ranks` are columns, coarse to fine (default: the taxonomic ranks that vary). With `other="lower"` the
+    neighbour must be of another lower taxon (another genus, for the family; another species, for the genus), and
+    those are the units that are shuffled within the parent taxon and resampled for intervals: this is the form to
+    judge, since congeners are of one family whatever the family means. `other` may name a column instead. With
+    `other=None` any other image counts and images are the units: this describes a space, but photographs of one
+    species are no evidence about families.
     """
     rng = generator(rng)
     ranks = _ranks(embeddings, other) if ranks is None else tuple(ranks)
     rows = {key: [] for key in ("agreement", "low", "high", "chance", "parent", "ceiling", "n")}
-    parents, evidence = [], {}
+    parents, aparts, evidence = [], [], {}
     for i, rank in enumerate(ranks):
         parent = ranks[i - 1] if i else ""
-        own = other if other and other in embeddings.rows.columns and rank != other else None
+        own = _apart(embeddings, rank, ranks[i + 1 :], other)
         emb = embeddings.known(rank, *([parent] if parent and own else []), *([own] if own else []))
         if emb.n < 3:
             raise ValueError(f"only {emb.n} images have their {rank} recorded: no neighbours to compare")
@@ -143,6 +147,7 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
         for key, number in zip(rows, numbers, strict=True):
             rows[key].append(number)
         parents.append(parent)
+        aparts.append(own or "")
         evidence[rank] = Evidence(
             statistic=f"share of images whose nearest neighbour{' of another ' + own if own else ''} shares the {rank}",
             estimate=value,
@@ -154,7 +159,7 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
             p_floor=max(1 / (permutations + 1), sign_floor(int(first.size))),
             n=int(first.size),
             n_effective=float(first.size),
-            unit=own or "images",
+            unit=_PLURAL.get(own, own) if own else "images",
             cannot_tell=""
             if null.std() > 0
             else f"no two {own or 'image'} units of one {parent or 'space'} differ in {rank}: nothing to shuffle",
@@ -162,8 +167,18 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "species"
     return NeighbourAgreement(
         ranks=ranks, agreement=np.array(rows["agreement"]), low=np.array(rows["low"]), high=np.array(rows["high"]),
         chance=np.array(rows["chance"]), parent_chance=np.array(rows["parent"]), ceiling=np.array(rows["ceiling"]),
-        n=np.array(rows["n"]), parents=tuple(parents), excluded=other, evidence=evidence,
+        n=np.array(rows["n"]), parents=tuple(parents), apart=tuple(aparts), evidence=evidence,
     )  # fmt: skip
+
+
+def _apart(embeddings, rank: str, finer: tuple[str, ...], other: str | None) -> str | None:
+    """The taxon whose own members do not count as neighbours at this rank."""
+    if other is None or rank == "species":
+        return None
+    if other != "lower":
+        return other if embeddings.has(other) and rank != other else None
+    below = [*finer, "species"] if rank in RANKS else ["species"]
+    return next((r for r in below if r in RANKS and embeddings.has(r)), None)
 
 
 def _ranks(embeddings, other) -> tuple[str, ...]:

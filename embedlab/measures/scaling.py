@@ -84,6 +84,10 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
             f"a trend needs at least 3 different scales above 0; saw {sorted(set(at.tolist()))} in {len(at)} stores. "
             f"Give more stores, or another --x"
         )
+    keys = [s.card.get("key") for s in stores]
+    twice = sorted({str(k)[:12] for k in keys if k is not None and keys.count(k) > 1})
+    if twice:
+        raise ValueError(f"stores {twice[:5]} are given more than once: a run counts once, give each store once")
     seed = int(rng.integers(2**63))
     results = [measure(s, np.random.default_rng(seed)) for s in stores]
     _same_species(results)

@@ -18,7 +18,7 @@ def _key(default, says: str, low: float, high: float):
 class TrainConfig:
     """One run: which world, how much of it (species × images), which towers, how long, from which seed.
 
-    The data scale is nested: a larger number of species contains the smaller, and so do the images of each.
+    Every run draws species and photographs of its own: see `photos`.
 
     >>> TrainConfig(species=128, images=16).total
     2048

@@ -1,8 +1,9 @@
-"""Which images a run sees: nested scales of one world, rendered once into a pool that all runs share.
+"""Which images a run sees: its own species and photographs of one world, rendered into a pool for all runs.
 
-The species that are trained on are the world's core species in one fixed order, in which body plans take
-turns; scale s × m is the first s of them with their first m images each. So every larger scale contains every
-smaller one, and the held-out species are never among them.
+Scale s × m is s of the world's core species, body plans taking turns, with m images each; the held-out species
+are never among them. Every run draws its own: runs are the replicates of a study, and two that shared
+photographs, as nested scales or seeds over the same images do, would share their luck. A trend over them would
+then look surer than it is (LOG.md).
 """
 
 import hashlib
@@ -19,8 +20,8 @@ import embedlab
 from embedlab.train.batches import Photos
 from embedlab.train.config import TrainConfig
 
-TEST_SPECIES, TEST_IMAGES = 64, 8  # named at the end of every run: the first core species, new individuals
-_TEST_START = 1_000_000  # number of the first test image of a species: far from any that is trained on
+TEST_SPECIES, TEST_IMAGES = 64, 8  # named at the end of every run: its first species, new individuals
+_ROOM = 1_000_000  # numbers of images of a species that one run may take: more than `images` can be
 _CHUNK = 512  # images in one rendering job: a third of a second
 
 
@@ -35,12 +36,12 @@ class Pool:
     world: int
     world_species: int
     size: int
-    scales: tuple[tuple[int, int], ...]
+    runs: tuple[tuple[int, int, int], ...]  # species, images, seed
     folder: str
 
     @classmethod
     def of(cls, configs: Sequence[TrainConfig], folder: Path) -> "Pool":
-        """Collect the scales of these runs; they must share world and image size, and fit into the world."""
+        """Collect these runs; they must share world and image size, and fit into the world."""
         for key in ("world", "world_species", "size"):
             found = sorted({getattr(config, key) for config in configs})
             if len(found) > 1:
@@ -48,15 +49,15 @@ class Pool:
                     f"{key} differs among the runs ({found[:5]}), which share one pool: train them apart"
                 )
         first = configs[0]
-        scales = tuple(sorted({(config.species, config.images) for config in configs}))
-        core = len(training_order(grown(first.world, first.world_species)))
-        if scales[-1][0] > core:
+        runs = tuple(sorted({(config.species, config.images, config.seed) for config in configs}))
+        core = int((grown(first.world, first.world_species).split == "core").sum())
+        if runs[-1][0] > core:
             raise ValueError(
-                f"species = {scales[-1][0]}, but only {core} of the {first.world_species} species of this "
+                f"species = {runs[-1][0]}, but only {core} of the {first.world_species} species of this "
                 "world may be trained on, as the others are held out: raise world_species, or train on "
                 f"{core} or fewer"
             )
-        return cls(first.world, first.world_species, first.size, scales, str(folder))
+        return cls(first.world, first.world_species, first.size, runs, str(folder))
 
     @property
     def path(self) -> Path:
@@ -82,19 +83,18 @@ class Pool:
 
     def photos(self, config: TrainConfig) -> tuple[Photos, Photos]:
         """Give the training images of one run, and the images that its model shall name at the end."""
-        _, row_of, tests = _laid_out(self)
+        rows, tests = _laid_out(self)[1][config.species, config.images, config.seed]
         pixels = np.load(self.path, mmap_mode="r")
         world = grown(self.world, self.world_species)
-        order = training_order(world)
-        rows = row_of[: config.species, : config.images]
-        told = [[world.caption(int(s), form) for form, _ in _forms()] for s in order[: config.species]]
+        order = training_order(world, config.species, config.seed)
+        told = [[world.caption(int(s), form) for form, _ in _forms()] for s in order]
         shares = np.array([share for _, share in _forms()])
         codes = np.repeat(np.arange(config.species), config.images)
         train_on = Photos(pixels=pixels, rows=rows.ravel(), species=codes, captions=told, forms=shares)
-        few = min(len(tests), config.species)
+        few = len(tests)
         test_on = Photos(
             pixels=pixels,
-            rows=tests[:few].ravel(),
+            rows=tests.ravel(),
             species=np.repeat(np.arange(few), TEST_IMAGES),
             captions=told[:few],
             forms=shares,
@@ -132,35 +132,46 @@ def grown(seed: int, species: int):
     return World(seed, species)
 
 
-def training_order(world) -> Int[np.ndarray, " s"]:
-    """Give the core species of a world in the order in which scales take them: body plans take turns.
+def training_order(world, species: int, seed: int) -> Int[np.ndarray, " s"]:
+    """Draw the `species` core species that a run trains on, in its order: body plans take turns.
 
-    The order within a plan is drawn from the world's seed, so a small scale is a fair sample of the tree.
+    The draw depends on the world, on how many they are and on the run's seed.
     """
-    core = np.random.default_rng([world.seed, 20]).permutation(np.flatnonzero(world.split == "core"))
+    rng = np.random.default_rng([world.seed, 20, species, seed])
+    core = rng.permutation(np.flatnonzero(world.split == "core"))
     plans = np.array(world.plans)[core]
     turn = np.zeros(len(core), dtype=np.int64)
     for plan in dict.fromkeys(world.plans):
         turn[plans == plan] = np.arange((plans == plan).sum())
-    return core[np.argsort(turn, kind="stable")]
+    return core[np.argsort(turn, kind="stable")][:species]
 
 
 @lru_cache(maxsize=2)
 def _laid_out(pool: Pool):
-    """Give a pool's specimens, the row of (species, number), -1 where no run wants it, and the test rows."""
+    """Give a pool's specimens, and for each run its rows (species, images) and its test rows (species, 8)."""
     world = grown(pool.world, pool.world_species)
-    order = training_order(world)
-    most, deepest = max(s for s, _ in pool.scales), max(m for _, m in pool.scales)
-    wanted = np.zeros((most, deepest), dtype=bool)
-    for species, images in pool.scales:
-        wanted[:species, :images] = True
-    row_of = np.where(wanted, np.cumsum(wanted).reshape(wanted.shape) - 1, -1)
-    training = world.plan(order[:most], deepest)[wanted.ravel()]
-    few = min(TEST_SPECIES, most)
-    test = world.plan(order[:few], TEST_IMAGES, balanced=True, background_bias=0.0, start=_TEST_START)
-    tests = wanted.sum() + np.arange(few * TEST_IMAGES).reshape(few, TEST_IMAGES)
-    both = {key: np.concatenate([getattr(training, key), getattr(test, key)]) for key in vars(training)}
-    return type(training)(**both), row_of, tests
+    parts, rows_of, filled = [], {}, 0
+    for species, images, seed in pool.runs:
+        order = training_order(world, species, seed)
+        few = min(TEST_SPECIES, species)
+        start = (2 * _number(species, images, seed)) * _ROOM
+        training = world.plan(order, images, start=start)
+        test = world.plan(order[:few], TEST_IMAGES, balanced=True, background_bias=0.0, start=start + _ROOM)
+        parts += [training, test]
+        rows = filled + np.arange(len(training) + len(test))
+        rows_of[species, images, seed] = (
+            rows[: len(training)].reshape(species, images),
+            rows[len(training) :].reshape(few, TEST_IMAGES),
+        )
+        filled += len(rows)
+    both = {key: np.concatenate([getattr(part, key) for part in parts]) for key in vars(parts[0])}
+    return type(parts[0])(**both), rows_of
+
+
+def _number(species: int, images: int, seed: int) -> int:
+    """A number of its own for each run, the same whatever other runs the pool holds."""
+    told = hashlib.sha256(f"{species}x{images}/{seed}".encode()).digest()
+    return int.from_bytes(told[:3], "big")
 
 
 def _forms():

@@ -207,6 +207,7 @@ def neighbours(rng):
         parent_chance=np.array([np.nan, 0.61, 0.62, 0.41, 0.3, 0.26, 0.24]),
         k=10,
         parents=("", *ranks[:-1]),
+        apart=(*ranks[1:], ""),
         evidence={r: evidence(rng, v, 0.03, c, 0.01, 60) for r, v, c in zip(ranks, value, chance, strict=True)},
     )
 

@@ -59,7 +59,7 @@ def test_logging_does_not_change_what_a_run_is():
 
 
 @pytest.mark.parametrize("name", ["smoke", "small"])
-def test_committed_configurations_are_nested_scales_of_one_world(name):
+def test_committed_configurations_are_scales_of_one_world(name):
     runs = read_configs(CONFIGS / f"{name}.toml")
     assert len({(r.world, r.world_species, r.size, r.steps, r.batch) for r in runs}) == 1
     assert len({r.total for r in runs}) >= 2 and len({r.seed for r in runs}) == 2

@@ -1,4 +1,4 @@
-"""Scales of one world: nested, free of what must emerge, trained here or in processes to the same weights."""
+"""Scales of one world: each run its own, free of what must emerge, trained here or in processes to the same weights."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 from embedlab.extract.compact import WEIGHTS, CompactEncoder
 from embedlab.train import TrainConfig, several, train, train_scales
-from embedlab.train.photos import TEST_IMAGES, Pool, grown, training_order
+from embedlab.train.photos import _ROOM, TEST_IMAGES, Pool, _number, grown, training_order
 from embedlab.world.phenotype import SEXES, STAGES
 from embedlab.world.traits import HABITATS
 
@@ -27,27 +27,41 @@ def filled(configs, folder):
     return pool
 
 
-def test_scales_are_nested_and_held_out_species_never_seen(tmp_path):
+def test_runs_share_no_photograph_and_held_out_species_are_never_seen(tmp_path):
     small, large, deep = TINY, like(TINY, species=12, images=8), like(TINY, species=4, images=20)
-    pool = filled([small, large, deep], tmp_path)
-    images = {c.name: pool.photos(c)[0] for c in (small, large, deep)}
-    assert [len(p) for p in images.values()] == [24, 96, 80]
-    rows = {name: set(p.rows.tolist()) for name, p in images.items()}
-    assert rows[small.name] < rows[large.name]
-    assert len(rows[large.name] & rows[deep.name]) == 4 * 8  # what both want is painted once
-    assert pool.images == 12 * 8 + 4 * 12 + 12 * TEST_IMAGES
+    again = like(TINY, seed=1)
+    runs = (small, large, deep, again)
+    pool = filled(runs, tmp_path)
+    photos = {c.name: pool.photos(c) for c in runs}
+    assert [len(train_on) for train_on, _ in photos.values()] == [24, 96, 80, 24]
+    rows = [set(p.rows.tolist()) for both in photos.values() for p in both]
+    assert sum(map(len, rows)) == len(set.union(*rows)) == pool.images
+    first, second = (photos[c.name][0].pixels[photos[c.name][0].rows] for c in (small, again))
+    assert not {x.tobytes() for x in first} & {x.tobytes() for x in second}
     world = grown(7, 24)
-    assert set(world.split[training_order(world)]) == {"core"}
-    plans = np.array(world.plans)[training_order(world)][:6]
+    for c in runs:
+        order = training_order(world, c.species, c.seed)
+        assert len(set(order.tolist())) == c.species
+        assert set(world.split[order]) == {"core"}
+    plans = np.array(world.plans)[training_order(world, 6, 0)]
     assert sorted(plans) == ["beetle", "beetle", "bird", "bird", "fish", "fish"]
+
+
+def test_a_run_sees_the_same_whatever_runs_beside_it(tmp_path):
+    (tmp_path / "a").mkdir()
+    alone = filled([TINY], tmp_path / "a").photos(TINY)
+    beside = filled([TINY, like(TINY, seed=3), like(TINY, species=9)], tmp_path).photos(TINY)
+    for one, other in zip(alone, beside, strict=True):
+        np.testing.assert_array_equal(one.pixels[one.rows], other.pixels[other.rows])
 
 
 def test_images_of_the_pool_are_those_of_the_world(tmp_path):
     pool = filled([TINY], tmp_path)
     photos, test = pool.photos(TINY)
-    world, order = grown(7, 24), training_order(grown(7, 24))
-    np.testing.assert_array_equal(photos.pixels[photos.rows], world.render(world.plan(order[:6], 4), 16))
-    asked = world.plan(order[:6], TEST_IMAGES, balanced=True, background_bias=0.0, start=1_000_000)
+    world, order = grown(7, 24), training_order(grown(7, 24), 6, 0)
+    start = 2 * _number(6, 4, 0) * _ROOM
+    np.testing.assert_array_equal(photos.pixels[photos.rows], world.render(world.plan(order, 4, start=start), 16))
+    asked = world.plan(order, TEST_IMAGES, balanced=True, background_bias=0.0, start=start + _ROOM)
     np.testing.assert_array_equal(test.pixels[test.rows], world.render(asked, 16))
     assert set(test.rows).isdisjoint(photos.rows)
     assert photos.captions[0][0] == world.caption(int(order[0]), "taxonomic")
