@@ -86,6 +86,10 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
         left_out.append(
             f"{dropped} images without {contrast.column} ({contrast.a} or {contrast.b}) or {', '.join(needed)}"
         )
+    if emb.has("individual"):
+        named = emb.known("individual").rows.unique(["individual", contrast.column])
+        if both := int(named["individual"].is_duplicated().sum() // 2):
+            left_out.append(f"{both} individuals stand on both sides, taken as independent: the test is conservative")
     x = (emb.unit() if unit else emb).float64()
     labels = (emb.column(contrast.column).cast(pl.String) == contrast.b).to_numpy()
     keys = [list(map(str, emb.column(c).to_list())) for c in needed]

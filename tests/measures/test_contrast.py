@@ -103,3 +103,8 @@ def test_what_is_no_contrast_is_refused():
         blocks(birds(["F", "M"] * 3), SEX)
     with pytest.raises(KeyError, match="no column 'seks'; closest: 'sex'"):
         blocks(birds(["male", "female"] * 3), ("seks", "female", "male"))
+
+
+def test_animals_on_both_sides_are_said():
+    cut = blocks(birds(["male", "female"] * 4, individual=["a", "a", "b", "c", "d", "e", "f", "f"]), SEX)
+    assert cut.left_out == ("2 individuals stand on both sides, taken as independent: the test is conservative",)
