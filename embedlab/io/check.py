@@ -12,7 +12,7 @@ from embedlab.data.report import few
 from embedlab.io import layout
 from embedlab.io.atomic import digests
 from embedlab.io.rows import read_rows
-from embedlab.io.store import read_manifest
+from embedlab.io.store import read_manifest, store_state
 from embedlab.io.thumbs import PER_SHEET, cut_tiles
 from embedlab.io.vectors import norms_of, open_vectors
 
@@ -36,7 +36,8 @@ def check_store(path: Path | str) -> dict[str, Any]:
             raise
         return _answer([_problem(f"{Path(str(error.filename)).name} is missing", folder, AGAIN)])
     except ValueError as error:
-        remedy = "run the command that began it again" if "unfinished" in str(error) else AGAIN
+        remedies = {"unfinished": "run the command that began it again", "other": "give the folder of a store"}
+        remedy = remedies.get(store_state(folder), AGAIN)
         return _answer([_problem(str(error), folder, remedy)])
     problems = [*_records(folder, manifest, card), *_files(folder, manifest)]
     if not problems:  # what is inside means little where the bytes are not the ones written

@@ -28,6 +28,10 @@ def joined_parts(folder: Path, plan: Plan) -> set[int]:
     return done
 
 
+class NothingReadable(ValueError):
+    """Not one image of a store could be read: what was begun is of no use to a later call."""
+
+
 def finish_store(
     folder: Path,
     plan: Plan,
@@ -44,8 +48,9 @@ def finish_store(
     rows = sum(shard["rows"] for shard in shards)
     unread = sorted({tuple(entry) for entry in [*bad, *(b for shard in shards for b in shard["bad"])]})
     if rows == 0:
-        raise ValueError(
-            f"none of {planned} images could be read, for example {unread[:1]}: nothing to store"
+        said = "; ".join(f"{path!r}: " + ", ".join(filter(None, why)) for path, *why in unread[:5])
+        raise NothingReadable(
+            f"none of {len(unread)} images could be read ({said}): nothing is stored, look at the files"
         )
     files = put_sheets(folder, blocks) if (blocks := _tiles(folder, plan.parts)) is not None else {}
     files[layout.BAD] = put_csv(folder / layout.BAD, ["path", "reason", "message"], unread, "bad")

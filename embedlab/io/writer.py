@@ -15,7 +15,7 @@ import polars as pl
 
 from embedlab.io import layout
 from embedlab.io.atomic import fault, put_json, sweep
-from embedlab.io.join import finish_store, joined_parts
+from embedlab.io.join import NothingReadable, finish_store, joined_parts
 from embedlab.io.lease import Lease
 from embedlab.io.parts import put_part, trusted_part
 from embedlab.io.plan import Plan
@@ -221,7 +221,11 @@ class StoreWriter:
             raise ValueError(
                 f"{len(pending)} of {self.parts} parts are not written yet ({pending[:5]}): write them first"
             )
-        finish_store(self.path, self.plan, list(bad), list(duplicates), self._lease.insist)
+        try:
+            finish_store(self.path, self.plan, list(bad), list(duplicates), self._lease.insist)
+        except NothingReadable:  # the folder is free again for files that can be read
+            self.abandon()
+            raise
         self._log(run or {}, "finished")
         self._tidy()
         self.finished = True

@@ -117,8 +117,9 @@ def test_parts_that_cannot_be(tmp_path):
 def test_a_store_without_one_readable_image_is_refused(tmp_path):
     with asked(tmp_path / "s", plan=plan_of(2)) as writer:
         writer.write_part(0, np.empty((0, DIM)), [False] * 2, bad=[("a", "x", ""), ("b", "x", "")])
-        with pytest.raises(ValueError, match="none of 2 images could be read"):
+        with pytest.raises(ValueError, match=r"none of 2 images could be read \('a': x; 'b': x\)"):
             writer.finish()
+    assert not (tmp_path / "s").exists(), "the same folder must take the repaired images"
 
 
 def test_a_shard_may_be_empty(tmp_path):
