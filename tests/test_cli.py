@@ -85,24 +85,16 @@ def test_what_is_not_built_is_absent():
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "-h"], ["--version"]])
-def test_help_is_quick_and_brings_no_torch(words):
+def test_help_brings_nothing_heavy(words):
+    """What makes help slow is what it imports; how long it takes is told by `make bench` (benchmarks/start.py)."""
     code = (
-        "import sys, time; from embedlab.cli import app\n"
+        "import sys; from embedlab.cli import app\n"
         f"try: app({words!r}, standalone_mode=False)\nexcept SystemExit: pass\n"
-        "heavy = {'torch', 'polars', 'matplotlib', 'plotly', 'sklearn'} & set(sys.modules)\n"
-        "print('seconds', time.process_time(), *sorted(heavy))"
+        "heavy = {'torch', 'polars', 'numpy', 'scipy', 'matplotlib', 'plotly', 'sklearn'} & set(sys.modules)\n"
+        "print('heavy', *sorted(heavy))"
     )
-
-    def best(code):
-        runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(3)]
-        return min((r.stdout.rsplit("seconds", 1)[1].split() for r in runs), key=lambda said: float(said[0]))
-
-    seconds, *heavy = best(code)
-    assert heavy == []
-    # Processor time, best of three; on a busy machine that stretches too, so typer alone is the measure: it takes
-    # 0.1 s where all is quiet, and our help 0.18 s.
-    alone = "import time, typer, rich.table, rich.panel; print('seconds', time.process_time())"
-    assert float(seconds) < max(0.3, 3 * float(best(alone)[0]))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "heavy", done.stdout[-500:] + done.stderr[-500:]
 
 
 def test_import_info_check(vectors, tmp_path):

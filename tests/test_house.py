@@ -140,14 +140,14 @@ def fresh(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_front_door_opens_at_once():
-    code = "import time, sys; t = time.perf_counter(); import embedlab; t = time.perf_counter() - t;" + (
-        "heavy = {'torch', 'matplotlib', 'plotly', 'sklearn', 'polars', 'umap'} & set(sys.modules);"
-        "print(t, *sorted(heavy))"
+def test_the_front_door_brings_nothing_heavy():
+    """How long it takes is told by `make bench` (benchmarks/start.py): a few milliseconds over Python alone."""
+    code = (
+        "import sys, embedlab;"
+        "heavy = {'torch', 'matplotlib', 'plotly', 'sklearn', 'polars', 'numpy', 'scipy', 'umap'} & set(sys.modules);"
+        "print('heavy', *sorted(heavy))"
     )
-    seconds, *heavy = min((fresh(code).split() for _ in range(3)), key=lambda said: float(said[0]))
-    assert not heavy
-    assert float(seconds) < 0.3  # the best of three, since the machine may be busy
+    assert fresh(code) == "heavy"
 
 
 def test_light_rooms_bring_no_torch_along():
