@@ -108,7 +108,8 @@ def test_missing_names_are_no_name(rng):
     emb = radiation(rng)
     family = [None if i % 5 == 0 else f for i, f in enumerate(emb.column("family"))]
     rows = emb.rows.with_columns(pl.Series("family", family))
-    found = neighbour_agreement(Embeddings(emb.x, rows, {}), ("order", "family"), other="species", permutations=9, rng=0)
+    asked = ("order", "family")
+    found = neighbour_agreement(Embeddings(emb.x, rows, {}), asked, other="species", permutations=9, rng=0)
     assert found.n.tolist() == [162, 129]
     everything = neighbour_agreement(Embeddings(emb.x, rows, {}), ("family",), other=None, permutations=9, rng=0)
     assert everything.n[0] == 129 and everything.chance[0] < 0.2
