@@ -51,10 +51,12 @@ def picture(result) -> Picture:
     evidence = result.evidence
     p = [f"{r} {p_words(evidence[r].p_more)}" for r in result.ranks if r in evidence and not evidence[r].cannot_tell]
     ticks = tuple((float(-i), f"{r} (n = {n:,})") for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True)))
-    by_chance = percent(chance[last], like=value[last])
+    # Beside the kind of chance that judges: a random neighbour would flatter every rank.
+    by_chance = percent(array(result.parent_chance)[last], like=value[last])
+    within = f" within one {result.parents[last]}" if result.parents[last] else ""
     return Picture(
         title=f"Nearest neighbours share the {result.ranks[last]} in {percent(value[last])} of cases, "
-        f"{by_chance} by chance",
+        f"{by_chance} by chance{within}",
         panels=(
             Panel(
                 marks=marks,
@@ -63,7 +65,7 @@ def picture(result) -> Picture:
                 height=8 + 6 * len(result.ranks),
             ),
         ),
-        foot=f"n = {int(np.max(result.n)):,} images; intervals over species"
+        foot=f"n = {int(np.max(result.n)):,} images; intervals over the units that are shuffled"
         + (" · more than chance within the parent: " + ", ".join(p) if p else ""),
         caption=result.caption,
         alt="Share of nearest neighbours of the same name, with chance and the best possible, rank by rank.",
