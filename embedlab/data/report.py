@@ -40,6 +40,15 @@ class JoinReport:
         """How many matched under the very name that was asked for."""
         return self.matched - len(self.synonyms)
 
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of a result must know, a line each: who was not found, who stands under another name."""
+        said = [f"{len(self.missing):,} species not in the {self.what}: {few(self.missing)}"] if self.missing else []
+        if self.synonyms:
+            pairs = few(f"{asked} as {used}" for asked, used in self.synonyms)
+            said.append(f"found in the {self.what} under another name: {pairs}".replace("'", ""))
+        return said
+
     def __str__(self) -> str:
         said = f"{self.what}: {self.matched:,} of {self.asked:,} matched"
         if self.synonyms:

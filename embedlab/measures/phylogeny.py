@@ -76,12 +76,7 @@ def phylogeny(
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     species = emb.unit().per_species(by)
     _, report = tree.match(species.names)
-    if report.missing:
-        left_out.append(f"{len(report.missing)} species not in the tree: {', '.join(report.missing[:8])}")
-    if report.synonyms:
-        left_out.append(
-            "found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8])
-        )
+    left_out += report.remarks
     keep = [i for i, s in enumerate(species.names) if s in report.used]
     names = tuple(species.names[i] for i in keep)
     if len(names) < 5:

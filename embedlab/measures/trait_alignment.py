@@ -90,12 +90,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     value, name, kind, notes = _values(trait, species.names)
     left_out += notes
     _, report = tree.match([s for s, v in zip(species.names, value, strict=True) if v is not None])
-    if report.missing:
-        left_out.append(f"{len(report.missing)} species not in the tree: {', '.join(report.missing[:8])}")
-    if report.synonyms:
-        left_out.append(
-            "found in the tree under another name: " + ", ".join(f"{a} as {b}" for a, b in report.synonyms[:8])
-        )
+    left_out += report.remarks
     keep = [i for i, s in enumerate(species.names) if s in report.used]
     if kind == "categorical":
         keep, notes = _common_kinds(keep, value)
