@@ -69,6 +69,8 @@ def run(lab):
     asked = measures(lab)
     if not asked:
         raise ValueError("the stores record neither sexes nor life stages, and no traits were given: nothing to follow")
+    if len(lab.stores) < 3:
+        raise ValueError("a trend needs three stores or more, of the same images at different scales")
     found = {k: scaling(lab.stores, m, x=lab.x or "images_seen", rng=lab.rng) for k, m in asked.items()}
     return lab.outcome(
         claims=claims(lab),

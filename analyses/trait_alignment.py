@@ -39,6 +39,9 @@ def run(lab):
     """Ask it of each trait, with the tree that was given or one of ranks."""
     traits, report = lab.matched_traits()
     lab.note(str(report))
+    if more := [t for t in traits.names if t not in asked(lab)] if not lab.setting("traits", ()) else []:
+        named = ", ".join(more[:8]) + (" …" if len(more) > 8 else "")
+        lab.note(f"{len(more)} further traits are not asked; --set traits=NAME,NAME asks others ({named})")
     tree = lab.phylogeny()
     first = traits[asked(lab)[0]]
     have = [s for s, known in zip(first.species, first.values.is_not_null(), strict=True) if known]

@@ -131,7 +131,10 @@ def _findings(outcome) -> list[str]:
     lines = []
     for claim in claims:
         lines.append(f"  {claim['verdict']}: {claim['sentence']}")
-        if claim["verdict"] == "cannot tell" and claim.get("reason"):
+        unsaid = claim["verdict"] == "cannot tell" or (
+            claim["verdict"] != "supported" and (claim.get("p_value") or 0) <= 0.05  # a small p-value alone puzzles
+        )
+        if unsaid and claim.get("reason"):
             lines.append(f"    why: {claim['reason']}")
     return lines
 

@@ -143,7 +143,7 @@ def _position(store, x: str) -> float:
     known = sorted({k for p in (training, card) for k, v in p.items() if isinstance(v, int | float)})
     raise KeyError(
         f"the store of {card.get('model', 'an unnamed model')!r} does not say its {x!r}; its card has the "
-        f"numbers {known[:8]}"
+        f"numbers {', '.join(known[:8]) or '(none)'}"
     )
 
 

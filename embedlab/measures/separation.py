@@ -33,8 +33,9 @@ class Separation:
 
     def __str__(self) -> str:
         e = self.evidence
+        interval = f" [{e.interval[0]:.3f}, {e.interval[1]:.3f}]" if np.isfinite(e.interval).all() else ""
         return (
-            f"Fisher ratio of {self.contrast}: {e.estimate:.3f} [{e.interval[0]:.3f}, {e.interval[1]:.3f}] over "
+            f"Fisher ratio of {self.contrast}: {e.estimate:.3f}{interval} over "
             f"{len(self.species)} species (shuffled labels {e.chance['mean']:.3f} ± {np.std(e.null):.3f}; "
             f"p = {e.p_more:.2g})"
         )

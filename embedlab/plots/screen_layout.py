@@ -15,7 +15,8 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
     panels = picture.panels
     rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
     heights = [max(panels[i].height for i in row) * PX for row in rows]
-    side = max(map(_tick_room, panels)) if columns == 1 else 70.0  # px that tick labels and axis titles take
+    # px that tick labels, axis titles and the margins take
+    side = max(map(_tick_room, panels)) + 28 if columns == 1 else 70.0
     above = [
         max(
             24 * bool(p.title) + 16 * max(0, len(_wrapped(p.title, width / len(row) - side, bold=True)) - 1)

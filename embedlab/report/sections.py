@@ -124,7 +124,7 @@ where to look; it proves nothing.</p>
 <label>Map<select data-el="which"></select></label>
 <label>Colour by<select data-el="colour"></select></label>
 <label hidden>Highlight<select data-el="level"></select></label>
-<label>Search<input type="search" data-el="search" placeholder="species, sex, image …" size="18"></label>
+<label>Search<input type="search" data-el="search" placeholder="species, sex, image …" size="21"></label>
 <div class="group" role="group" aria-label="Pointer">
 <button type="button" data-tool="lasso" aria-pressed="false">Lasso</button>
 <button type="button" data-tool="zoom" aria-pressed="false">Zoom</button>

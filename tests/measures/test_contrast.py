@@ -68,7 +68,7 @@ def test_one_animal_under_two_stages_is_two_units():
 def test_species_with_too_few_are_named():
     cut = blocks(birds(["male", "female"] * 2 + ["male"] * 3, ["Parus major"] * 4 + ["Corvus corax"] * 3), SEX)
     assert cut.species == ("Parus major",)
-    assert cut.left_out == ("1 species with fewer than 2 images of either kind (Corvus corax)",)
+    assert cut.left_out == ("1 species with fewer than 2 images of female or of male (Corvus corax)",)
     with pytest.raises(ValueError, match="no species has at least 3 images of both 'female' and 'male'"):
         blocks(birds(["male", "female"] * 2), SEX, least=3)
 
