@@ -119,7 +119,8 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
     thin -= {names[g][-1] for g in kept}
     if thin:
         named = ", ".join(sorted(thin)[:5]) + (" …" if len(thin) > 5 else "")
-        left_out.append(f"{len(thin)} {groups[-1]} with fewer than {least} {of} of {contrast.a} or of {contrast.b} ({named})")
+        sides = f"{contrast.a} or of {contrast.b}"
+        left_out.append(f"{len(thin)} {groups[-1]} with fewer than {least} {of} of {sides} ({named})")
     again = {g: i for i, g in enumerate(kept)}
     return Blocks(
         contrast,
