@@ -76,9 +76,12 @@ def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection
         explained = tuple(float(v) for v in s[:2] ** 2 / (s**2).sum())
     elif name == "t-SNE":
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
 
         parameters = {"perplexity": min(30, (len(x) - 1) // 3), **parameters}
-        xy = TSNE(2, init="pca", random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
+        # One thread: more change the sums, so the map, and stall for a minute where the cores are busy.
+        with threadpool_limits(1, user_api="openmp"):
+            xy = TSNE(2, init="pca", random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
     else:
         import warnings
 
