@@ -90,7 +90,8 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
                   settings: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:  # fmt: skip
     """Ask stores all they can answer, judge every claim as one family, and write one self-contained page.
 
-    `settings` holds settings by analysis. An analysis that these stores cannot answer is named with the reason.
+    `settings` holds settings by analysis. An analysis that these stores cannot answer is named with the reason;
+    where they can answer none, the page shows the map.
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
     """
@@ -108,10 +109,6 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
             except (ValueError, KeyError) as reason:
                 unasked[name] = str(reason.args[0] if reason.args else reason)
             line.add()
-    if not outcomes:
-        raise ValueError(
-            "these stores can answer none of the questions: " + "; ".join(f"{k}: {v}" for k, v in unasked.items())
-        )
     outcomes = [_provenance(o, command) for o in judged_together(outcomes)]
     if figures is not None:
         for outcome in outcomes:

@@ -12,6 +12,7 @@ from embedlab.claims import VERDICTS
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.fitness import fitness
+from embedlab.io.imports import import_file
 from embedlab.io.store import open_store
 from embedlab.lab import Lab
 from embedlab.measures.contrast import Contrast
@@ -242,3 +243,15 @@ def test_the_report_judges_all_claims_as_one_family_and_names_what_it_could_not_
     claims = [c for o in told["outcome"] for c in o["claims"]]
     assert len(claims) == 7 and {c["family"] for c in claims} == {7}
     assert Path(told["report"]).stat().st_size == told["bytes"] > 10_000
+
+
+def test_a_report_of_a_store_that_answers_nothing_shows_the_map(world, tmp_path):
+    store = tmp_path / "bare"
+    x = np.random.default_rng(1).normal(size=(12, 5)).astype(np.float32)
+    np.save(tmp_path / "bare.npy", x)
+    pl.DataFrame({"image_id": [f"i{i}" for i in range(12)]}).write_csv(tmp_path / "bare.csv")
+    import_file(tmp_path / "bare.npy", store)
+    told = report_stores([store], tmp_path / "bare.html")
+    assert told["outcome"] == [] and len(told["unasked"]) == 5
+    page = (tmp_path / "bare.html").read_text(encoding="utf-8")
+    assert "No question was asked of these data" in page and "Map of the images" in page

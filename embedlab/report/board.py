@@ -46,7 +46,9 @@ def word(verdict: str) -> str:
 
 
 def _claim(v: dict) -> str:
-    why = "" if v["verdict"] != "cannot tell" or v.get("reason", "") in v["sentence"] else f". Why: {v['reason']}."
+    # A claim that stays undecided or unsupported although its adjusted p-value is small puzzles without the reason.
+    puzzling = v["verdict"] == "cannot tell" or (v["verdict"] != "supported" and (v.get("p_adjusted") or 0) <= 0.05)
+    why = f". Why: {v['reason']}." if puzzling and v.get("reason", "") not in v["sentence"] else ""
     return (
         f'<article class="claim" data-el="claim" id="claim-{text(v["id"])}">'
         f'<div><p class="says">{text(v["says"])}</p><p class="told">'
