@@ -106,7 +106,7 @@ def test_import_info_check(vectors, tmp_path):
     assert facts["normalised"] is False and facts["key"] == made["key"] and "sex" in facts["columns"]
     assert ask_json("check", tmp_path / "s") == {"ok": True, "problems": []}
     out, _ = ask("info", tmp_path / "s")
-    assert "48 × 32 · float32 · not normalised" in out
+    assert "48 × 32 · float32 · not normalised" in out and "kinds: species 6, " in out
 
 
 def test_fitness_is_told_before_anything_is_computed(store):

@@ -138,6 +138,7 @@ def info(
     lines = [
         f"{facts['rows']:,} × {facts['dim']:,} · {facts['dtype']} · {lengths} · model {facts['model']}",
         f"key {facts['key']} · {facts['unreadable']:,} unreadable, {facts['duplicates']:,} duplicates",
+        *(["kinds: " + ", ".join(f"{name} {n:,}" for name, n in facts["kinds"].items())] if facts["kinds"] else []),
         "columns: " + ", ".join(_column(name, facts) for name in facts["columns"]),
     ]
     if fit:

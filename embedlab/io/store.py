@@ -123,11 +123,14 @@ def blocks(path: Path | str, rows: int = 8192) -> Iterator[tuple[np.ndarray, pl.
             yield x[start : start + rows], table[start : start + rows]
 
 
+NAMED = ("species", "genus", "family", "sex", "life_stage", "individual")
+
+
 def store_info(path: Path | str) -> dict[str, Any]:
     """Give the facts about a store: what is in it, who made it, what is missing.
 
     `normalised` is True for unit vectors, False for raw ones and None where it is not known; `missing` counts
-    empty cells per column; `norms` are the lengths of the vectors.
+    empty cells per column, `kinds` the different names in some; `norms` are the lengths of the vectors.
     """
     folder = Path(path)
     manifest, card = read_manifest(folder)
@@ -146,6 +149,7 @@ def store_info(path: Path | str) -> dict[str, Any]:
         "norms": card.get("norms"),
         "columns": table.columns,
         "missing": {name: table[name].null_count() for name in table.columns},
+        "kinds": {name: table[name].drop_nulls().n_unique() for name in NAMED if name in table.columns},
         "unreadable": manifest["counts"]["unreadable"],
         "duplicates": manifest["counts"]["duplicates"],
         "shards": len(manifest["shards"]),
