@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("figures/demo"),
     quick: Annotated[
-        bool, typer.Option("--quick", help="A smaller world: a look at everything in a minute or two.")
+        bool, typer.Option("--quick", help="A smaller world: a look at everything in a few minutes.")
     ] = False,
 ) -> Answer:
     """Do the main job from nothing: a simulated world to one page.

@@ -48,10 +48,11 @@ class Orthogonality:
     def __str__(self) -> str:
         e = self.evidence
         bounds = "" if not np.isfinite(e.interval[0]) else f" [{e.interval[0]:.0%}, {e.interval[1]:.0%}]"
+        mean = e.chance["mean"]  # the chance that judges, as the figure and the page have it
+        drawn = 1 - self.noise_level if mean is None else mean
         return (
             f"{e.estimate:.0%}{bounds} of the contrast {self.contrast} lies outside {self.rank} axes that tell "
-            f"{len(self.groups)} groups apart (directions drawn from the noise: "
-            f"{1 - self.noise_level:.0%}; shuffled labels: "
+            f"{len(self.groups)} groups apart (directions drawn from the noise: {drawn:.0%}; shuffled labels: "
             f"{1 - self.nulls['shuffled labels'].mean():.0%}; isotropic: {1 - self.isotropic:.0%}; p = {e.p_more:.2g})"
         )
 
