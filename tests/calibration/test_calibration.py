@@ -29,11 +29,13 @@ def naive_fails(world, where, worlds, permutations):
     assert ledger.rejected(found) > ledger.LEVEL + 4 * ledger.error(worlds), "this world catches nobody"
 
 
+@pytest.mark.slow
 @names
 def test_reduced(world, tmp_path):
     stays_flat(world, tmp_path, *REDUCED)
 
 
+@pytest.mark.slow
 @naive
 def test_reduced_naive_twin_fails(world, tmp_path):
     naive_fails(world, tmp_path, *REDUCED)

@@ -188,6 +188,7 @@ def test_malformed_newick_is_refused_by_place_and_reason(text, words):
         Tree.parse(text)
 
 
+@pytest.mark.slow
 def test_a_million_brackets_are_only_a_long_loop():
     deep = 200_000  # recursion would end the interpreter at about a thousand
     with pytest.raises(ValueError, match="open brackets"):

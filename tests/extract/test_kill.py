@@ -30,6 +30,7 @@ extract.extract_images(sys.argv[1], "bioclip-2", sys.argv[2], device="cpu", batc
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_a_kill_half_way_leaves_no_trace(tiny, tmp_path, monkeypatch, one_thread):
     folder, whole, cut = tmp_path / "images", tmp_path / "whole", tmp_path / "cut"

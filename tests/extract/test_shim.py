@@ -15,6 +15,7 @@ def worker(connection):
     connection.send((module.__name__, functional.__name__, import_torchvision() is module))
 
 
+@pytest.mark.slow
 def test_here_and_in_a_spawned_worker():
     module = import_torchvision()
     assert import_torchvision() is module is sys.modules["torchvision"]

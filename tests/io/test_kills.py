@@ -52,6 +52,7 @@ def unbroken(tmp_path_factory):
     return bytes_of(out)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill -9")
 def test_killed_anywhere_a_rerun_gives_the_same_bytes(tmp_path, unbroken):
     for first in range(0, len(POINTS), 3):  # three at a time

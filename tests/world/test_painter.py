@@ -25,6 +25,7 @@ def test_same_bytes_in_any_batch_and_order(rows, size):
     assert (WORLD.render(EACH[rows], size) == PIXELS[size][rows]).all()
 
 
+@pytest.mark.slow
 def test_same_bytes_in_another_process():
     code = (
         "import hashlib; from embedlab.world import World; w = World(1, 48);"
