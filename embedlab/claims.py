@@ -166,7 +166,7 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
     if ev.p_floor > claim.alpha:
         return verdict(
             "cannot tell",
-            f"with {ev.n} {ev.unit} the smallest p-value that these data can reach is {ev.p_floor:.2g}, "
+            f"with {ev.n} {ev.unit} the smallest p-value that a claim across {ev.unit} can reach is {ev.p_floor:.2g}, "
             f"above {claim.alpha:g}",
         )
     if not np.all(np.isfinite([ev.estimate, *ev.interval])) or chance["mean"] is None:

@@ -57,7 +57,7 @@ def test_cannot_tell_names_its_reason():
     assert word(evidence(cannot_tell="two species only")).reason == "two species only"
     few = word(evidence(p_floor=0.25, n=2))
     assert few.word == "cannot tell"
-    assert "with 2 species the smallest p-value that these data can reach is 0.25, above 0.05" in few.reason
+    assert "with 2 species the smallest p-value that a claim across species can reach is 0.25, above 0.05" in few.reason
     for broken in ({"estimate": np.nan}, {"interval": (np.nan, np.nan)}, {"null": np.array([np.nan])}):
         assert word(evidence(**broken)).word == "cannot tell"
 

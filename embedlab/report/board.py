@@ -14,7 +14,7 @@ GLYPHS = {
 MEANING = {
     "supported": "more than chance, by enough to matter",
     "too small to matter": "whatever there is, it is smaller than would matter",
-    "not supported": "not distinguishable from chance",
+    "not supported": "not shown to exceed chance",
     "contradicted": "the opposite holds",
     "cannot tell": "these data do not decide it",
 }

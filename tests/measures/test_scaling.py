@@ -59,7 +59,7 @@ def test_three_runs_cannot_tell_and_it_is_said():
     said = word(found)
     assert (
         said.word == "cannot tell"
-        and "with 3 runs the smallest p-value that these data can reach is 0.17" in said.reason
+        and "with 3 runs the smallest p-value that a claim across runs can reach is 0.17" in said.reason
     )
     assert "the smallest that 3 runs can reach is 0.17" in str(found)
 
