@@ -7,7 +7,8 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.data import RANKS
-from embedlab.stats.resample import bootstrap_ratio, generator, p_value, shuffles_within, sign_floor
+from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
+from embedlab.stats.resample import generator, p_value, shuffles_within
 
 _PLURAL = {"genus": "genera", "family": "families", "order": "orders", "class": "classes", "phylum": "phyla"}
 _BLOCK = 2048  # rows compared at once: 2,048 × 100k distances fill 1.6 GB

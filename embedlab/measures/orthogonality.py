@@ -8,7 +8,8 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Block, Blocks, Contrast, blocks
 from embedlab.measures.separation import energies
-from embedlab.stats.resample import bootstrap_ratio, generator, p_value, sign_floor
+from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
+from embedlab.stats.resample import generator, p_value
 from embedlab.stats.subspace import isotropic_shares, matched_energies, span
 
 DEFAULT_AXES = 5  # all of the span when there are few species; a stated cut where s − 1 axes would fill the space

@@ -6,9 +6,10 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
+from embedlab.stats.bootstrap import sign_floor
 from embedlab.stats.comparative import Whitening, effective_species, k_mult
 from embedlab.stats.distances import mantel
-from embedlab.stats.resample import generator, sign_floor
+from embedlab.stats.resample import generator
 from embedlab.stats.vectors import squared_distances, upper
 
 DRAWN = 20_000  # pairs kept for drawing; every number uses all of them

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
-from embedlab.stats.resample import bootstrap_ratio, generator, p_value
+from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.resample import generator, p_value
 
 ENUMERATE = 20_000  # orders of the runs up to which all of them are tried
 

@@ -7,7 +7,8 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks
-from embedlab.stats.resample import bootstrap_ratio, generator, p_value, sign_floor
+from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
+from embedlab.stats.resample import generator, p_value
 from embedlab.stats.scatter import two_groups
 
 STILL = 1e-10  # scatter of unit vectors below which only the rounding of float32 is left

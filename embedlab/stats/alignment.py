@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.comparative import Whitening, checked_covariance, pagel_lambda
-from embedlab.stats.resample import jackknife, p_value, permutations_of
+from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import checked
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from embedlab.stats.resample import jackknife, p_value, permutations_of
+from embedlab.stats.bootstrap import jackknife
+from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import upper
 
 
