@@ -1,12 +1,11 @@
-"""Results of worlds drawn so far, one line of JSON each, and the table made of them.
+"""Results of worlds drawn so far: one line of JSON each, in a folder named by the code that they depend on."""
 
-`python -m tests.calibration.ledger` prints the table of the present code.
-"""
-
+import ast
 import hashlib
 import json
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,39 +14,62 @@ ROOT = Path(__file__).resolve().parents[2]
 LEVEL = 0.05
 
 
-def code_digest() -> str:
-    """Sixteen hex digits over all that the results depend on."""
-    rooms = [ROOT / "embedlab" / room for room in ("data", "measures", "stats")]
-    files = [ROOT / "embedlab" / "claims.py", Path(__file__).parent / "worlds.py"]
-    files += [p for room in rooms for p in sorted(room.glob("*.py"))]
-    return hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()[:16]
+def _module(name: str) -> Path | None:
+    place = ROOT.joinpath(*name.split("."))
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imported(path: Path) -> frozenset[Path]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    own = (n for n in names if n.split(".")[0] in ("embedlab", "tests"))
+    return frozenset(p for p in map(_module, own) if p)
+
+
+def code_digest(path: Path) -> str:
+    """Sixteen hex digits over a file and all of ours that it imports, however far away: what its results rest on."""
+    seen, front = set(), {path}
+    while front:
+        seen |= front
+        front = set().union(*map(_imported, front)) - seen
+    return hashlib.sha256(b"".join(p.read_bytes() for p in sorted(seen))).hexdigest()[:16]
 
 
 def folder() -> Path:
-    return Path(os.environ.get("EMBEDLAB_CALIBRATION") or ROOT / ".calibration") / code_digest()
+    """EMBEDLAB_CALIBRATION, or `.calibration` at the root of the checkout."""
+    return Path(os.environ.get("EMBEDLAB_CALIBRATION") or ROOT / ".calibration")
 
 
-def file_of(where: Path, name: str, kind: str) -> Path:
-    return where / f"{re.sub(r'[^a-z0-9.]+', '-', name.lower())}.{kind}.jsonl"
+def file_of(where: Path, source: Path, name: str, kind: str) -> Path:
+    """Where the results of a cell stand: `kind` is ours, naive, coverage or power."""
+    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
+    return where / f"{source.stem}-{code_digest(source)}" / f"{slug}.{kind}.jsonl"
 
 
-def results(draw, path: Path, worlds: int, permutations: int) -> list[dict]:
-    """`worlds` results of `draw`; those that the file holds are not drawn again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = path.read_text().splitlines(keepends=True) if path.exists() else []
-    if lines and not lines[-1].endswith("\n"):  # killed while writing
+def kept(path: Path) -> dict[str, dict]:
+    """Results that a file holds, by their key; a line cut short by a kill is dropped from the file."""
+    if not path.exists():
+        return {}
+    lines = path.read_text().splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
         lines.pop()
         path.write_text("".join(lines))
-    kept = {r["world"]: r for r in map(json.loads, lines) if r["permutations"] == permutations}
+    return {r["key"]: r for r in map(json.loads, lines)}
+
+
+def keep(path: Path, results: list[dict]) -> None:
+    """Add results to a file, all in one write."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as out:
-        for i in range(worlds):
-            if i not in kept:
-                found = draw(np.random.default_rng([2025, i]), permutations)
-                found = found if isinstance(found, dict) else {"p": found}
-                kept[i] = {"world": i, "permutations": permutations, **found}
-                out.write(json.dumps(kept[i]) + "\n")
-                out.flush()
-    return [kept[i] for i in range(worlds)]
+        out.write("".join(json.dumps(r) + "\n" for r in results))
 
 
 def rejected(found: list[dict], key: str = "p") -> float:
@@ -55,29 +77,11 @@ def rejected(found: list[dict], key: str = "p") -> float:
     return float(np.mean([r[key] <= LEVEL + 1e-12 for r in found]))
 
 
-def error(worlds: int) -> float:
-    """Monte-Carlo standard error of a rate of .05."""
-    return float(np.sqrt(LEVEL * (1 - LEVEL) / worlds))
+def covered(found: list[dict]) -> float:
+    """The share of worlds whose truth lies in the interval; an interval that could not be had covers nothing."""
+    return float(np.mean([r["low"] <= r["truth"] <= r["high"] for r in found]))
 
 
-def table(where: Path) -> str:
-    from tests.calibration.worlds import WORLDS
-
-    lines = [f"{'null world':<58} {'worlds':>6} {'p ≤ .05':>8} {'opposite':>8} {'supported':>9} {'naive':>6}"]
-    for world in WORLDS:
-        path = file_of(where, world.name, "ours")
-        if not path.exists():
-            continue
-        found = [json.loads(line) for line in path.read_text().splitlines()]
-        said = np.mean([r["word"] == "supported" for r in found])
-        naive = file_of(where, world.name, "naive")
-        other = ""
-        if naive.exists():
-            other = f"{rejected([json.loads(line) for line in naive.read_text().splitlines()]):.3f}"
-        rates = f"{rejected(found):>8.3f} {rejected(found, 'p_less'):>8.3f} {said:>9.3f} {other:>6}"
-        lines.append(f"{world.name:<58} {len(found):>6} {rates}")
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(table(folder()))
+def error(worlds: int, rate: float = LEVEL) -> float:
+    """Monte-Carlo standard error of a rate."""
+    return float(np.sqrt(rate * (1 - rate) / worlds))

@@ -1,59 +1,26 @@
 """Where nothing is, each test says yes no more often than it promises; its naive twin does not keep that promise."""
 
-import os
-
 import numpy as np
 import pytest
-from scipy.stats import kstest
 
 from tests.calibration import ledger
-from tests.calibration.worlds import WORLDS
+from tests.calibration.drawing import Job, jobs, results
+from tests.calibration.verdicts import broken, power, uneven
+from tests.calibration.world import Coverage, Power, World
 
-FULL = (int(os.environ.get("EMBEDLAB_CALIBRATION_WORLDS", "1000")), 199)
-REDUCED = (60, 39)
-names = pytest.mark.parametrize("world", WORLDS, ids=[w.name for w in WORLDS])
-naive = pytest.mark.parametrize("world", [w for w in WORLDS if w.naive], ids=[w.name for w in WORLDS if w.naive])
-
-
-def stays_flat(world, where, worlds, permutations):
-    found = ledger.results(world.draw, ledger.file_of(where, world.name, "ours"), worlds, permutations)
-    bound = ledger.LEVEL + 4 * ledger.error(worlds)
-    for key in ("p", "p_less"):
-        assert ledger.rejected(found, key) <= bound, f"{world.name}: {key} rejects {ledger.rejected(found, key):.3f}"
-    assert np.mean([r["word"] == "supported" for r in found]) <= bound
-    return [r["p"] for r in found]
-
-
-def naive_fails(world, where, worlds, permutations):
-    found = ledger.results(world.naive, ledger.file_of(where, world.name, "naive"), worlds, permutations)
-    assert ledger.rejected(found) > ledger.LEVEL + 4 * ledger.error(worlds), "this world catches nobody"
+# A short form of `make calibrate`: fewer worlds and shuffles, and so wider bounds around the same promises.
+SHORT = jobs(permutations=39, scale=0.04)
 
 
 @pytest.mark.slow
-@names
-def test_reduced(world, tmp_path):
-    stays_flat(world, tmp_path, *REDUCED)
+@pytest.mark.parametrize("job", SHORT, ids=[job.label for job in SHORT])
+def test_reduced(job, tmp_path):
+    assert not broken(job, results(job, tmp_path))
 
 
-@pytest.mark.slow
-@naive
-def test_reduced_naive_twin_fails(world, tmp_path):
-    naive_fails(world, tmp_path, *REDUCED)
-
-
-@pytest.mark.calibration
-@names
-def test_type_one_error(world):
-    ps = np.array(stays_flat(world, ledger.folder(), *FULL))
-    if world.exact:
-        # p-values of counts are stepped: compare at the steps, where an exact test has P(p <= k/200) = k/200
-        assert kstest(ps - 0.5 / (FULL[1] + 1), "uniform").pvalue > 1e-4
-
-
-@pytest.mark.calibration
-@naive
-def test_naive_twin_fails(world):
-    naive_fails(world, ledger.folder(), *FULL)
+def cell(kind, draw, **more):
+    made = {"ours": World, "coverage": Coverage}.get(kind, Power)("a cell", draw, **more)
+    return Job(ledger.ROOT / "tests/calibration/world.py", made, kind, 200, 19)
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path):
@@ -63,9 +30,57 @@ def test_a_run_that_was_stopped_goes_on(tmp_path):
         drawn.append(permutations)
         return {"p": float(rng.random()), "word": "cannot tell"}
 
-    path = tmp_path / "a.jsonl"
-    first = ledger.results(draw, path, 5, 9)
+    job = cell("ours", draw)
+    first = results(job, tmp_path)
+    path = job.path(tmp_path)
     path.write_text(path.read_text()[:-7])  # killed within the last line
-    again = ledger.results(draw, path, 8, 9)
-    assert again[:5] == first and len(drawn) == 5 + 4
-    assert len(path.read_text().splitlines()) == 8
+    again = results(job, tmp_path)
+    assert again == first and len(drawn) == 200 + 1
+    assert len(path.read_text().splitlines()) == 200
+
+
+def test_results_of_other_code_are_not_taken(tmp_path):
+    here = ledger.ROOT / "tests/calibration"
+    one, other = ledger.code_digest(here / "worlds_measures.py"), ledger.code_digest(here / "world.py")
+    assert one != other
+    seen = {p.name for p in ledger._imported(here / "worlds_measures.py")}
+    assert {"separation.py", "orthogonality.py", "world.py"} <= seen
+
+
+def test_a_test_that_rejects_too_often_is_caught(rng, tmp_path):
+    # twice the level: 200 worlds must see it; and p-values heaped at the middle are not flat
+    assert "rejects" in broken(*drawn(cell("ours", lambda rng, m: {"p": rng.random() / 4}), tmp_path / "a"))
+    heaped = cell("ours", lambda rng, m: {"p": 0.5 + rng.random() / 100})
+    assert not broken(*drawn(heaped, tmp_path / "b"))
+    assert "not flat" in uneven(*drawn(heaped, tmp_path / "b"))
+    flat = cell("ours", lambda rng, m: {"p": rng.integers(1, m + 2) / (m + 1)})
+    assert not broken(*drawn(flat, tmp_path / "c")) and not uneven(*drawn(flat, tmp_path / "c"))
+
+
+def test_an_interval_that_covers_too_seldom_is_caught(tmp_path):
+    def interval(half):
+        return lambda rng: dict(zip(("low", "high", "truth"), rng.normal() + np.array([-half, half, 0]), strict=True))
+
+    def around_nothing(half):
+        def draw(rng):
+            centre = rng.normal()
+            return {"low": centre - half, "high": centre + half, "truth": 0.0}
+
+        return draw
+
+    assert "covers" in broken(*drawn(cell("coverage", around_nothing(1.3)), tmp_path / "a"))
+    assert not broken(*drawn(cell("coverage", around_nothing(1.96)), tmp_path / "b"))
+    assert "covers" in broken(*drawn(cell("coverage", around_nothing(4.0)), tmp_path / "c"))
+
+
+def test_a_test_without_power_is_caught(tmp_path):
+    blind = cell("power", lambda rng, size, m: rng.random(), sizes=(0, 1, 2, 3, 4))
+    seeing = cell("power", lambda rng, size, m: rng.random() ** (1 + 4 * size), sizes=(0, 1, 2, 3, 4))
+    assert "power" in broken(*drawn(blind, tmp_path / "a"))
+    assert not broken(*drawn(seeing, tmp_path / "b"))
+    found = power(*drawn(seeing, tmp_path / "b"))
+    assert found == sorted(found) and found[0] < 0.15
+
+
+def drawn(job, where):
+    return job, results(job, where)

@@ -1,53 +1,27 @@
-"""Worlds in which nothing is, and the p-value that each measure gives there.
-
-A world draws itself from a generator and gives the p-value of the claim ("p"), of its opposite where there is one
-("p_less"), and the word of the verdict on it alone. Its naive twin gives a p-value on a world drawn alike.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Worlds in which the sexes do not differ, species know no tree, and nothing grows: the p-values of five measures."""
 
 import numpy as np
 import polars as pl
 
-from embedlab.claims import Claim, judge
-from embedlab.data import Embeddings, Traits
+from embedlab.data import Embeddings
 from embedlab.data.synthetic import (
     brownian_traits,
     dimorphic_birds,
-    discrete_trait,
     nothing,
     photo_bursts,
     random_tree,
     species_names,
-    traits_in_space,
 )
 from embedlab.measures.neighbours import neighbour_agreement
 from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.phylogeny import phylogeny
 from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
-from embedlab.measures.trait_alignment import trait_alignment
 from embedlab.stats.distances import mantel
 from embedlab.stats.resample import p_value
+from tests.calibration.world import World, told
 
 SEX = ("sex", "female", "male")
-CLAIM = Claim(id="a", says="So.", source="-", at_least=0.0)
-
-
-@dataclass(frozen=True)
-class World:
-    """An empty world: `draw(rng, permutations)` gives p-values; `naive` the p-value of a test known to be wrong."""
-
-    name: str
-    draw: Callable
-    naive: Callable | None = None
-    exact: bool = True  # the p-value is uniform, not only small seldom enough
-
-
-def told(evidence) -> dict:
-    verdict = judge([CLAIM], {"a": evidence})[0]
-    return {"p": evidence.p_more, "p_less": evidence.p_less, "word": verdict.word}
 
 
 # --- separation: the sexes do not differ
@@ -99,52 +73,6 @@ def _isotropic(make):
         return p_value(found.share, found.nulls["isotropic"]) if np.isfinite(found.share) else 1.0
 
     return draw
-
-
-# --- trait alignment: vectors and trait evolved apart, on one tree
-
-
-def _evolved(trait, n=40, d=16):
-    def make(rng):
-        tree = random_tree(rng, n)
-        values = trait(rng, tree)
-        emb = traits_in_space(rng, tree, rng.normal(size=n), share=0.0, d=d, per_species=2, noise=0.2)
-        return emb, Traits(pl.DataFrame({"species": tree.names, "t": values}))["t"], tree
-
-    return make
-
-
-def _alignment(trait, null="rrpp"):
-    make = _evolved(trait)
-
-    def draw(rng, permutations):
-        emb, values, tree = make(rng)
-        return told(trait_alignment(emb, values, tree, null=null, permutations=permutations, rng=rng).evidence)
-
-    return draw
-
-
-def _free(trait):
-    draw = _alignment(trait, "free")
-    return lambda rng, permutations: draw(rng, permutations)["p"]
-
-
-def brownian(lam):
-    return lambda rng, tree: brownian_traits(rng, tree, lam=lam)[:, 0]
-
-
-def threshold(rng, tree):
-    """A habitat as biologists draw it: a hidden Brownian trait cut at thirds, so that no kind is rare."""
-    hidden = brownian_traits(rng, tree)[:, 0]
-    return np.array(["forest", "edge", "open"])[np.digitize(hidden, np.quantile(hidden, [1 / 3, 2 / 3]))]
-
-
-def jumping(rng, tree):
-    """A character of two states on the tree, drawn again until both are borne by a quarter of the species."""
-    while True:
-        state = discrete_trait(rng, tree, 2, rate=1.0)
-        if 0.25 <= state.mean() <= 0.75:
-            return np.array(["wet", "dry"])[state]
 
 
 # --- phylogeny and neighbours: species dealt out regardless of the tree, genera regardless of the family
@@ -238,11 +166,6 @@ WORLDS = (
         for spectrum in ("flat", "power")
         for shared in (True, False)
     ),
-    World("trait: Brownian", _alignment(brownian(1.0)), _free(brownian(1.0)), exact=False),
-    World("trait: lambda .5", _alignment(brownian(0.5)), _free(brownian(0.5)), exact=False),
-    World("trait: lambda 0", _alignment(brownian(0.0)), exact=False),
-    World("trait: threshold habitat", _alignment(threshold), _free(threshold), exact=False),
-    World("trait: two states (Mk)", _alignment(jumping), _free(jumping), exact=False),
     World("phylogeny: species dealt out", _tree, _two_evolved),
     World("neighbours: genera dealt out within families", _genera, _genera_of_images, exact=False),
     World("scaling: no contrast", _trend(0.0, 0.0), exact=False),

@@ -1,0 +1,52 @@
+"""What a calibration promises, cell by cell, and the table of what was measured."""
+
+import numpy as np
+
+from tests.calibration import ledger
+
+COVERS = (0.93, 0.97)
+STRONG = 0.8  # power at the largest of the five sizes
+
+
+def broken(job, found: list[dict]) -> str:
+    """Why a cell does not keep its promise; nothing where it does."""
+    n = len(found)
+    if job.kind == "ours":
+        bound = ledger.LEVEL + 4 * ledger.error(n)
+        rates = {key: ledger.rejected(found, key) for key in ("p", "p_less") if key in found[0]}
+        if "word" in found[0]:
+            rates["supported"] = float(np.mean([r["word"] == "supported" for r in found]))
+        high = [f"{key} {rate:.3f}" for key, rate in rates.items() if rate > bound]
+        return f"rejects {', '.join(high)}, above {bound:.3f}" if high and not job.cell.weak else ""
+    if job.kind == "naive":
+        bound = ledger.LEVEL + 4 * ledger.error(n)
+        rate = ledger.rejected(found)
+        return f"rejects {rate:.3f}: this world catches nobody" if rate <= bound else ""
+    if job.kind == "coverage" and job.cell.promised:
+        rate, slack = ledger.covered(found), 4 * ledger.error(n)
+        # 200 worlds cannot tell 92 from 93 %: the error of the rate is allowed for, and both numbers are shown
+        return "" if COVERS[0] - slack / 2 <= rate <= COVERS[1] + slack / 2 else f"covers {rate:.3f}"
+    if job.kind == "naive coverage":
+        rate = ledger.covered(found)
+        return f"covers {rate:.3f}: this world catches nobody" if rate > COVERS[0] else ""
+    if job.kind == "power":
+        rate = power(job, found)[-1]
+        return f"power {rate:.2f} at the largest effect" if rate < STRONG - 4 * ledger.error(job.worlds, STRONG) else ""
+    return ""
+
+
+def power(job, found: list[dict]) -> list[float]:
+    """The share of worlds in which each size of an effect was found."""
+    return [ledger.rejected([r for r in found if r["size"] == s]) for s in job.cell.sizes]
+
+
+def uneven(job, found: list[dict]) -> str:
+    """Whether the p-values of an exact test are not flat; nothing where they are, or where none was promised."""
+    from scipy.stats import kstest
+
+    if job.kind != "ours" or not job.cell.exact or job.cell.weak:
+        return ""
+    steps = job.permutations + 1
+    # p-values of counts are stepped: an exact test has P(p <= k/steps) = k/steps, a uniform shifted by half a step
+    p = kstest(np.array([r["p"] for r in found]) - 0.5 / steps, "uniform").pvalue
+    return f"p-values are not flat (Kolmogorov-Smirnov p = {p:.1g})" if p <= 1e-4 else ""
