@@ -53,7 +53,7 @@ def jobs(permutations: int = 99, scale: float = 1.0, only: str = "") -> list[Job
 
     def add(source, cell, kind):
         if only.lower() in f"{source.stem} {cell.name}".lower():
-            found.append(Job(source, cell, kind, max(int(round(cell.worlds * scale)), 1), permutations))
+            found.append(Job(source, cell, kind, max(round(cell.worlds * scale), 1), permutations))
 
     for source, world in cells("WORLDS"):
         add(source, world, "ours")
