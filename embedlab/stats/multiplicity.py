@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from embedlab.stats.resample import p_value
+
 
 def _checked(p) -> np.ndarray:
     p = np.asarray(p, float)
@@ -41,4 +43,33 @@ def benjamini_hochberg(p) -> np.ndarray:
     stepped = np.minimum.accumulate((p[order] * p.size / np.arange(1, p.size + 1))[::-1])[::-1]
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(stepped, 1.0)
+    return adjusted
+
+
+def max_t(statistics, null) -> np.ndarray:
+    """Adjust for having asked many questions of the same permutations: step-down max-T (Westfall & Young 1993).
+
+    `statistics` `(m,)` are those observed, large where the claim is strong; `null` `(b, m)` holds in each row what
+    one permutation gave for all of them. Gives `(m,)` p-values within 1 / (b + 1) and 1, in the same order, none
+    below its own raw p-value, so that the chance of any false rejection stays below the level used. What goes
+    along together is not paid for twice, as it is with Holm; with independent questions both are much alike. The
+    statistics must be on one scale: where their nulls differ in spread, the widest decides for all (give each as
+    its distance from its null's mean in standard deviations of that null). Errors: shapes that do not match, NaN.
+
+    >>> max_t([3.0, 1.0], [[0.0, 2.0], [1.0, 0.0], [2.0, 1.0]])
+    array([0.25, 0.75])
+    """
+    statistics, null = np.asarray(statistics, float), np.asarray(null, float)
+    if statistics.ndim != 1 or null.ndim != 2 or null.shape[1] != statistics.size:
+        raise ValueError(
+            f"statistics of shape {statistics.shape} and a null of {null.shape}: give one row (m,) and, for each "
+            "permutation, the same m statistics (b, m)"
+        )
+    order = np.argsort(-statistics, kind="stable")
+    # The largest of what is not yet judged, permutation by permutation.
+    largest = np.maximum.accumulate(null[:, order[::-1]], axis=1)[:, ::-1]
+    stepped = [max(p_value(statistics[j], largest[:, i]), p_value(statistics[j], null[:, j]))
+               for i, j in enumerate(order)]  # fmt: skip
+    adjusted = np.empty(statistics.size)
+    adjusted[order] = np.maximum.accumulate(stepped) if stepped else []
     return adjusted
