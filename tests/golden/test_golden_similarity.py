@@ -1,0 +1,63 @@
+"""RV as ade4, distance correlation as energy, CKA as plain NumPy, PROTEST as vegan, RDMs as rsatoolbox give them."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from embedlab.stats.procrustes import protest
+from embedlab.stats.similarity import cka, distance_correlation, rv
+
+
+def table(case, key):
+    """The numeric columns of a file; a first column of row names, or three of labels, are left out."""
+    read = pl.read_csv(case.path(key), infer_schema_length=None)
+    return read.select(c for c in read.columns if read[c].dtype.is_numeric() and c != "").to_numpy().astype(float)
+
+
+def scores(case, key):
+    """Site scores that R wrote as quoted text."""
+    return pl.read_csv(case.path(key))[:, 1:].cast(pl.String).select(pl.all().str.strip_chars().cast(float)).to_numpy()
+
+
+def scaled(y):
+    return (y - y.mean(axis=0)) / y.std(axis=0, ddof=1)
+
+
+def test_rv_of_ade4(golden):
+    case = golden("ade4", "ade4_RV")
+    x, y = table(case, "X"), scaled(table(case, "Y"))
+    assert rv(x, y) == pytest.approx(case.expected["RV"], rel=1e-10)
+
+
+def test_distance_correlations_of_energy(golden):
+    case = golden("energy", "energy_dcor")
+    x, y = table(case, "X"), scaled(table(case, "Y"))
+    assert distance_correlation(x, y, bias_corrected=False) == pytest.approx(case.expected["dcor"], rel=1e-10)
+    assert distance_correlation(x, y) == pytest.approx(case.expected["bcdcor"], rel=1e-10)
+
+
+def test_cka_biased_and_debiased(golden):
+    case = golden("numpy-reference", "numpy_cka")
+    x, y = table(case, "X"), table(case, "Y")
+    assert (x.shape[1], y.shape[1]) == (16, 7)
+    assert cka(x, y, debiased=False) == pytest.approx(case.expected["cka_biased"], rel=1e-10)
+    assert cka(x, y) == pytest.approx(case.expected["cka_debiased"], rel=1e-10)
+
+
+def test_protest_of_vegan_with_listed_permutations(golden):
+    case = golden("vegan", "vegan_protest")
+    found = protest(scores(case, "X"), scores(case, "Y"), permutations=case.permutations())
+    assert found.statistic == pytest.approx(case.expected["correlation"], rel=1e-10)
+    assert found.sum_of_squares == pytest.approx(case.expected["ss"], rel=1e-10)
+    assert found.null[:10] == pytest.approx(case.expected["perm_first10"], rel=1e-9)
+    assert found.p_value == case.expected["p_value"]  # exactly: a count over a count
+
+
+def test_symmetric_procrustes_of_vegan(golden):
+    case = golden("vegan", "vegan_procrustes_symTRUE")
+    x, y = scores(case, "X"), scores(case, "Y")
+    found = protest(x, y, permutations=[list(range(24))])
+    assert found.sum_of_squares == pytest.approx(case.expected["ss"], rel=1e-10)
+    assert found.statistic == pytest.approx(case.expected["scale"], rel=1e-10)
+    assert (found.sum_of_squares / 24) ** 0.5 == pytest.approx(case.expected["rmse"], rel=1e-10)
+    assert found.rotation == pytest.approx(np.array(case.expected["rotation"]), rel=1e-9)
