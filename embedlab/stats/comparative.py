@@ -9,60 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from embedlab.stats.relatedness import Whitening, checked_covariance
 from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import checked
 
 # Denser towards 1. No two points may differ by rounding alone: between such neighbours nothing is left to search.
 _GRID = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.02, 12)])
-
-
-def checked_covariance(covariance, n: int) -> np.ndarray:
-    """Give `covariance` as a float64 matrix; refuse wrong shapes, asymmetry and tips without any depth."""
-    c = np.asarray(covariance, float)
-    if c.shape != (n, n):
-        raise ValueError(
-            f"{n} species but a covariance of shape {c.shape}: prune the tree to the same species, in one order"
-        )
-    if not np.isfinite(c).all() or not np.allclose(c, c.T, rtol=1e-8, atol=1e-12 * np.abs(c).max()):
-        raise ValueError("the covariance is not symmetric and finite: take it from Tree.covariance(names)")
-    if (np.diag(c) <= 0).any():
-        raise ValueError(f"tips {np.flatnonzero(np.diag(c) <= 0)[:5].tolist()} have no distance to the root")
-    return c
-
-
-class Whitening:
-    """Turn related species into unrelated ones, for any λ, with one decomposition of the tree covariance.
-
-    `at(lam)` gives the symmetric root W with W C_λ Wᵀ = I, where C_λ is `covariance` with its off-diagonal
-    entries times λ: 0 takes species as unrelated, 1 takes the tree as it is.
-    """
-
-    def __init__(self, covariance):
-        c = checked_covariance(covariance, len(covariance))
-        self.depth = np.sqrt(np.diag(c))
-        self.values, self.vectors = np.linalg.eigh(c / np.outer(self.depth, self.depth))
-        self.n = c.shape[0]
-
-    def spectrum(self, lam: float) -> np.ndarray:
-        """Eigenvalues `(n,)` of the correlation form of C_λ."""
-        return lam * np.maximum(self.values, 0.0) + (1 - lam)
-
-    def singular(self, lam: float) -> bool:
-        """Whether C_λ cannot be inverted: at λ = 1 two tips at distance zero make it so."""
-        s = self.spectrum(lam)
-        return bool(s.min() <= 1e-10 * s.max())
-
-    def at(self, lam: float) -> np.ndarray:
-        """The symmetric inverse root `(n, n)` of C_λ."""
-        if self.singular(lam):
-            raise ValueError(
-                f"the tree covariance is singular at λ = {lam:g}: tips at distance zero; drop one of each such pair"
-            )
-        return (self.vectors / np.sqrt(self.spectrum(lam))) @ self.vectors.T / self.depth
-
-    def rotate(self, y: np.ndarray) -> np.ndarray:
-        """Coordinates of `y` `(n, p)` in which every C_λ is diagonal."""
-        return self.vectors.T @ (y / self.depth[:, None])
 
 
 @dataclass(frozen=True, eq=False)
