@@ -64,7 +64,7 @@ def cosets(n: int, count: int, rng: np.random.Generator) -> Cosets:
 def coset_sums(x, y, drawn: Cosets, *, dtype=np.float64) -> np.ndarray:
     """Sum `x[t[i], t[j]] * y[i, j]` over pairs i < j, for every relabelling `t` that was drawn.
 
-    `x` is `(n, n)` and symmetric. `y` is `(n, n)` for an answer of `(len(drawn),)`, or `(k, n, n)` for `(k,
+    `x` is `(n, n)` and symmetric. `y` is `(n, n)` for an answer of `(len(drawn),)`, or k such for one of `(k,
     len(drawn))`: k sums share the transform of `x`. Diagonals do not count. The identity is not among the answers:
     its sum is that of the data, and rounding shall not drop it from the count.
 
@@ -80,11 +80,11 @@ def coset_sums(x, y, drawn: Cosets, *, dtype=np.float64) -> np.ndarray:
     True
     """
     n = drawn.circle.size
-    x, ys = np.ascontiguousarray(x, dtype), np.asarray(y)
-    single = ys.ndim == 2
-    ys = [np.ascontiguousarray(v, dtype) for v in (ys[None] if single else ys)]
-    if x.shape != (n, n) or any(v.shape != (n, n) for v in ys):
-        raise ValueError(f"the relabellings are of {n} things: x and y must be ({n}, {n}); saw {x.shape} and {y.shape}")
+    single = np.ndim(y[0]) == 1
+    x, *ys = (np.ascontiguousarray(v, dtype) for v in (x, *([y] if single else y)))
+    if any(v.shape != (n, n) for v in (x, *ys)):
+        seen = ", ".join(str(v.shape) for v in (x, *ys))
+        raise ValueError(f"the relabellings are of {n} things: x and y must be ({n}, {n}); saw {seen}")
     half = n // 2
     block = int(np.clip(CACHE // (n * x.itemsize), 1, half))
     m = len(drawn.starts)
