@@ -177,8 +177,8 @@ def test_settings_choose_the_contrast_and_the_axes(world):
     assert run(world, "orthogonality", settings={**FAST, "axes": "3"}).results["sex"].rank == 3
     with pytest.raises(KeyError, match="no trait 'sise'; closest: 'size'"):
         run(world, "trait_alignment", settings={**FAST, "traits": "sise"})
-    with pytest.raises(ValueError, match="null='bm' is not known"):
-        run(world, "trait_alignment", settings={**FAST, "traits": "size", "null": "bm"})
+    with pytest.raises(ValueError, match="null='brown' is not known"):
+        run(world, "trait_alignment", settings={**FAST, "traits": "size", "null": "brown"})
 
 
 def test_an_analysis_that_is_not_there_names_the_closest():

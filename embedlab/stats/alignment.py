@@ -4,20 +4,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.alignment_nulls import NULLS, drawn_traits
 from embedlab.stats.bootstrap import jackknife
-from embedlab.stats.comparative import Whitening, checked_covariance, pagel_lambda
-from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.descent import Descent, reduced
+from embedlab.stats.pruning import Pruned, is_structure
+from embedlab.stats.regression import Regression, whitened
+from embedlab.stats.relatedness import Whitening, checked_covariance
+from embedlab.stats.resample import p_value, permutations_of, shuffles_within
 from embedlab.stats.vectors import checked
+
+MOST_DENSE = 3_000  # species above which no n × n decomposition is made
 
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
     """Share of what sets species apart, beyond descent, that goes along with a trait.
 
-    `statistic` is the adjusted R² (chance 0, at most 1), `null` `(b,)` what it is with residuals permuted,
+    `statistic` is the adjusted R² (chance 0, at most 1), `null` `(b,)` what it is where nothing is,
     `interval` a 95 % jackknife over species, `pseudo` `(n,)` its pseudo-values, whose mean is the estimate. `axis`
     `(n,)` is each species' position along the trait direction fitted without its own row, and `directions` `(n, d)`
-    are those directions, of length 1. `lam` is the λ at which species were made unrelated.
+    are those directions, of length 1. `lam` is the λ at which species were made unrelated. `warning` says why the
+    p-value must not be believed, where it must not.
     """
 
     statistic: float
@@ -29,10 +36,13 @@ class Alignment:
     axis: np.ndarray
     directions: np.ndarray
     pseudo: np.ndarray
+    warning: str = ""
 
 
 def design(trait) -> np.ndarray:
     """Turn a trait into predictor columns `(n, p)`: numbers stand as they are, kinds become 0/1 without the first.
+
+    An ordered trait is given as numbers, its scores: 1, 2, 3 are equal steps, and that is an assumption.
 
     >>> design(np.array(["forest", "desert", "forest"]))
     array([[1.],
@@ -47,137 +57,139 @@ def design(trait) -> np.ndarray:
     return (trait.astype(str)[:, None] == kinds[None, 1:]).astype(float)
 
 
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Checked vectors, trait and reduced model on one tree: what every statistic of alignment starts from.
+
+    `x` `(n, r)` are the vectors rotated into the dimensions they differ in by `turn` `(r, d)`, `columns` `(n, p)`
+    the trait, `codes` `(n,)` its kinds or None, `base` `(n, m)` the reduced model, ones first.
+    """
+
+    x: np.ndarray
+    turn: np.ndarray
+    columns: np.ndarray
+    codes: np.ndarray | None
+    base: np.ndarray
+    covariance: np.ndarray
+    structure: object
+    white: Whitening
+    descent: Descent
+
+    @classmethod
+    def of(cls, x, trait, covariance, covariates=None) -> "Problem":
+        """Check and rotate; what has no answer is refused here."""
+        columns = design(trait)
+        if (np.ptp(columns, axis=0) == 0).any() or columns.shape[1] == 0:
+            raise ValueError("the trait is the same in all species: nothing can go along with it")
+        x, y = checked(x, least=8), checked(columns, "trait", least=8)
+        n = x.shape[0]
+        if y.shape[0] != n:
+            raise ValueError(f"{n} species vectors but {y.shape[0]} trait values: align them by name first")
+        extra = np.zeros((n, 0)) if covariates is None else checked(covariates, "covariates", least=8)
+        if extra.shape[0] != n:
+            raise ValueError(f"{n} species vectors but {extra.shape[0]} rows of covariates: align them by name first")
+        if y.shape[1] + extra.shape[1] + 2 >= n:
+            raise ValueError(f"{y.shape[1] + extra.shape[1]} predictors for {n} species: too many; merge rare kinds")
+        trait = np.asarray(trait)
+        codes = None if trait.dtype.kind in "fiub" else np.unique(trait.astype(str), return_inverse=True)[1]
+        structure = covariance if is_structure(covariance) else None
+        if structure is not None and len(structure.tips) > MOST_DENSE:
+            raise ValueError(
+                f"{len(structure.tips):,} species: alignment holds an n × n matrix and takes {MOST_DENSE:,} at most; "
+                "take one species a genus, or ask it of one clade at a time"
+            )
+        c = checked_covariance(Pruned(structure).covariance() if structure is not None else covariance, n)
+        white = Whitening(c)
+        base = np.column_stack([np.ones(n), _scaled(extra)])
+        if np.linalg.matrix_rank(base) < base.shape[1]:
+            raise ValueError("the covariates are linearly dependent, or one of them is the same in all species")
+        x, turn = reduced(x)
+        return cls(x, turn, y, codes, base, c, structure, white, Descent(x, base, white))
+
+    def lam(self, rule: float | str, traits: np.ndarray) -> np.ndarray:
+        """λ `(k,)` of traits `(k, n, p)` by the rule: `"ml"`, `"full"`, or a number that all take."""
+        if isinstance(rule, str):
+            if rule not in ("ml", "full"):
+                raise ValueError(f"lam={rule!r} is not known: use 'ml', 'full' or a number from 0 to 1")
+            return self.descent.lambdas(traits, "trait" if rule == "ml" else "full")
+        if not 0 <= rule <= 1:
+            raise ValueError(f"lam={rule!r} is not known: use 'ml', 'full' or a number from 0 to 1")
+        if self.white.singular(float(rule)):
+            raise ValueError(
+                f"the tree covariance is singular at λ = {rule:g}: tips at distance zero; drop one of each such pair"
+            )
+        return np.full(len(traits), float(rule))
+
+    def regression(self, columns: np.ndarray, lam: float) -> Regression:
+        """The regression of the vectors on these columns at λ."""
+        return Regression(*whitened(self.white, lam, self.x, columns, self.base))
+
+
 def aligned_beyond_phylogeny(
-    x, trait, covariance, *, null: str = "rrpp", permutations=999, covariates=None,
+    x, trait, covariance, *, null: str = "rrpp", permutations=999, covariates=None, clades=None,
     lam: float | str = "ml", rng: np.random.Generator | None = None,
 ) -> Alignment:  # fmt: skip
     """Test whether species vectors go along with a trait, with descent taken out.
 
-    `x` `(n, d)` are species means, `trait` `(n,)` numbers or kinds, `covariance` the `(n, n)` tree covariance,
-    `covariates` `(n, q)` numbers that stand in the reduced model. Species are made unrelated at λ (`"ml"`: that
-    of the trait; or a number from 0 to 1), the embedding is regressed on the trait, and the residuals of the
-    reduced model are permuted (RRPP: Adams & Collyer 2018). `null="lambda"` simulates the trait under Brownian
-    motion on the λ-transformed tree instead, refitting λ each time (numeric traits); `null="free"` permutes species
-    as if unrelated, which rejects true nulls far too often on related species.
+    `x` `(n, d)` are species means, `trait` `(n,)` or `(n, p)` numbers, or `(n,)` kinds, `covariance` the `(n, n)`
+    tree covariance or `Tree.structure(names)`, `covariates` `(n, q)` numbers that stand in the reduced model. Species
+    are made unrelated at λ and the embedding is regressed on the trait; the statistic is the adjusted R². `lam` is
+    `"ml"`, the λ of the trait given the covariates; `"full"`, that of what covariates and trait leave of the
+    embedding; or a number from 0 to 1. The first is conservative where the trait hardly follows the tree.
 
+    | `null` | what is drawn |
+    |---|---|
+    | `rrpp` | whitened residuals of the reduced model, permuted (Adams & Collyer 2018) |
+    | `within_clade` | the same, within each of the `clades` `(n,)` only: nothing is credited to differences between |
+    | `bm`, `ou`, `lambda` | the trait, evolved anew under the fitted model, λ refitted; kinds by thresholds |
+    | `mk` | kinds that jump along the tree at the fitted rate (needs `Tree.structure`) |
+    | `phylo_perm` | the trait, swapped among species, seldom between distant ones (Lapointe & Garland 2001) |
+    | `msr` | the trait, its spectrum on the tree's eigenvectors kept (Wagner & Dray 2015) |
+    | `free` | species as if unrelated, λ = 0: rejects true nulls far too often; `warning` says so |
+
+    `permutations` is a count, or a `(b, n)` array of orders for `rrpp`, `within_clade`, `free` and `phylo_perm`.
     Errors: fewer than 8 species, NaN, a constant trait, more predictors than species, a singular covariance.
     """
-    columns = design(trait)
-    if (np.ptp(columns, axis=0) == 0).any() or columns.shape[1] == 0:
-        raise ValueError("the trait is the same in all species: nothing can go along with it")
-    x, y = checked(x, least=8), checked(columns, "trait", least=8)
-    n = x.shape[0]
-    if y.shape[0] != n:
-        raise ValueError(f"{n} species vectors but {y.shape[0]} trait values: align them by name first")
-    extra = np.zeros((n, 0)) if covariates is None else checked(covariates, "covariates", least=8)
-    if y.shape[1] + extra.shape[1] + 2 >= n:
-        raise ValueError(f"{y.shape[1] + extra.shape[1]} predictors for {n} species: too many; merge rare kinds")
-    white = Whitening(checked_covariance(covariance, n))
-    if null == "free":
-        lam = 0.0
-    chosen = _lambda_of(y, white) if lam == "ml" else float(lam)
-    fit = _Fit(x, y, extra, white.at(chosen))
-    if null in ("rrpp", "free"):
-        values = fit.permuted(permutations_of(n, permutations, rng))
-    elif null == "lambda":
-        values = _simulated(x, y, extra, white, chosen, int(permutations), rng)
+    if null not in NULLS:
+        raise ValueError(f"null={null!r} is not known: use {', '.join(NULLS)}")
+    problem = Problem.of(x, trait, covariance, covariates)
+    y = problem.columns
+    rule = 0.0 if null == "free" else lam
+    chosen = float(problem.lam(rule, y[None])[0])
+    fit = problem.regression(y, chosen)
+    if null in ("rrpp", "free", "within_clade"):
+        values = fit.permuted(_orders(null, len(y), permutations, clades, rng))
     else:
-        raise ValueError(f"null={null!r} is not known: use 'rrpp', 'lambda' or 'free'")
-    observed = fit.adjusted(fit.explained(fit.left))
-    without = fit.without_each()
+        traits = drawn_traits(problem, null, chosen, permutations, rng)
+        values = problem.descent.shares(traits, problem.lam(rule, traits))
+    n, observed, without = len(y), fit.share, fit.without_each()
     directions = fit.directions()
-    axis = ((x - x.mean(axis=0)) * directions).sum(axis=1)
     return Alignment(
-        float(observed), float(fit.explained(fit.left) / fit.total), p_value(observed, values), values,
-        jackknife(without, observed), chosen, axis, directions,
-        n * observed - (n - 1) * without,
+        observed, fit.r_squared, p_value(observed, values), values, jackknife(without, observed), chosen,
+        (problem.x * directions).sum(axis=1), directions @ problem.turn, n * observed - (n - 1) * without,
+        WARNING if null == "free" else "",
     )  # fmt: skip
 
 
-def _lambda_of(y: np.ndarray, white: Whitening) -> float:
-    lam = pagel_lambda(y, white).lam
-    # At the very boundary a pair of tips at distance zero makes the covariance singular: step inside.
-    while white.singular(lam):
-        lam -= 1e-3
-    return max(lam, 0.0)
+WARNING = (
+    "species were permuted as if unrelated: on related species such a test finds what common descent alone gives "
+    "(at 5 %, measured 40 to 95 % false alarms)"
+)
 
 
-class _Fit:
-    """The regression of whitened species vectors on a whitened trait, ready to be refitted under permutations."""
-
-    def __init__(self, x, y, extra, root):
-        n = x.shape[0]
-        self.root = root
-        reduced = root @ np.column_stack([np.ones(n), extra])
-        self.q0 = np.linalg.qr(reduced)[0]
-        left = root @ x
-        dust = 1e-12 * np.linalg.norm(left)
-        left -= self.q0 @ (self.q0.T @ left)
-        # Rotating the space changes no sum of squares: n − 1 coordinates are enough, however many there were.
-        u, s, vt = np.linalg.svd(left, full_matrices=False)
-        keep = s > s[0] * 1e-12 if s.size and s[0] > 0 else slice(0, 0)
-        self.left, self.turn = u[:, keep] * s[keep], vt[keep]
-        self.total = float((self.left**2).sum())
-        if not self.total > dust**2:
-            raise ValueError("the species vectors do not differ: nothing can go along with a trait")
-        whole = root @ y
-        self.qy, triangle = np.linalg.qr(whole - self.q0 @ (self.q0.T @ whole))
-        # Against the length before projection: what a covariate explains wholly leaves dust, not a direction.
-        if (np.abs(np.diag(triangle)) < 1e-10 * np.linalg.norm(whole, axis=0)).any():
-            raise ValueError("the trait's columns, or the trait and the covariates, are linearly dependent")
-        self.qy = self.qy * np.sign(np.diag(triangle))  # QR may turn a column round: keep the trait's own sense
-        self.free = n - self.q0.shape[1]
-        self.p = self.qy.shape[1]
-
-    def explained(self, left) -> float:
-        return float(((self.qy.T @ left) ** 2).sum())
-
-    def adjusted(self, explained, total=None):
-        total = self.total if total is None else total
-        return 1 - (1 - explained / total) * self.free / (self.free - self.p)
-
-    def permuted(self, orders: np.ndarray) -> np.ndarray:
-        values = np.empty(len(orders))
-        for i, t in enumerate(orders):
-            moved = self.left[t]
-            total = self.total - ((self.q0.T @ moved) ** 2).sum()  # a shuffle brings the intercept back in
-            values[i] = self.adjusted(self.explained(moved), total)
-        return values
-
-    def without_each(self) -> np.ndarray:
-        """Adjusted R² without each species in turn: the leave-one-out downdate of both regressions."""
-        basis = np.hstack([self.q0, self.qy])
-        h0 = (self.q0**2).sum(axis=1)
-        h1 = (basis**2).sum(axis=1)
-        full = self.left - basis @ (basis.T @ self.left)
-        rss0 = self.total - (self.left**2).sum(axis=1) / np.maximum(1 - h0, 1e-9)
-        rss1 = (full**2).sum() - (full**2).sum(axis=1) / np.maximum(1 - h1, 1e-9)
-        free = self.free - 1
-        return 1 - (rss1 / (free - self.p)) / (rss0 / free)
-
-    def directions(self) -> np.ndarray:
-        """For each species the direction of the trait fitted without it: `(n, d)`, of length 1."""
-        whole = np.linalg.svd(self.qy.T @ self.left, full_matrices=False)[2][0]
-        if self.p == 1:
-            whole = (self.qy.T @ self.left)[0]  # increasing with the trait, where it has an order
-        found = np.empty_like(self.left)
-        for i in range(len(found)):
-            cross = self.qy.T @ self.left - np.outer(self.qy[i], self.left[i])
-            w = cross[0] if self.p == 1 else np.linalg.svd(cross, full_matrices=False)[2][0]
-            w = w if w @ whole >= 0 else -w
-            found[i] = w / (np.linalg.norm(w) or 1.0)
-        return found @ self.turn
-
-
-def _simulated(x, y, extra, white: Whitening, lam: float, b: int, rng) -> np.ndarray:
+def _orders(null: str, n: int, permutations, clades, rng) -> np.ndarray:
+    if null != "within_clade" or np.ndim(permutations):
+        return permutations_of(n, permutations, rng)
+    if clades is None or len(clades) != n:
+        raise ValueError(f"null='within_clade' needs clades=, one name for each of {n} species: a genus, a family")
+    codes = np.unique(np.asarray(clades).astype(str), return_inverse=True)[1]
+    if np.bincount(codes).max() == 1:
+        raise ValueError("every species is a clade of its own: nothing can be permuted within; take a higher rank")
     if rng is None:
-        raise TypeError("simulated traits need rng=np.random.default_rng(seed)")
-    if y.shape[1] != 1:
-        raise ValueError("null='lambda' simulates one numeric trait; use null='rrpp' for kinds")
-    values = np.empty(b)
-    root = white.vectors * np.sqrt(white.spectrum(lam))
-    for i in range(b):
-        drawn = (white.depth * (root @ rng.standard_normal(white.n)))[:, None]
-        fit = _Fit(x, drawn, extra, white.at(_lambda_of(drawn, white)))
-        values[i] = fit.adjusted(fit.explained(fit.left))
-    return values
+        raise TypeError("random permutations need rng=np.random.default_rng(seed)")
+    return shuffles_within(codes, int(permutations), rng)
+
+
+def _scaled(extra: np.ndarray) -> np.ndarray:
+    spread = extra.std(axis=0)
+    return (extra - extra.mean(axis=0)) / np.where(spread > 0, spread, 1.0)

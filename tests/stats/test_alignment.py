@@ -140,19 +140,55 @@ def test_free_permutation_is_naive_and_ours_is_not():
     assert np.mean(np.array(ours) <= 0.05) <= 0.05 + 4 * 0.028
 
 
-def test_a_simulated_trait_as_chance():
-    x, y, c, _ = world(7)
-    one, again = (
-        aligned_beyond_phylogeny(x, y, c, null="lambda", permutations=19, rng=np.random.default_rng(1))
-        for _ in range(2)
-    )
-    assert (one.null == again.null).all() and one.null.shape == (19,) and one.p_value >= 1 / 20
-    with pytest.raises(TypeError, match="need rng="):
-        aligned_beyond_phylogeny(x, y, c, null="lambda", permutations=19)
-    with pytest.raises(ValueError, match="one numeric trait"):
-        aligned_beyond_phylogeny(
-            x, np.array(["a", "b", "c", "b"] * 4), c, null="lambda", permutations=9, rng=np.random.default_rng(1)
-        )
+def test_a_tree_and_its_matrix_give_the_same():
+    rng = np.random.default_rng(9)
+    tree = random_tree(rng, 20)
+    x, y = brownian_traits(rng, tree, 4), brownian_traits(rng, tree)[:, 0]
+    order = np.random.default_rng(1).permutation(20)
+    names = [tree.names[i] for i in order]
+    by_matrix = aligned_beyond_phylogeny(x, y, tree.covariance(), permutations=[np.arange(20)])
+    by_tree = aligned_beyond_phylogeny(x[order], y[order], tree.structure(names), permutations=[np.arange(20)])
+    assert by_tree.statistic == pytest.approx(by_matrix.statistic, abs=1e-6)
+    assert by_tree.axis == pytest.approx(by_matrix.axis[order], abs=1e-5)
+
+
+def test_several_numeric_traits_are_asked_together():
+    x, y, c, rng = world(10)
+    two = np.column_stack([y, rng.normal(size=16)])
+    found = aligned_beyond_phylogeny(x, two, c, lam=0.7, permutations=9, rng=rng)
+    assert found.statistic == pytest.approx(gls(x, two, c * 0.7 + 0.3 * np.diag(np.diag(c)))[1], abs=1e-9)
+
+
+def test_covariates_stand_in_the_reduced_model():
+    x, y, c, rng = world(11)
+    z = rng.normal(size=(16, 2)) * [1, 1e4] + [0, 1e6]
+    found = aligned_beyond_phylogeny(x, y, c, lam=1.0, covariates=z, permutations=9, rng=rng)
+    inverse = np.linalg.inv(c)
+
+    def left(design):
+        e = x - design @ np.linalg.solve(design.T @ inverse @ design, design.T @ inverse @ x)
+        return np.trace(e.T @ inverse @ e)
+
+    base = np.column_stack([np.ones(16), (z - z.mean(axis=0)) / z.std(axis=0)])
+    rest = left(np.column_stack([base, y])) / left(base)
+    assert found.r_squared == pytest.approx(1 - rest, abs=1e-9)
+    assert found.statistic == pytest.approx(1 - rest * (16 - 3) / (16 - 4), abs=1e-9)
+
+
+def test_too_many_species_are_refused_with_the_remedy():
+    rng = np.random.default_rng(12)
+    tree = Tree.parse("(" + ",".join(f"t{i}:1" for i in range(3001)) + ");")
+    with pytest.raises(ValueError, match="3,001 species: .* takes 3,000 at most; take one species a genus"):
+        aligned_beyond_phylogeny(rng.normal(size=(3001, 2)), rng.normal(size=3001), tree.structure(tree.names),
+                                 permutations=9, rng=rng)  # fmt: skip
+
+
+def test_species_permuted_freely_come_with_a_warning():
+    x, y, c, rng = world(13)
+    found = aligned_beyond_phylogeny(x, y, c, null="free", permutations=9, rng=rng)
+    assert found.lam == 0 and "permuted as if unrelated" in found.warning
+    assert found.statistic == pytest.approx(gls(x, y, np.diag(np.diag(c)))[1], abs=1e-9)
+    assert aligned_beyond_phylogeny(x, y, c, permutations=9, rng=rng).warning == ""
 
 
 def test_sisters_at_distance_zero_are_taken(rng):
@@ -181,7 +217,15 @@ def test_what_has_no_answer_is_refused():
         aligned_beyond_phylogeny(x, y, c, covariates=y[:, None], **ask)
     with pytest.raises(ValueError, match="species vectors do not differ"):
         aligned_beyond_phylogeny(np.ones((16, 3)), y, c, **ask)
-    with pytest.raises(ValueError, match="null='bm' is not known"):
-        aligned_beyond_phylogeny(x, y, c, null="bm", **ask)
+    with pytest.raises(ValueError, match="null='brown' is not known: use rrpp, within_clade, bm, ou, lambda, mk"):
+        aligned_beyond_phylogeny(x, y, c, null="brown", **ask)
+    with pytest.raises(ValueError, match="lam='reml' is not known: use 'ml', 'full' or a number from 0 to 1"):
+        aligned_beyond_phylogeny(x, y, c, lam="reml", **ask)
+    with pytest.raises(ValueError, match="lam=1.2 is not known"):
+        aligned_beyond_phylogeny(x, y, c, lam=1.2, **ask)
+    with pytest.raises(ValueError, match="covariates are linearly dependent, or one of them is the same"):
+        aligned_beyond_phylogeny(x, y, c, covariates=np.ones((16, 1)), **ask)
+    with pytest.raises(ValueError, match="16 species vectors but 15 rows of covariates"):
+        aligned_beyond_phylogeny(x, y, c, covariates=y[1:, None], **ask)
     with pytest.raises(ValueError, match=r"explicit permutations must be a \(b, 16\) array"):
         aligned_beyond_phylogeny(x, y, c, permutations=[list(range(15))])
