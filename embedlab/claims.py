@@ -18,7 +18,8 @@ class Claim:
 
     `at_least` is the smallest excess over chance that would matter, in the units of the statistic.
     `direction` is +1 when the claim says "more than chance" and -1 when it says "less".
-    `says` is a full sentence; `source` names who claimed it first.
+    `says` is a full sentence; `source` names who claimed it first. `statistic`, `null`, `unit`, `covariates` and
+    `exclusions` say in words how it will be asked; they enter its hash.
     """
 
     id: str
@@ -27,6 +28,11 @@ class Claim:
     at_least: float
     alpha: float = 0.05
     direction: int = 1
+    statistic: str = ""
+    null: str = ""
+    unit: str = "species"
+    covariates: tuple[str, ...] = ()
+    exclusions: str = ""
 
     def __post_init__(self):
         """Refuse a claim that could not be judged."""

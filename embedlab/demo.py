@@ -45,7 +45,8 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
     settings = {k: dict(v) for k, v in SETTINGS.items()}
     done = report_stores(
         stores, out / "report.html", traits=world / "traits.csv", tree=world / "tree.nwk", x="images", title=TITLE,
-        settings=settings, figures=out, command="embedlab demo" + (" --quick" if quick else ""),
+        settings=settings, figures=out, fixed_by="the demo",
+        command="embedlab demo" + (" --quick" if quick else ""),
     )  # fmt: skip
     outcome = put_outcome(done["outcome"], out)
     seconds = time.monotonic() - began

@@ -10,6 +10,7 @@ import numpy as np
 from embedlab.claims import Claim, Evidence, Verdict, judge
 from embedlab.data import Embeddings, JoinReport, Taxonomy, Traits, Tree
 from embedlab.data.names import closest
+from embedlab.declarations import Standing
 from embedlab.measures.contrast import Contrast
 
 SCHEMA = 1
@@ -35,6 +36,7 @@ class Outcome:
     versions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
     verdicts: tuple[Verdict, ...] = ()
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
     def judged(self) -> "Outcome":
         """The same with its claims judged as one family."""
@@ -46,7 +48,9 @@ class Outcome:
             "schema": SCHEMA,
             "analysis": self.analysis,
             "question": self.question,
-            "claims": [v.to_dict(self.sentences.get(v.claim.id, "")) for v in self.verdicts],
+            "claims": [
+                {**v.to_dict(self.sentences.get(v.claim.id, "")), **self._standing(v.claim.id)} for v in self.verdicts
+            ],
             "exclusions": list(self.exclusions),
             "notes": list(self.notes),
             "seed": self.seed,
@@ -54,6 +58,11 @@ class Outcome:
             "versions": dict(self.versions),
             "command": self.command,
         }
+
+    def _standing(self, name: str) -> dict:
+        if name in self.standings:
+            return self.standings[name].to_dict()
+        return {"exploratory": True, "declared": "asked in Python, where nothing was declared"}
 
 
 def judged_together(outcomes: Sequence[Outcome]) -> list[Outcome]:

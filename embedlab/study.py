@@ -6,6 +6,7 @@ import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +14,7 @@ from typing import Any
 
 from embedlab.data import Traits, Tree
 from embedlab.data.names import closest
+from embedlab.declarations import Specification, declare, read, standing
 from embedlab.io.atomic import put_bytes
 from embedlab.io.store import open_store
 from embedlab.lab import Lab, Outcome, check_settings, judged_together
@@ -62,23 +64,63 @@ def load_analysis(name_or_path: str | Path) -> ModuleType:
     return module
 
 
-def ask(analysis: str | Path, lab_of, *, settings: Mapping[str, Any] | None = None) -> Outcome:
-    """Run one analysis in the lab that `lab_of(name, question)` makes, and judge its claims as one family."""
+def ask(analysis: str | Path, lab_of, *, settings: Mapping[str, Any] | None = None,
+        declaration: Mapping | None = None, fixed_by: str = "") -> Outcome:  # fmt: skip
+    """Run one analysis in the lab that `lab_of(name, question)` makes, and judge its claims as one family.
+
+    Claims that do not stand in `declaration` (what `declarations.read` gives) are stamped exploratory; without one,
+    those whose settings or seed are not the analysis's own. `fixed_by` names what part of embedlab fixed the settings.
+    """
+    module, lab = _prepared(analysis, lab_of, settings)
+    outcome = module.run(lab).judged()
+    shipped = Path(module.__file__).parent == analyses_folder()
+    specs = _specifications(module, lab, outcome.claims)
+    stood = {s.claim.id: standing(s, declaration, shipped=shipped, fixed_by=fixed_by) for s in specs}
+    return replace(outcome, standings=stood)
+
+
+def _prepared(analysis, lab_of, settings) -> tuple[ModuleType, Lab]:
     module = load_analysis(analysis)
     settings = dict(settings or {})
     check_settings(Path(analysis).stem, getattr(module, "SETTINGS", {}), settings)
     lab = lab_of(Path(analysis).stem, module.QUESTION)
     lab.settings = settings
-    return module.run(lab).judged()
+    return module, lab
+
+
+def _specifications(module: ModuleType, lab: Lab, claims) -> list[Specification]:
+    code = hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest()[:16]
+    return [
+        Specification(analysis=lab.name, code=code, version=version("embedlab"), claim=claim, settings=lab.settings,
+                      seed=lab.seed, x=lab.x)
+        for claim in claims
+    ]  # fmt: skip
+
+
+def declare_analysis(analysis: str | Path, path: str | Path, *, stores: Sequence[str | Path], x: str | None = None,
+                     traits: str | Path | None = None, tree: str | Path | None = None,
+                     settings: Mapping[str, Any] | None = None, seed: int = 0) -> dict:  # fmt: skip
+    """Write down the claims that an analysis would make of these stores, with all that decides them; compute nothing.
+
+    Gives what the declaration at `path` then holds. A later `run_analysis(…, declaration=path)` with the same
+    settings and seed confirms or does not confirm them; all else it finds is stamped exploratory.
+    """
+    module, lab = _prepared(analysis, _labs(stores, traits, tree, seed, x), settings)
+    claims = module.claims(lab) if hasattr(module, "claims") else module.CLAIMS
+    return declare(_specifications(module, lab, claims), path)
 
 
 def run_analysis(analysis: str | Path, *, stores: Sequence[str | Path], x: str | None = None,
                  traits: str | Path | None = None, tree: str | Path | None = None,
                  settings: Mapping[str, Any] | None = None, seed: int = 0, out: str | Path | None = None,
-                 command: str = "") -> Outcome:  # fmt: skip
-    """Ask one question of stores on disk and, with `out`, write its figures and `outcome.json` there."""
+                 declaration: str | Path | None = None, command: str = "") -> Outcome:  # fmt: skip
+    """Ask one question of stores on disk and, with `out`, write its figures and `outcome.json` there.
+
+    With `declaration`, the path of a file that `declare_analysis` wrote, what does not stand in it is exploratory.
+    """
+    declared = None if declaration is None else read(declaration)
     lab_of = _labs(stores, traits, tree, seed, x)
-    outcome = _provenance(ask(analysis, lab_of, settings=settings), command)
+    outcome = _provenance(ask(analysis, lab_of, settings=settings, declaration=declared), command)
     if out is not None:
         write_outcome(outcome, out)
     return outcome
@@ -87,10 +129,12 @@ def run_analysis(analysis: str | Path, *, stores: Sequence[str | Path], x: str |
 def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str | Path | None = None,
                   tree: str | Path | None = None, x: str | None = None, seed: int = 0, command: str = "",
                   title: str = "", figures: str | Path | None = None,
-                  settings: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:  # fmt: skip
+                  settings: Mapping[str, Mapping[str, Any]] | None = None, fixed_by: str = "",
+                  declaration: str | Path | None = None) -> dict[str, Any]:  # fmt: skip
     """Ask stores all they can answer, judge every claim as one family, and write one self-contained page.
 
-    `settings` holds settings by analysis. An analysis that these stores cannot answer is named with the reason;
+    `settings` holds settings by analysis; `fixed_by` names the part of embedlab in which they are constants, and
+    `declaration` a file of claims made before. An analysis that these stores cannot answer is named with the reason;
     where they can answer none, the page shows the map.
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
@@ -98,6 +142,7 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
     from embedlab.progress import Progress
     from embedlab.report import report
 
+    declared = None if declaration is None else read(declaration)
     lab_of = _labs(stores, traits, tree, seed, x)
     outcomes, unasked = [], {}
     names = [a["name"] for a in list_analyses()]
@@ -105,7 +150,8 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
         for name in names:
             line.note(name)
             try:
-                outcomes.append(ask(name, lab_of, settings=(settings or {}).get(name)))
+                own = (settings or {}).get(name)
+                outcomes.append(ask(name, lab_of, settings=own, declaration=declared, fixed_by=fixed_by))
             except (ValueError, KeyError) as reason:
                 unasked[name] = str(reason.args[0] if reason.args else reason)
             line.add()
@@ -155,8 +201,6 @@ def _labs(stores, traits, tree, seed, x):
 
 
 def _provenance(outcome: Outcome, command: str) -> Outcome:
-    from dataclasses import replace
-
     versions = {"python": platform.python_version()}
     for name in _NAMED:
         try:

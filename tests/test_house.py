@@ -21,6 +21,7 @@ FLOORS = {
     "progress": 0, "places": 0,
     "stats": 1, "data": 1,
     "claims": 2, "io": 2,
+    "declarations": 3,
     "measures": 3, "extract": 3, "world": 3,
     "plots": 4, "lab": 4, "train": 4,
     "report": 5, "study": 6, "doctor": 5, "fitness": 5,

@@ -12,6 +12,10 @@ PANEL = "Questions and answers"
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random; the same seed gives the same numbers.")]
 TraitTable = Annotated[Path | None, typer.Option(metavar="FILE", help="Table of traits, one row a species.")]
 TreeFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Phylogeny, Newick, gzipped or not.")]
+Declaration = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Claims declared before (--declare); all others are stamped exploratory."),
+]
 Scale = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Scale axis of several stores, as in images_seen.")
 ]
@@ -94,13 +98,30 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the results.", show_default="figures/ANALYSIS"),
     ] = None,
+    declare: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only write the claims down, before any number is computed.")
+    ] = None,
+    declaration: Declaration = None,
 ) -> Answer:
     """Ask one question of stores, and judge its claims.
 
-    Writes figures (svg, pdf, png, html), their data (csv) and outcome.json.
+    Writes figures (svg, pdf, png, html), their data (csv) and outcome.json. With --declare, nothing is computed: the
+    claims are written down with their settings and seed, for a later run with --declaration to confirm or not.
     """
     settings = dict(setting(text) for text in set_ or [])
-    from embedlab.study import run_analysis
+    from embedlab.study import declare_analysis, run_analysis
+
+    if declare is not None:
+        if declaration is not None:
+            raise typer.BadParameter("declare first, run later: give one of the two", param_hint="--declare")
+        held = declare_analysis(
+            analysis, declare, stores=store, x=x, traits=traits, tree=tree, settings=settings, seed=seed
+        )
+        lines = [f"  {e['date']}  {e['hash']}  {e['specification']['claim']['says']}" for e in held["declared"]]
+        return Answer({"declaration": str(declare), **held}, [
+            *lines, f"in {shown(declare)}; nothing was computed",
+            f"next: the same command with --declaration {shown(declare)} in place of --declare",
+        ])  # fmt: skip
 
     folder = out or Path("figures") / Path(analysis).stem
     outcome = run_analysis(
@@ -112,6 +133,7 @@ def run(
         settings=settings,
         seed=seed,
         out=folder,
+        declaration=declaration,
         command=command_line(),
     ).to_dict()
     notes = [f"note: {note}" for note in (*outcome.get("notes", ()), *outcome.get("exclusions", ()))]
@@ -130,7 +152,8 @@ def _findings(outcome) -> list[str]:
     claims = outcome.get("claims", []) if isinstance(outcome, dict) else []
     lines = []
     for claim in claims:
-        lines.append(f"  {claim['verdict']}: {claim['sentence']}")
+        stamp = " (exploratory)" if claim.get("exploratory") else ""
+        lines.append(f"  {claim['verdict']}{stamp}: {claim['sentence']}")
         unsaid = claim["verdict"] == "cannot tell" or (
             claim["verdict"] != "supported" and (claim.get("p_value") or 0) <= 0.05  # a small p-value alone puzzles
         )
@@ -167,11 +190,13 @@ def report(
     tree: TreeFile = None,
     x: Scale = None,
     seed: Seed = 0,
+    declaration: Declaration = None,
 ) -> Answer:
     """Ask stores all they can answer: one page that works offline."""
     from embedlab.study import report_stores
 
-    done = report_stores(stores, out, traits=traits, tree=tree, x=x, seed=seed, command=command_line())
+    done = report_stores(stores, out, traits=traits, tree=tree, x=x, seed=seed, declaration=declaration,
+                         command=command_line())  # fmt: skip
     return Answer(
         done,
         [

@@ -53,8 +53,15 @@ def _claim(v: dict) -> str:
         f'<article class="claim" data-el="claim" id="claim-{text(v["id"])}">'
         f'<div><p class="says">{text(v["says"])}</p><p class="told">'
         f"{text(v['sentence'].rstrip('.') + why)}</p></div>"
-        f"<div><p>{word(v['verdict'])}</p>{strip(v)}</div>{_numbers(v)}</article>"
+        f"<div><p>{word(v['verdict'])}{_stamp(v)}</p>{strip(v)}</div>{_numbers(v)}</article>"
     )
+
+
+def _stamp(v: dict) -> str:
+    """Mark a claim that was not made beforehand, with the reason where a mouse rests."""
+    if not v.get("exploratory"):
+        return ""
+    return f' <span class="stamp" data-el="exploratory" title="{text(v.get("declared", ""))}">exploratory</span>'
 
 
 def _numbers(v: dict) -> str:

@@ -181,7 +181,9 @@ def _how(outcome, facts: Mapping) -> str:
             "smallest p these data can reach": f"{evidence.p_floor:.2g}" if evidence is not None else None,
             "draws of chance": f"{len(evidence.null):,}" if evidence is not None else None,
             "why this verdict": claim.get("reason"),
-            "fixed before the numbers": claim.get("hash"),
+            "declared before the numbers": f"no: {claim.get('declared')}"
+            if claim.get("exploratory")
+            else f"yes: {claim.get('declared')} (specification {claim.get('hash')})",
         }
         items = "".join(f"<dt>{k}</dt><dd>{text(v)}</dd>" for k, v in rows.items() if v)
         blocks.append(f"<h3>{text(claim['id'].replace('-', ' '))}</h3><dl class='facts'>{items}</dl>")
