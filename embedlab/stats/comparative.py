@@ -1,20 +1,36 @@
 """Statistics for species that are related: Pagel's λ, Blomberg's K, effective number of species.
 
 `covariance` is the `(n, n)` matrix of shared branch lengths under Brownian motion (`Tree.covariance`), rows and
-columns in the order of the traits.
+columns in the order of the traits, or a structure (`Tree.structure(names)`), which is walked in O(n).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-from embedlab.stats.relatedness import Whitening, checked_covariance
+from embedlab.stats.pgls import LAMBDAS, lambda_heights
+from embedlab.stats.profiles import highest
+from embedlab.stats.pruning import Pruned, is_structure
+from embedlab.stats.relatedness import Relatedness, Whitening, checked_covariance, related
 from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import checked
 
-# Denser towards 1. No two points may differ by rounding alone: between such neighbours nothing is left to search.
-_GRID = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.02, 12)])
+__all__ = [
+    "PagelLambda",
+    "PhylogeneticSignal",
+    "Relatedness",
+    "Whitening",
+    "blomberg_k",
+    "checked_covariance",
+    "effective_species",
+    "k_mult",
+    "pagel_lambda",
+    "related",
+]
+
+_BLOCK = 200_000  # numbers walked at once: more would leave the cache, fewer would pay NumPy for each step
+_FEW = 32  # columns up to which a dense product is cheaper than gathering n² entries for each permutation
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,52 +50,37 @@ class PagelLambda:
 def pagel_lambda(trait, covariance) -> PagelLambda:
     """Estimate Pagel's λ by maximum likelihood over the whole of [0, 1], both ends included (Pagel 1999).
 
-    `trait` is `(n,)`, or `(n, p)` for one λ shared by several columns. The likelihood can have several optima (a
-    known fault of local searches: phytools 1.5-1 stops at .626 on the wing length of Darwin's finches, where 0 is
-    better), so a grid is searched before it is refined. `interval` is the 95 % profile interval. A constant trait
-    is refused. Agrees with geiger 2.0.11 to 1e-6 in log-likelihood.
+    `trait` is `(n,)`, or `(n, p)` for one λ shared by several columns. The upper limit is 1, where other tools go
+    on until C_λ is singular. The likelihood can have several optima (a known fault of local searches: phytools 1.5-1
+    stops at .626 on the wing length of Darwin's finches, where 0 is better), so a grid is searched before it is
+    refined. `interval` is the 95 % profile interval, cut at 0 and 1; its measured coverage stands in the calibration
+    table. Tips at distance zero leave λ = 1 without a likelihood, and λ below it. Errors: a constant trait, NaN,
+    dependent columns. Agrees with geiger 2.0.11 to 1e-6 in log-likelihood.
     """
     y = np.asarray(trait, float)
     y = checked(y[:, None] if y.ndim == 1 else y, "trait", least=3)
-    if (np.ptp(y, axis=0) == 0).any():
+    spread = np.ptp(y, axis=0)
+    if (spread == 0).any():
         raise ValueError("a trait that is the same in all species has no λ")
-    white = covariance if isinstance(covariance, Whitening) else Whitening(checked_covariance(covariance, y.shape[0]))
-    if white.n != y.shape[0]:
-        raise ValueError(f"{y.shape[0]} species in the trait, {white.n} in the covariance")
-    rotated, one = white.rotate(y), white.rotate(np.ones((white.n, 1)))[:, 0]
-    constant = 2 * np.log(white.depth).sum()
-    n, p = y.shape
-
-    def log_likelihood(lam: float) -> float:
-        if white.singular(lam):
-            return -np.inf
-        s = white.spectrum(lam)
-        left = rotated - np.outer(one, (one / s) @ rotated / (one @ (one / s)))
-        sigma = left.T @ (left / s[:, None]) / n
-        sign, log_det = np.linalg.slogdet(np.atleast_2d(sigma))
-        if sign <= 0:
-            raise ValueError("the trait columns are linearly dependent: drop one of them")
-        return -0.5 * (n * p * (np.log(2 * np.pi) + 1) + n * log_det + p * (constant + np.log(s).sum()))
-
-    heights = np.array([log_likelihood(lam) for lam in _GRID])
-    top = int(np.argmax(heights))
-    best, height = float(_GRID[top]), float(heights[top])
-    low, high = _GRID[max(top - 1, 0)], _GRID[min(top + 1, _GRID.size - 1)]
-    finer = minimize_scalar(lambda v: -log_likelihood(v), bounds=(low, high), method="bounded", options={"xatol": 1e-8})
-    if -finer.fun > height:
-        best, height = float(finer.x), float(-finer.fun)
-    inside = _GRID[heights > height - 1.9207]  # half of the .95 quantile of chi-square with one degree
-    return PagelLambda(
-        best, height, (float(min(inside.min(initial=best), best)), float(max(inside.max(initial=best), best)))
-    )
+    y = y - y.mean(axis=0)
+    if y.shape[1] >= len(y) or np.linalg.svd(y / spread, compute_uv=False)[-1] < 1e-10:
+        raise ValueError("the trait columns are linearly dependent: drop one of them")
+    ready = related(covariance, len(y))
+    ones = np.ones((len(y), 1))
+    return PagelLambda(*highest(lambda lam: lambda_heights(ready, ones, y, lam), LAMBDAS))
 
 
 def effective_species(covariance) -> float:
     """How many unrelated species would fix the mean as well: (1ᵀC⁻¹1) · mean depth; n on a star tree, less otherwise.
 
+    Tips at distance zero count once (Ané 2008).
+
     >>> effective_species(np.eye(4))
     4.0
     """
+    if is_structure(covariance) or isinstance(covariance, Pruned):
+        tree = covariance if isinstance(covariance, Pruned) else Pruned(covariance)
+        return float(tree.depth[: tree.n].mean() / tree.variances(tree.length[:, None])[2][0])
     c = checked_covariance(covariance, len(covariance))
     white = Whitening(c)
     s = white.spectrum(1.0)
@@ -97,39 +98,119 @@ class PhylogeneticSignal:
     null: np.ndarray
 
 
-def k_mult(x, covariance, *, permutations=999, rng: np.random.Generator | None = None) -> PhylogeneticSignal:
+def k_mult(
+    x, covariance, *, permutations=999, noise=None, rng: np.random.Generator | None = None
+) -> PhylogeneticSignal:
     """Blomberg's K for vectors (Adams 2014): how much more alike relatives are than Brownian motion expects.
 
     `x` is `(n, d)`, one row a species. 1 is Brownian motion, below 1 less signal, 0 none. The p-value shuffles
-    species over the tips. In Gram form: a permutation costs n² whatever the dimension. Agrees with geomorph
-    4.1.0. A singular covariance (tips at distance zero) is refused.
+    species over the tips, and is exact where tips are exchangeable under the null. On a structure a permutation
+    costs O(n d), on a matrix O(n²), whatever the dimension. Means of a few individuals are blurred, which pulls K
+    towards the value without signal: `noise` `(n,)` is the variance of each mean (tr Wᵢ/nᵢ), and is taken off both
+    sums of squares; it moves with its species. Agrees with geomorph 4.1.0. Errors: NaN, species that do not differ,
+    tips at distance zero (the pair is named), noise as large as the differences.
+
+    >>> k_mult(np.array([[1.0], [5.0], [2.0]]), np.eye(3), permutations=[[0, 1, 2]]).statistic
+    1.0
     """
     x = checked(x, least=3)
     n = x.shape[0]
-    c = checked_covariance(covariance, n)
-    if Whitening(c).singular(1.0):
-        raise ValueError("the tree covariance is singular: two tips stand at distance zero; drop one of each such pair")
-    inverse = np.linalg.inv(c)
-    w = inverse.sum(axis=1)
-    s = w.sum()
-    gram = (x - x.mean(axis=0)) @ (x - x.mean(axis=0)).T
-    if not np.trace(gram) > (np.finfo(float).eps * np.linalg.norm(x)) ** 2 * n:
+    x = x - x.mean(axis=0)
+    total = float(np.square(x).sum())
+    if not total > (np.finfo(float).eps * max(1.0, n) * np.abs(x).max(initial=1e-300)) ** 2:
         raise ValueError("the species do not differ: K is not defined where nothing varies")
-    expected = (np.trace(c) - n / s) / (n - 1)
+    tree = _Tree(covariance, n) if is_structure(covariance) or isinstance(covariance, Pruned) else _Dense(covariance, n)
     orders = np.vstack([np.arange(n), permutations_of(n, permutations, rng)])
-    values = np.empty(len(orders))
-    for i, t in enumerate(orders):
-        g = gram[np.ix_(t, t)]
-        gw = g @ w
-        root = w @ gw / s**2
-        total = np.trace(g) - 2 * gw.sum() / s + n * root
-        values[i] = total / ((inverse * g).sum() - s * root) / expected
+    roots, below = tree.sums(_narrow(x), orders)
+    above = total + n * roots
+    if noise is not None:
+        noise = np.asarray(noise, float)
+        if noise.shape != (n,) or not np.isfinite(noise).all() or (noise < 0).any():
+            raise ValueError(f"noise must hold {n} variances that are finite and not negative; saw {noise.shape}")
+        g = tree.weight
+        above = above - noise[orders] @ (1 - 2 * g + n * g**2)
+        below = below - noise[orders] @ (tree.inverse_diagonal - g**2 / tree.root)
+        if not (above > 0).all() or not (below > 0).all():
+            raise ValueError("the noise is as large as the differences between species: K cannot be told from it")
+    values = above / below / ((tree.trace - n * tree.root) / (n - 1))
     return PhylogeneticSignal(float(values[0]), p_value(values[0], values[1:]), values[1:])
 
 
-def blomberg_k(trait, covariance, *, permutations=999, rng: np.random.Generator | None = None) -> PhylogeneticSignal:
+def blomberg_k(
+    trait, covariance, *, permutations=999, noise=None, rng: np.random.Generator | None = None
+) -> PhylogeneticSignal:
     """Blomberg's K of one trait `(n,)` (Blomberg et al. 2003): 1 is Brownian motion, 0 is no signal.
 
-    Agrees with phytools 1.5-1 and picante 1.8.2 to 1e-6.
+    Agrees with phytools 1.5-1 and picante 1.8.2 to 1e-6. `noise` and errors as in `k_mult`.
     """
-    return k_mult(np.asarray(trait, float)[:, None], covariance, permutations=permutations, rng=rng)
+    return k_mult(np.asarray(trait, float)[:, None], covariance, permutations=permutations, noise=noise, rng=rng)
+
+
+def _narrow(x: np.ndarray) -> np.ndarray:
+    """The same distances in no more columns than there are species: K knows nothing else of `x`."""
+    return x if x.shape[1] < len(x) else np.linalg.qr(x.T, mode="r").T
+
+
+class _Tree:
+    """What K needs of a structure: root estimates and squared contrasts of permuted species, by walks."""
+
+    def __init__(self, covariance, n: int):
+        self.walk = related(covariance, n)
+        self.weight, self.inverse_diagonal = self.walk.inverse_parts()
+        self.contrast, self.share, root = self.walk.variances(self.walk.length[:, None])
+        self.root, self.trace = float(root[0]), float(self.walk.depth[:n].sum())
+
+    def sums(self, x: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Squared length of the root `(b,)` and sum of squared contrasts `(b,)` for `x[t]` of each order."""
+        step = max(1, _BLOCK // x.size)
+        parts = [
+            self.walk.sums(x[orders[i : i + step].T], self.contrast[:, 0], self.share[:, 0])
+            for i in range(0, len(orders), step)
+        ]
+        return (
+            np.concatenate([np.square(root).sum(axis=1) for root, _ in parts]),
+            np.concatenate([squares for _, squares in parts]),
+        )
+
+
+class _Dense:
+    """What K needs of a covariance matrix: the same from its inverse."""
+
+    def __init__(self, covariance, n: int):
+        c = checked_covariance(covariance, n)
+        near = np.sqrt(np.outer(np.diag(c), np.diag(c)))
+        twins = np.argwhere(np.triu(c > near * (1 - 1e-12), k=1))
+        if len(twins):
+            raise ValueError(
+                f"the tree covariance is singular: tips {[tuple(t) for t in twins[:5].tolist()]} stand at distance "
+                "zero; drop one of each such pair"
+            )
+        try:
+            self.factor = cho_factor(c, lower=True)
+        except np.linalg.LinAlgError:
+            raise ValueError("the covariance is singular: is it that of a tree, Tree.covariance(names)?") from None
+        inverse = cho_solve(self.factor, np.eye(n))
+        total = inverse.sum()
+        self.weight, self.inverse_diagonal = inverse.sum(axis=1) / total, np.diag(inverse).copy()
+        self.root, self.trace = float(1 / total), float(np.trace(c))
+        self.projected = inverse - np.outer(self.weight, self.weight) * total
+
+    def sums(self, x: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Squared length of the root `(b,)` and sum of squared contrasts `(b,)` for `x[t]` of each order."""
+        n, d = x.shape
+        roots, squares = np.empty(len(orders)), np.empty(len(orders))
+        for i in range(0, len(orders), step := max(1, 10 * _BLOCK // x.size)):
+            moved = x[orders[i : i + step]]
+            roots[i : i + step] = np.square(np.einsum("i,bid->bd", self.weight, moved)).sum(axis=1)
+            if d <= _FEW:
+                z = solve_triangular(self.factor[0], moved.transpose(1, 0, 2).reshape(n, -1), lower=True)
+                squares[i : i + step] = np.square(z).reshape(n, -1, d).sum(axis=(0, 2))
+        if d <= _FEW:
+            return roots, squares - roots / self.root
+        gram = x @ x.T
+        rows, both = np.empty_like(gram), np.empty_like(gram)
+        for i, t in enumerate(orders):
+            np.take(gram, t, axis=0, out=rows, mode="clip")
+            np.take(rows, t, axis=1, out=both, mode="clip")
+            squares[i] = np.vdot(self.projected, both)
+        return roots, squares

@@ -99,6 +99,21 @@ class Pruned:
             np.subtract(ml, share[a:b, :, None] * (ml - m[self.right[a:b]]), out=m[n + a : n + b])
         return m
 
+    def sums(self, x: np.ndarray, s: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Root estimates `(b, d)` and sums of squared contrasts `(b,)` of many worlds `x` `(n, b, d)` on one tree."""
+        n = self.n
+        m = np.empty((2 * n - 1, *x.shape[1:]))
+        m[:n] = x
+        squares = np.zeros(x.shape[1])
+        for a, b in self.levels:
+            ml = m[self.left[a:b]]
+            apart = ml - m[self.right[a:b]]
+            flat = apart.transpose(1, 0, 2)
+            squares += np.einsum("bkd,bkd,k->b", flat, flat, 1 / s[a:b])
+            apart *= share[a:b, None, None]
+            np.subtract(ml, apart, out=m[n + a : n + b])
+        return m[-1], squares
+
     def contrasts(self, x, length: np.ndarray | None = None):
         """Standardised independent contrasts `(n - 1, p)` of tips `x` `(n, p)`, the root's estimate and its variance.
 

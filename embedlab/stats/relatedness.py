@@ -70,7 +70,10 @@ class Whitening:
         return self.rotate(x) / np.sqrt(s)[:, :, None], log_det
 
 
-def related(covariance, n: int) -> "Whitening | Pruned":
+Relatedness = Whitening | Pruned
+
+
+def related(covariance, n: int) -> Relatedness:
     """Make ready what is known of the relatedness of `n` species: a matrix, a structure, or either made ready before.
 
     Both answer `.n`, `.whiten(x, lam)`, `.whitened(x, lams)` and `.singular(lam)`.
