@@ -5,7 +5,9 @@ import polars as pl
 import pytest
 
 from embedlab.stats.procrustes import protest
+from embedlab.stats.rdm import compare_rdms, crossnobis, noise_ceiling
 from embedlab.stats.similarity import cka, distance_correlation, rv
+from embedlab.stats.vectors import upper
 
 
 def table(case, key):
@@ -61,3 +63,26 @@ def test_symmetric_procrustes_of_vegan(golden):
     assert found.statistic == pytest.approx(case.expected["scale"], rel=1e-10)
     assert (found.sum_of_squares / 24) ** 0.5 == pytest.approx(case.expected["rmse"], rel=1e-10)
     assert found.rotation == pytest.approx(np.array(case.expected["rotation"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["cosine", "corr", "spearman", "kendall", "tau-a", "rho-a"])
+def test_rdm_comparisons_of_rsatoolbox(golden, method):
+    case = golden("rsatoolbox", "rsatoolbox_compare")
+    (x, _), (y, _) = case.matrix("x"), case.matrix("y")
+    assert compare_rdms(upper(x), upper(y), method) == pytest.approx(case.expected[method], rel=1e-10)
+
+
+def test_crossnobis_of_rsatoolbox(golden):
+    case = golden("rsatoolbox", "rsatoolbox_crossnobis")
+    x, of = table(case, "X"), pl.read_csv(case.path("X"))["species"].to_numpy()
+    by_species = np.array([x[of == s] for s in np.unique(of)])
+    found = crossnobis(by_species[:, :12].mean(axis=1), by_species[:, 12:].mean(axis=1))
+    assert found == pytest.approx(np.array(case.expected["crossnobis_identity_noise"]), rel=1e-10)
+
+
+@pytest.mark.parametrize("method", ["corr", "cosine", "spearman", "rho-a"])
+def test_noise_ceilings_of_rsatoolbox(golden, method):
+    case = golden("rsatoolbox", f"rsatoolbox_noise_ceiling_{method}")
+    found = noise_ceiling(pl.read_csv(case.path("rdms"), has_header=False)[:4].to_numpy(), method)
+    assert found.lower == pytest.approx(case.expected["lower"], rel=1e-10)
+    assert found.upper == pytest.approx(case.expected["upper"], rel=1e-10)
