@@ -155,7 +155,7 @@ class Pruned:
         """Refuse contrasts without variance, and name the pairs of tips at distance zero that make them so."""
         twins = []
         for node in np.flatnonzero(s == 0)[:5].tolist():
-            twins.append((self._standing(int(self.left[node])), self._standing(int(self.right[node]))))
+            twins.append(tuple(sorted(self._standing(int(side[node])) for side in (self.left, self.right))))
         if twins:
             raise ValueError(
                 f"the tree covariance is singular at λ = {lam:g}: tips {twins} stand at distance zero; "

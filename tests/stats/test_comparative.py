@@ -16,6 +16,7 @@ from embedlab.stats.comparative import (
     k_mult,
     pagel_lambda,
 )
+from embedlab.stats.pruning import Pruned
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -129,17 +130,25 @@ def test_effective_species_by_hand():
     # one tip twice, at distance zero: it counts once
     twice = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     assert effective_species(twice) == pytest.approx(2)
+    for text, expected in (("((a:1,b:1):1,(c:1,d:1):1);", 8 / 3), ("((a:0,b:0):1,c:1);", 2), ("(a:1,b:1,c:1);", 3)):
+        tree = Tree.parse(text)
+        assert effective_species(tree.structure(tree.names)) == pytest.approx(expected)
+        assert effective_species(Pruned(tree.structure(tree.names))) == pytest.approx(expected)
 
 
 def test_tips_at_distance_zero_are_named_and_not_inverted(rng):
     tree = Tree.parse("((a:0,b:0):1,(c:1,d:1):0,e:1,f:1);")  # a polytomy, too
     c = tree.covariance()
-    with pytest.raises(ValueError, match="two tips stand at distance zero; drop one"):
+    with pytest.raises(ValueError, match=r"singular: tips \[\(0, 1\)\] stand at distance zero; drop one"):
         k_mult(rng.normal(size=(6, 2)), c, rng=rng)
+    with pytest.raises(ValueError, match=r"tips \[\(0, 1\)\] stand at distance zero; drop one"):
+        k_mult(rng.normal(size=(6, 2)), tree.structure(tree.names), rng=rng)
     with pytest.raises(ValueError, match="singular at λ = 1: tips at distance zero"):
         Whitening(c).at(1.0)
     found = pagel_lambda([1.0, 1.3, 2.0, 0.5, 4.0, 2.2], c)  # λ = 1 has no likelihood here; below it does
     assert 0 <= found.lam < 1 and np.isfinite(found.log_likelihood)
+    walked = pagel_lambda([1.0, 1.3, 2.0, 0.5, 4.0, 2.2], tree.structure(tree.names))
+    assert walked.log_likelihood == pytest.approx(found.log_likelihood, abs=1e-8)
 
 
 def test_polytomies_and_single_children_change_nothing():
@@ -176,3 +185,15 @@ def test_what_has_no_answer_is_refused(rng):
         checked_covariance(np.diag(np.r_[0.0, np.ones(11)]), 12)
     with pytest.raises(ValueError, match="do not differ"):
         k_mult(np.ones((12, 3)), c, rng=rng)
+    with pytest.raises(ValueError, match="is it that of a tree"):
+        k_mult(rng.normal(size=(3, 2)), np.array([[1, 0.9, 0], [0.9, 1, 0.9], [0, 0.9, 1]]), rng=rng)
+    with pytest.raises(ValueError, match="13 species in the trait, 12 in the covariance"):
+        k_mult(rng.normal(size=(13, 2)), random_tree(rng, 12).structure(random_tree(rng, 12).names), rng=rng)
+    for noise, words in (
+        (np.ones(3), "12 variances"),
+        (np.full(12, -1.0), "not negative"),
+        (np.full(12, np.nan), "finite"),
+        (np.full(12, 100.0), "as large as the differences"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            k_mult(rng.normal(size=(12, 2)), c, noise=noise, rng=rng)
