@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
 from embedlab.stats.bootstrap import jackknife
@@ -13,7 +14,8 @@ from embedlab.stats.resample import p_value, permutations_of
 
 METHODS = ("pearson", "spearman", "kendall")
 ALTERNATIVES = ("two-sided", "greater", "less")
-BLOCK = 1 << 16  # pairs gathered at once: index and values stay in the cache
+BLOCK = 1 << 16  # pairs fetched at once: index and values stay in the cache
+CHAIN = 64  # of them summed in one chain: the processor works on the next before it is done
 FLAT = "all distances of one side are the same: a correlation with them is not defined"
 
 
@@ -141,22 +143,32 @@ def _correlations(x, ys, method: str, permutations, rng) -> tuple[np.ndarray, np
 def _gathered(a: np.ndarray, bs: list[np.ndarray], orders: np.ndarray) -> np.ndarray:
     """Sum `a[t[i], t[j]] * b[i, j]` over i < j for each b and each explicit row t: `(k, b)`.
 
-    Each pair must be fetched from where it happens to stand, and serves one multiplication: this is bound by the
-    fetching, whatever multiplies. Blocks of rows keep the index in the cache.
+    Each pair must be fetched from where it happens to stand, and serves one multiplication: fetching is all there is
+    to do. SciPy's sparse product fetches and multiplies in one go with an index of 32 bits, three times as quickly
+    as NumPy's take; the "matrix" has a block of b as its values and the places of their partners as its columns.
     """
     n, flat = len(a), np.ascontiguousarray(a).ravel()
-    sums = np.zeros((len(orders), len(bs)))
-    above = [np.triu(b, k=1) for b in bs]
-    height = min(n - 1, max(1, BLOCK // n))
+    sums = np.zeros((len(bs), len(orders)))
+    height = max(1, min(n // 8, BLOCK // n))  # what lies below the diagonal is fetched for nothing
     for top in range(0, n - 1, height):
-        rows = slice(top, min(top + height, n - 1))
-        weights = np.stack([b[rows, top + 1 :].ravel() for b in above], axis=1)
-        together = max(1, BLOCK // len(weights))
-        for first in range(0, len(orders), together):
-            t = orders[first : first + together]
-            index = (t[:, rows, None] * n + t[:, None, top + 1 :]).reshape(len(t), -1)
-            sums[first : first + len(t)] += np.take(flat, index, mode="clip") @ weights
-    return sums.T
+        rows, columns = slice(top, min(top + height, n - 1)), slice(top + 1, n)
+        weights = [np.triu(b[rows, columns]).ravel() for b in bs]
+        size = weights[0].size
+        cuts = np.append(np.arange(0, size, CHAIN), size)
+        for first in range(0, len(orders), max(1, BLOCK // size)):
+            t = orders[first : first + max(1, BLOCK // size)]
+            if first == 0 or len(t) < len(fetching[0].indices) // size:
+                ends = np.append((np.arange(len(t))[:, None] * size + cuts[:-1]).ravel(), len(t) * size)
+                fetching = [
+                    csr_array((np.tile(w, len(t)), np.zeros(len(t) * size, np.int32), ends), (len(ends) - 1, n * n))
+                    for w in weights
+                ]
+            for of, sparse in zip(sums, fetching, strict=True):
+                index = sparse.indices
+                t = t.astype(index.dtype, copy=False)
+                np.add(t[:, rows, None] * n, t[:, None, columns], out=index.reshape(len(t), -1, n - top - 1))
+                of[first : first + len(t)] += (sparse @ flat).reshape(len(t), -1).sum(axis=1)
+    return sums
 
 
 def _judged(observed: float, null: np.ndarray, alternative: str, without: np.ndarray) -> Mantel:
