@@ -59,8 +59,9 @@ check: setup ## ruff, house test and fast tests, in under a minute
 calibrate: setup ## error rates, coverage and power of the tests over many worlds (resumable; writes docs/calibration.md)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.calibration.run --write
 
-bench: setup ## side by side with peers
-	@set -e; for f in benchmarks/*.py; do echo "$$f"; OMP_NUM_THREADS=1 $(BIN)/python "$$f"; done
+bench: setup ## side by side with peers, the same numbers first
+	@for f in benchmarks/*.py; do name=$$(basename $$f .py); test $$name = timing && continue; echo "== $$name"; \
+		OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.$$name || found=1; done; exit $${found:-0}
 
 browser: setup ## the pages in a real Chromium
 	@$(PYTEST) -m browser

@@ -20,7 +20,7 @@ PACKAGE = ROOT / "embedlab"
 FLOORS = {
     "progress": 0, "places": 0,
     "stats": 1, "data": 1,
-    "claims": 2, "io": 2,
+    "claims": 2, "io": 2, "stream": 2,
     "declarations": 3,
     "measures": 3, "extract": 3, "world": 3,
     "plots": 4, "lab": 4, "train": 4,
