@@ -12,7 +12,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from embedlab.stats.pgls import LAMBDAS, lambda_heights
 from embedlab.stats.profiles import highest
 from embedlab.stats.pruning import Pruned, is_structure
-from embedlab.stats.relatedness import Relatedness, Whitening, checked_covariance, related
+from embedlab.stats.relatedness import Relatedness, Whitening, checked_covariance, refuse_twins, related
 from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import checked
 
@@ -164,7 +164,7 @@ class _Tree:
         """Squared length of the root `(b,)` and sum of squared contrasts `(b,)` for `x[t]` of each order."""
         step = max(1, _BLOCK // x.size)
         parts = [
-            self.walk.sums(x[orders[i : i + step].T], self.contrast[:, 0], self.share[:, 0])
+            self.walk.sums(x[orders[i : i + step].T], self.contrast[:, 0], self.share[:, :, 0])
             for i in range(0, len(orders), step)
         ]
         return (
@@ -178,13 +178,7 @@ class _Dense:
 
     def __init__(self, covariance, n: int):
         c = checked_covariance(covariance, n)
-        near = np.sqrt(np.outer(np.diag(c), np.diag(c)))
-        twins = np.argwhere(np.triu(c > near * (1 - 1e-12), k=1))
-        if len(twins):
-            raise ValueError(
-                f"the tree covariance is singular: tips {[tuple(t) for t in twins[:5].tolist()]} stand at distance "
-                "zero; drop one of each such pair"
-            )
+        refuse_twins(c)
         try:
             self.factor = cho_factor(c, lower=True)
         except np.linalg.LinAlgError:

@@ -64,7 +64,7 @@ def simulate(covariance, rng: np.random.Generator, *, count: int = 1, model: str
     if model == "ou" and parameter > 0:
         step *= np.sqrt(-np.expm1(-2 * parameter * tree.length) / (2 * parameter))[:, None]
         return tree.down(step, np.exp(-parameter * tree.length))[: tree.n].T.copy()
-    step *= np.sqrt(tree.stretched(1.0 if model == "bm" else parameter))
+    step *= np.sqrt(tree.stretched(parameter if model == "lambda" else 1.0))
     return tree.down(step)[: tree.n].T.copy()
 
 

@@ -9,7 +9,7 @@ from embedlab.stats.evolution import ou_covariance
 from embedlab.stats.pgls import LAMBDAS, heights
 from embedlab.stats.profiles import DROP, highest
 from embedlab.stats.pruning import Pruned, is_structure
-from embedlab.stats.relatedness import checked_covariance, related
+from embedlab.stats.relatedness import checked_covariance, refuse_twins, related
 from embedlab.stats.vectors import checked
 
 _STEEPEST = 300.0  # exp of more, squared, leaves double precision
@@ -134,6 +134,8 @@ class _Dense:
 
     def __init__(self, c: np.ndarray, model: str):
         self.c, self.model, self.depths = c, model, np.diag(c)
+        if model in ("bm", "ou", "eb"):
+            refuse_twins(c)
 
     def __call__(self, x: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         z, log_det = np.zeros((len(value), *x.shape)), np.full(len(value), -np.inf)

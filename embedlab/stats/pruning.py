@@ -75,28 +75,36 @@ class Pruned:
     def variances(self, length: np.ndarray):
         """What is left unknown at each node, for branch lengths `(2n - 1, g)`.
 
-        Gives the variance of each contrast `(n - 1, g)`, the share of the right child in the mean of each inner
-        node `(n - 1, g)`, and the variance of the root `(g,)`. Two tips at distance zero have a contrast of variance
-        0, and then weigh the same.
+        Gives the variance of each contrast `(n - 1, g)`, the shares of the left and of the right child in the mean of
+        each inner node `(2, n - 1, g)`, and the variance of the root `(g,)`. Two tips at distance zero have a contrast
+        of variance 0, and then weigh the same.
         """
         n = self.n
         w = length.copy()
-        s, share = np.empty((n - 1, length.shape[1])), np.empty((n - 1, length.shape[1]))
+        s, share = np.empty((n - 1, length.shape[1])), np.empty((2, n - 1, length.shape[1]))
         for a, b in self.levels:
             wl, wr = w[self.left[a:b]], w[self.right[a:b]]
             s[a:b] = both = wl + wr
-            share[a:b] = f = np.divide(wl, both, out=np.full_like(both, 0.5), where=both > 0)
-            w[n + a : n + b] += f * wr
+            unclear = both == 0
+            if unclear.any():
+                both = np.where(unclear, 1.0, both)
+            # each by a division of its own: 1 - share would lose a share of 1e-20, and with it a tip
+            np.divide(wr, both, out=share[0, a:b])
+            np.divide(wl, both, out=share[1, a:b])
+            share[:, a:b][:, unclear] = 0.5
+            w[n + a : n + b] += share[1, a:b] * wr
         return s, share, w[-1]
 
     def means(self, x: np.ndarray, share: np.ndarray) -> np.ndarray:
         """Best guess of each node `(2n - 1, g, k)` from the tips below it, for tips `x` `(n, g or 1, k)`."""
         n = self.n
-        m = np.empty((2 * n - 1, max(share.shape[1], x.shape[1]), x.shape[2]))
+        m = np.empty((2 * n - 1, max(share.shape[2], x.shape[1]), x.shape[2]))
         m[:n] = x
         for a, b in self.levels:
-            ml = m[self.left[a:b]]
-            np.subtract(ml, share[a:b, :, None] * (ml - m[self.right[a:b]]), out=m[n + a : n + b])
+            left, right = m[self.left[a:b]], m[self.right[a:b]]
+            left *= share[0, a:b, :, None]
+            right *= share[1, a:b, :, None]
+            np.add(left, right, out=m[n + a : n + b])
         return m
 
     def sums(self, x: np.ndarray, s: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +118,7 @@ class Pruned:
             apart = ml - m[self.right[a:b]]
             flat = apart.transpose(1, 0, 2)
             squares += np.einsum("bkd,bkd,k->b", flat, flat, 1 / s[a:b])
-            apart *= share[a:b, None, None]
+            apart *= share[1, a:b, None, None]
             np.subtract(ml, apart, out=m[n + a : n + b])
         return m[-1], squares
 
@@ -174,11 +182,10 @@ class Pruned:
         """The weight of each species in the root's estimate `(n,)`, and the diagonal of C⁻¹ `(n,)`."""
         s, share, root = self.variances(self.length[:, None])
         self.refuse_twins(s[:, 0])
-        s, share = s[:, 0], share[:, 0]
         pull = np.empty(2 * self.n - 1)
-        pull[self.left], pull[self.right], pull[-1] = 1 - share, share, 1.0
+        pull[self.left], pull[self.right], pull[-1] = share[0, :, 0], share[1, :, 0], 1.0
         own = np.zeros(2 * self.n - 1)
-        own[self.left] = own[self.right] = 1 / s
+        own[self.left] = own[self.right] = 1 / s[:, 0]
         own[-1] = 1 / root[0]
         weight = pull.copy()
         for a, b in reversed(self.levels):

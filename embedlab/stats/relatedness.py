@@ -22,6 +22,16 @@ def checked_covariance(covariance, n: int) -> np.ndarray:
     return c
 
 
+def refuse_twins(c: np.ndarray) -> None:
+    """Refuse a covariance `(n, n)` with tips at distance zero, and name the pairs: it cannot be inverted."""
+    twins = np.argwhere(np.triu(c > np.sqrt(np.outer(np.diag(c), np.diag(c))) * (1 - 1e-12), k=1))
+    if len(twins):
+        raise ValueError(
+            f"the tree covariance is singular at λ = 1: tips {[tuple(t) for t in twins[:5].tolist()]} stand at "
+            "distance zero; drop one of each such pair"
+        )
+
+
 class Whitening:
     """Turn related species into unrelated ones, for any λ, with one decomposition of the tree covariance.
 

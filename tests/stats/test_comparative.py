@@ -139,7 +139,7 @@ def test_effective_species_by_hand():
 def test_tips_at_distance_zero_are_named_and_not_inverted(rng):
     tree = Tree.parse("((a:0,b:0):1,(c:1,d:1):0,e:1,f:1);")  # a polytomy, too
     c = tree.covariance()
-    with pytest.raises(ValueError, match=r"singular: tips \[\(0, 1\)\] stand at distance zero; drop one"):
+    with pytest.raises(ValueError, match=r"singular at λ = 1: tips \[\(0, 1\)\] stand at distance zero; drop one"):
         k_mult(rng.normal(size=(6, 2)), c, rng=rng)
     with pytest.raises(ValueError, match=r"tips \[\(0, 1\)\] stand at distance zero; drop one"):
         k_mult(rng.normal(size=(6, 2)), tree.structure(tree.names), rng=rng)

@@ -87,7 +87,7 @@ def test_many_worlds_at_once_are_the_worlds_one_by_one(rng):
     walk = Pruned(Tree.parse(SHAPES["polytomies"]).structure(list("abcdefghij")))
     s, share, _ = walk.variances(walk.length[:, None])
     x = rng.normal(size=(10, 5, 2))
-    roots, squares = walk.sums(x, s[:, 0], share[:, 0])
+    roots, squares = walk.sums(x, s[:, 0], share[:, :, 0])
     for b in range(5):
         contrasts, root, _ = walk.contrasts(x[:, b])
         assert roots[b] == pytest.approx(root) and squares[b] == pytest.approx((contrasts**2).sum())
