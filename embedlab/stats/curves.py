@@ -31,7 +31,7 @@ def _power(theta, x):
     out = theta[:, :1]
     for j in range(terms):
         sign, height, rate = (theta[:, [1 + 3 * j + i]] for i in range(3))
-        out = out + np.sign(sign) * np.exp(height - rate * x[:, j])
+        out = out + np.sign(sign) * np.exp(np.minimum(height - rate * x[:, j], 700))
     return out
 
 
@@ -69,7 +69,7 @@ def _saturating_shapes(x):
 def _broken(theta, x):
     start, factor, rate, more, at, width = (theta[:, [i]] for i in range(6))
     bent = np.logaddexp(0.0, (x[:, 0] - at) / np.exp(width)) * np.exp(width)
-    return start + factor * np.exp(-rate * x[:, 0] - more * bent)
+    return start + factor * np.exp(np.minimum(-rate * x[:, 0] - more * bent, 700))
 
 
 def _broken_shapes(x):
