@@ -40,6 +40,11 @@ class Case:
         wanted = columns or ([self.inputs["column"]] if "column" in self.inputs else table.columns[1:])
         return table.select(wanted).to_numpy()[place], tree.covariance()
 
+    def structure(self):
+        """The tree as plain arrays, species in the order of its tips, as `species` gives them."""
+        tree = Tree.read(self.path("tree"))
+        return tree.structure(tree.names)
+
 
 @pytest.fixture
 def golden(shared):
