@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedlab.stats.scatter import fisher_ratio, two_groups
+from embedlab.stats.scatter import between_share, fisher_direction, fisher_ratio, two_groups
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -92,3 +92,80 @@ def test_what_cannot_be_compared_is_refused():
         fisher_ratio(x, [0, 1])
     with pytest.raises(ValueError, match="NaN or infinity"):
         fisher_ratio(np.where(x == 3, np.nan, x), [0, 0, 1, 1])
+
+
+def axis_ratio(x, z, fit, read):
+    """The direction form on given halves, with plain loops."""
+    w = x[fit & (z == 1)].mean(axis=0) - x[fit & (z == 0)].mean(axis=0)
+    a, b = x[read & (z == 0)] @ w, x[read & (z == 1)] @ w
+    noise = a.var(ddof=1) / a.size + b.var(ddof=1) / b.size
+    return (b.mean() - a.mean()) ** 2, noise, a.var(ddof=1) + b.var(ddof=1), w @ w
+
+
+def test_direction_form_on_its_own_rows_and_on_others(rng):
+    x, z = rng.normal(size=(16, 5)), np.repeat([0, 1], 8)
+    x[z == 1, 0] += 3
+    every = np.ones(16, bool)
+    top, _, bottom, _ = axis_ratio(x, z, every, every)
+    assert fisher_direction(x, z, corrected=False, rng=rng) == pytest.approx(top / bottom, rel=1e-12)
+    # one halving, dealt as the function deals it
+    dealt, half = np.random.default_rng(4), np.zeros(16, bool)
+    for rows in (np.arange(8), np.arange(8, 16)):
+        half[dealt.permutation(rows)[:4]] = True
+    parts = [axis_ratio(x, z, f, r) for f, r in ((half, ~half), (~half, half))]
+    expected = sum((t - n) / w for t, n, _, w in parts) / sum(s / w for _, _, s, w in parts)
+    got = fisher_direction(x, z, splits=1, rng=np.random.default_rng(4))
+    assert got == pytest.approx(expected, rel=1e-12)
+    turn = np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    moved = fisher_direction(3 * x @ turn + 10, np.where(z == 1, "b", "a"), splits=1, rng=np.random.default_rng(4))
+    assert moved == pytest.approx(got, rel=1e-8)
+
+
+def test_only_the_held_out_direction_is_flat_where_nothing_is(rng):
+    z, held, own = np.repeat([0, 1], 20), [], []
+    for _ in range(60):
+        x = rng.normal(size=(40, 768))
+        held.append(fisher_direction(x, z, splits=2, rng=rng))
+        own.append(fisher_direction(x, z, corrected=False, rng=rng))
+    assert np.mean(own) == pytest.approx(40, rel=0.1)  # methods.md: 40 at n = 20 in 768 dimensions, truth 0
+    assert abs(np.mean(held)) < 4 * np.std(held) / np.sqrt(60)
+
+
+def test_many_groups_by_the_analysis_of_variance(rng):
+    x, of = rng.normal(size=(20, 4)), np.repeat(["a", "b", "c"], [4, 6, 10])
+    x[of == "b"] += 1
+    within = sum(((x[of == g] - x[of == g].mean(axis=0)) ** 2).sum() for g in "abc")
+    whole = ((x - x.mean(axis=0)) ** 2).sum()
+    assert between_share(x, of, corrected=False) == pytest.approx(1 - within / whole, rel=1e-12)
+    # epsilon squared: mean squares in the place of sums
+    assert between_share(x, of) == pytest.approx(1 - (within / 17) / (whole / 19), rel=1e-12)
+    turn = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    assert between_share(2 * x @ turn + 5, of) == pytest.approx(between_share(x, of), rel=1e-9)
+    assert between_share(np.repeat([[0.0], [1.0]], 3, axis=0), [0, 0, 0, 1, 1, 1]) == 1.0
+
+
+def test_only_epsilon_squared_is_flat_where_nothing_is(rng):
+    of, eta, epsilon = np.repeat(np.arange(10), 4), [], []
+    for _ in range(400):
+        x = rng.normal(size=(40, 6))
+        eta.append(between_share(x, of, corrected=False))
+        epsilon.append(between_share(x, of))
+    assert np.mean(eta) == pytest.approx(9 / 39, abs=0.01)
+    assert abs(np.mean(epsilon)) < 4 * np.std(epsilon) / 20
+
+
+def test_forms_that_are_not_defined_are_refused(rng):
+    with pytest.raises(ValueError, match=r"four rows to be halved; these have \[3, 4\]"):
+        fisher_direction(rng.normal(size=(7, 2)), [0, 0, 0, 1, 1, 1, 1], rng=rng)
+    with pytest.raises(ValueError, match="means of the two groups coincide"):
+        fisher_direction(np.tile([[1.0], [2.0]], (4, 1)), [0] * 4 + [1] * 4, corrected=False, rng=rng)
+    with pytest.raises(ValueError, match="varies along the axis"):
+        fisher_direction(np.repeat([[0.0], [1.0]], 4, axis=0), [0] * 4 + [1] * 4, corrected=False, rng=rng)
+    with pytest.raises(ValueError, match="1 groups among 4 rows"):
+        between_share(np.arange(4.0)[:, None], [0, 0, 0, 0])
+    with pytest.raises(ValueError, match="4 groups among 4 rows"):
+        between_share(np.arange(4.0)[:, None], [0, 1, 2, 3])
+    with pytest.raises(ValueError, match="no variance to share"):
+        between_share(np.ones((4, 2)), [0, 0, 1, 1])
+    with pytest.raises(ValueError, match="labels of shape"):
+        between_share(np.ones((4, 2)), [0, 0, 1])
