@@ -61,10 +61,11 @@ def mantel(x, y, *, method: str = "pearson", permutations=999, alternative: str 
 
     Valid where the labels of one side are exchangeable under the null: things drawn or dealt out independently of
     one another, as tips of a tree are dealt to vectors that know nothing of it. *Not* valid where both sides are
-    autocorrelated: two traits that evolved apart on one tree are called related in 95 % of worlds at 5 % (space or
-    clusters do the same), and no relabelling helps; see `alignment.aligned_beyond_phylogeny`. `interval` is a 95 %
-    jackknife over the n things, not over pairs. Refused: fewer than 3 things, NaN, asymmetry, equal distances
-    throughout. Agrees with vegan 2.6-4 and scikit-bio 0.7.4.
+    autocorrelated: a space and a trait that evolved apart on one tree of 60 species are called related in 87 to
+    100 % of worlds at 5 % (space or clusters do the same), and no relabelling helps; see
+    `alignment.aligned_beyond_phylogeny`. `interval` is a 95 % jackknife over the n things, not over pairs: it covered
+    93 % for 40 of them, where an interval over pairs covers 47 %. Refused: fewer than 3 things, NaN, asymmetry, equal
+    distances throughout. Agrees with vegan 2.6-4 and scikit-bio 0.7.4.
 
     >>> x = np.array([[0.0, 1, 2, 4], [1, 0, 3, 5], [2, 3, 0, 6], [4, 5, 6, 0]])
     >>> found = mantel(x, 2 * x, permutations=99, alternative="greater", rng=np.random.default_rng(0))
@@ -84,11 +85,11 @@ def partial_mantel(x, y, z, *, method: str = "pearson", permutations=999, altern
     permutes residuals). The other arguments are those of `mantel`, and so is what is refused; moreover a `z` that
     explains one side wholly.
 
-    A description, seldom a test. Relabelling x breaks its tie to z as well, which the null does not ask for. Where
-    both sides depend on z, and where both are autocorrelated, it rejects too often: with two traits that evolved
-    apart on one tree, given the distances on the tree, in 54 % of worlds at 5 % (Guillot & Rousset 2013). It holds
-    its level where x is independent of y and z together. Relabellings for which z explains x wholly have no value,
-    and count against the claim.
+    A description, seldom a test. It holds its level where x is independent of y and z together. Relabelling x unties
+    it from z as well, which "nothing but z joins them" does not ask for: where x and y both follow z it rejected in
+    10 % of worlds at 5 % (one-sided, 30 things). Where both sides are autocorrelated it fails: given the distances on
+    a tree, a space and a trait that evolved apart on it are called related in half of the worlds (Guillot & Rousset
+    2013). Relabellings for which z explains x wholly have no value, and count against the claim.
 
     >>> rng = np.random.default_rng(0)
     >>> x, y, z = (np.abs(np.subtract.outer(v, v)) for v in rng.normal(size=(3, 12)))
