@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from embedlab.stats.cosets import coset_sums, cosets
 from embedlab.stats.distances import checked_distances
-from embedlab.stats.resample import p_value, permutations_of, shuffles_within
+from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.vectors import checked
 
 CHUNK = 2**18  # entries of one batch of sums: it stays in the cache
@@ -39,8 +39,9 @@ def permanova(x, groups, *, permutations=999, strata=None, distances: bool = Fal
     `x` is `(n, d)` vectors, compared by Euclidean distance without an n × n matrix (rows of length 1 give the chord
     distance); with `distances=True` it is an `(n, n)` matrix of any distances. `groups` is `(n,)` kinds, or `(n, p)`
     numbers to regress on. Rows are permuted freely, or only within `strata` `(n,)`; `permutations` is a count or
-    `(b, n)` explicit ones: row t[i] takes the place of row i. A count over distances among more than 200 rows,
-    without strata, is rounded up to whole cosets (docs/cosets.md); `null` holds all that were made.
+    `(b, n)` explicit ones: row t[i] takes the place of row i. Where all arrangements are no more than the count, each
+    is taken once; a count over distances among more than 200 rows, without strata, is rounded up to whole cosets
+    (exact: docs/cosets.md). `null` holds all that were made.
 
     The p-value holds where rows are exchangeable: not for images of the same species or individual, nor for species
     that share a tree. Groups of unequal size that differ in *scatter* also break it: at 8 against 32 rows in 8
@@ -70,10 +71,10 @@ def permanova(x, groups, *, permutations=999, strata=None, distances: bool = Fal
         if free and n > ONE_BY_ONE:
             explained = table.by_cosets(cosets(n, int(permutations), rng))
         else:
-            explained = table.explained(_orders(n, permutations, strata, rng))
+            explained = table.explained(_orders(n, permutations, strata, by, rng))
     else:
         table = _Vectors(x, by)
-        explained = table.explained(_orders(n, permutations, strata, rng))
+        explained = table.explained(_orders(n, permutations, strata, by, rng))
     observed = table.explained(np.arange(n)[None])
     pseudo_f = partial(_pseudo_f, total=table.total, q=by.q, free=n - 1 - by.q)
     statistic, null = float(pseudo_f(observed)[0]), pseudo_f(explained)
@@ -90,17 +91,15 @@ def _pseudo_f(explained, total: float, q: int, free: int) -> np.ndarray:
         return np.where(left > 1e-12 * total, (explained / q) / (left / free), np.inf)
 
 
-def _orders(n: int, permutations, strata, rng) -> np.ndarray:
-    if strata is None:
-        return permutations_of(n, permutations, rng)
-    if np.ndim(permutations) == 0:
-        if rng is None:
-            raise TypeError("random permutations need rng=np.random.default_rng(seed)")
-        return shuffles_within(strata, int(permutations), rng)
-    orders = permutations_of(n, permutations, rng)
-    astray = np.flatnonzero((strata[orders] != strata).any(axis=1))
-    if astray.size:
-        raise ValueError(f"permutations {astray[:5].tolist()} move rows from one stratum to another")
+def _orders(n: int, permutations, strata, by: "_Predictor", rng) -> np.ndarray:
+    orders = permutations_of(n, permutations, rng, strata=strata, labels=by.codes)
+    if np.ndim(permutations):
+        astray = [] if strata is None else np.flatnonzero((strata[orders] != strata).any(axis=1))
+        if len(astray):
+            raise ValueError(f"permutations {astray[:5].tolist()} move rows from one stratum to another")
+    elif len(orders) < int(permutations):
+        # All arrangements of the labels, each once: that is said of labels that move, and here rows do.
+        orders = np.argsort(orders, axis=1)
     return orders
 
 
@@ -120,12 +119,13 @@ class _Predictor:
     def __init__(self, groups, n: int):
         groups = np.asarray(groups)
         self.members: list[np.ndarray] | None = None
+        self.codes: np.ndarray | None = None
         if groups.ndim == 2:
             columns = checked(groups, "groups")
             if len(columns) != n:
                 raise ValueError(f"{n} rows but groups of shape {groups.shape}: align them first")
         else:
-            codes = _codes(groups, n, "groups")
+            self.codes = codes = _codes(groups, n, "groups")
             sizes = np.bincount(codes)
             if sizes.size < 2:
                 raise ValueError("all rows are of one group: there is nothing to compare")

@@ -1,5 +1,7 @@
 """PERMANOVA: by plain loops, in its four forms, what leaves it alone, and what it must refuse."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from scipy.stats import f_oneway, ortho_group
 
 from embedlab.stats import permanova as module
 from embedlab.stats.permanova import permanova
+from embedlab.stats.resample import permutations_of
 
 GROUPS = np.array(list("aaabbbbccccc"))
 
@@ -132,7 +135,7 @@ def test_strata_are_kept():
     groups, strata = np.tile(list("ab"), 8), np.repeat([5, 3], 8)
     x[strata == 5] += 40  # a shift of a stratum drowns all else if rows leave it
     found = permanova(x, groups, permutations=99, strata=strata, rng=np.random.default_rng(0))
-    orders = module.shuffles_within(np.repeat([1, 0], 8), 99, np.random.default_rng(0))
+    orders = permutations_of(16, 99, np.random.default_rng(0), strata=strata)
     assert found.null == pytest.approx(permanova(x, groups, permutations=orders, strata=strata).null, rel=1e-12)
     assert found.null == pytest.approx([permanova(x[t], groups, permutations=[range(16)]).statistic for t in orders])
     far = squareform(pdist(x))
@@ -146,6 +149,18 @@ def test_strata_are_kept():
         permanova(x, groups, permutations=9, strata=strata[:5], rng=np.random.default_rng(0))
     with pytest.raises(TypeError, match="rng"):
         permanova(x, groups, permutations=9, strata=strata)
+
+
+@pytest.mark.parametrize("distances", [False, True])
+def test_all_arrangements_are_tried_where_they_are_few(distances):
+    x = rows(15, n=7)
+    groups = np.array(list("bababab"))  # 7! / (4! 3!) = 35 looks, the observed one among them
+    given_x = squareform(pdist(x)) if distances else x
+    found = permanova(given_x, groups, permutations=999, distances=distances, rng=np.random.default_rng(0))
+    looks = {"".join(groups[list(t)]) for t in permutations(range(7))} - {"bababab"}
+    expected = [by_loops(squareform(pdist(x)), look)[0] for look in looks]
+    assert np.sort(found.null) == pytest.approx(np.sort(expected), rel=1e-10)
+    assert found.p_value == pytest.approx((1 + sum(e >= found.statistic - 1e-9 for e in expected)) / 35)
 
 
 def test_an_effect_is_found_and_a_permutation_that_parts_all_rows_counts():
