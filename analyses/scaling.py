@@ -71,7 +71,7 @@ def run(lab):
         raise ValueError("the stores record neither sexes nor life stages, and no traits were given: nothing to follow")
     if len(lab.stores) < 3:
         raise ValueError("a trend needs at least 3 different scales: give three stores or more, of the same images")
-    found = {k: scaling(lab.stores, m, x=lab.x or "images_seen", rng=lab.rng) for k, m in asked.items()}
+    found = {k: scaling(lab.stores, m, x=lab.x or "images_seen", tree=lab.tree, rng=lab.rng) for k, m in asked.items()}
     return lab.outcome(
         claims=claims(lab),
         evidence={k: r.evidence for k, r in found.items()},

@@ -1,18 +1,22 @@
 """Does a measure rise or fall along a series of spaces, trained on more and more?"""
 
-import itertools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
+from scipy import stats as sps
 
 from embedlab.claims import Evidence
+from embedlab.measures.series import contributions, images_seen, position, run_name, same_species
 from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.laws import Laws, compare_laws
+from embedlab.stats.orders import orders_of_runs, share_as_extreme
 from embedlab.stats.resample import generator, p_value
+from embedlab.stats.trend import PageTrend, RandomSlopes, page, random_slopes
 
-ENUMERATE = 20_000  # orders of the runs up to which all of them are tried
+DRAWS = 200  # resamples of species from which the laws are fitted again
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,7 +25,9 @@ class Scaling:
 
     `values` `(m,)` with their intervals `low` and `high`; `chance` with its 95 % band is the placebo curve: the same
     measure with labels shuffled, the same shuffle at every run. It must be flat. `parts` holds what the measure is
-    made of (numerator, denominator), because a ratio can rise through either.
+    made of (numerator, denominator), because a ratio can rise through either. `by_species` `(m, s)` are the species'
+    own contributions, whose mean is the value: `page`, `slopes` and `laws` are made of them when asked for.
+    `placebo` is the slope of the placebo curve with the two-sided p-value that it is flat.
     """
 
     measure: str
@@ -37,7 +43,33 @@ class Scaling:
     slope: float
     parts: dict[str, np.ndarray]
     arrangements: int
+    placebo: tuple[float, float]
+    species: tuple[str, ...]
+    by_species: np.ndarray
+    tree: object
+    exposure: np.ndarray | None
+    seed: int
     evidence: Evidence
+
+    @cached_property
+    def page(self) -> PageTrend | None:
+        """Page's trend over species as blocks, for these runs as they are; None where a run has no values."""
+        return page(self.by_species.T, self.x) if np.isfinite(self.by_species).all() else None
+
+    @cached_property
+    def slopes(self) -> RandomSlopes | None:
+        """Each species' own slope per tenfold, and their mean where relatives may rise together."""
+        return _slopes(self.species, self.by_species, np.log10(self.x), self.tree, self.exposure)
+
+    @cached_property
+    def laws(self) -> Laws | None:
+        """Laws ranked by the error on scales held out, with intervals from one resample of species at all runs."""
+        if not np.isfinite(self.values).all():
+            return None
+        s = self.by_species.shape[1]
+        draw = np.random.default_rng(self.seed).integers(0, s, (DRAWS, s))
+        whole = np.isfinite(self.by_species).all()
+        return compare_laws(self.x, self.values, draws=self.by_species[:, draw].mean(axis=2).T if whole else None)
 
     def __str__(self) -> str:
         e = self.evidence
@@ -55,7 +87,37 @@ class Scaling:
             "bars: 95 % over species, "
             f"the same species at every run. Grey: chance, the same draw at every run ({self.evidence.chance_kind}). "
             "The p-value of the slope is the larger of two: against that, and against all "
-            f"{self.arrangements:,} orders of the runs."
+            f"{self.arrangements:,} orders of the runs. {self._by_species()}{self._foretold()}"
+            f"The placebo curve has a slope of {self.placebo[0]:+.2g} (p = {self.placebo[1]:.2g} were it flat)."
+        )
+
+    def _by_species(self) -> str:
+        p, s = self.page, self.slopes
+        if p is None or s is None:
+            return ""
+        tree = f", λ = {s.lam:.2g}" if self.tree is not None else ", taken as unrelated"
+        seen = "" if self.exposure is None else (
+            f"; {s.by_covariate:+.2g} [{s.covariate_interval[0]:+.2g}, {s.covariate_interval[1]:+.2g}] for each "
+            "tenfold images seen of the species"
+        )  # fmt: skip
+        return (
+            f"For these runs as they are: Page's trend over {len(self.species)} species p = {p.p_more:.2g} for a rise, "
+            f"mean of their slopes {s.mean:+.2g} [{s.interval[0]:+.2g}, {s.interval[1]:+.2g}]{tree}{seen}. "
+        )
+
+    def _foretold(self) -> str:
+        if self.laws is None:
+            return ""
+        best, flat = self.laws.best, self.laws["constant"] if "constant" in self.laws else None
+        unit = "in logarithms" if self.laws.residual == "log" else "in standard deviations"
+        low, high = best.forecast_interval
+        return (
+            f"Held-out scales are foretold best by the law {best.name} ({best.formula}): error {best.held_out:.2g} "
+            + unit
+            + (f", a constant {flat.held_out:.2g}" if flat and flat is not best else "")
+            + f"; best in {best.wins:.0%} of species resamples; the largest scale, left out, is missed by "
+            f"{best.last:+.2g}; at {self.laws.ahead:g} times that scale it foretells {best.forecast:.3g} "
+            f"[{low:.3g}, {high:.3g}]. "
         )
 
     def table(self) -> pl.DataFrame:
@@ -66,18 +128,19 @@ class Scaling:
         })  # fmt: skip
 
 
-def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "images_seen",
-            rng: np.random.Generator | int) -> Scaling:  # fmt: skip
+def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "images_seen", tree=None,
+            exposure: Mapping[str, float] | None = None, rng: np.random.Generator | int) -> Scaling:  # fmt: skip
     """Apply `measure(embeddings, rng)` to each store and test the slope of its estimate on log10 of `x`.
 
     `x` names an entry of the stores' cards (or of their `training` part), or lists one number a store. Every store
     sees the same random numbers, so that shuffles and resampled species agree along the series. The slope must
     pass two tests: the same slope with shuffled labels, and with the runs in any other order; the larger p-value
     counts. Its interval joins the scatter over species with that of the runs about the line. At least 3 runs at 3
-    different `x` are needed.
+    different `x` are needed. With `tree` (a `Tree`) species' slopes may follow descent, and the interval knows it.
+    `exposure` says how many images of each species were seen in training: a covariate of the species' slopes.
     """
     rng = generator(rng)
-    at = np.array([_position(s, x) for s in stores] if isinstance(x, str) else x, float)
+    at = np.array([position(s, x) for s in stores] if isinstance(x, str) else x, float)
     if len(at) != len(stores):
         raise ValueError(f"{len(stores)} stores but {len(at)} positions on the scale")
     if len(np.unique(at)) < 3 or not (at > 0).all():
@@ -91,21 +154,23 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
         raise ValueError(f"stores {twice[:5]} are given more than once: a run counts once, give each store once")
     seed = int(rng.integers(2**63))
     results = [measure(s, np.random.default_rng(seed)) for s in stores]
-    _same_species(results)
+    same_species(results)
     log = np.log10(at)
     weight = (log - log.mean()) / ((log - log.mean()) ** 2).sum()
     values = np.array([r.evidence.estimate for r in results])
     nulls = np.array([r.evidence.null for r in results])
     slope = float(weight @ values)
     placebo = weight @ nulls
-    orders, exact = _orders(at, rng)
+    orders, exact = orders_of_runs(at, rng)
     in_any_order = weight[orders] @ values
     p = {True: 1.0, False: 1.0}
     for more in (True, False) if np.isfinite(slope) and np.isfinite(placebo).all() else ():
         # The identity is among the orders when all are tried: no +1 is due then.
-        by_order = _share(in_any_order, slope, more) if exact else p_value(slope, in_any_order, more=more)
+        by_order = share_as_extreme(in_any_order, slope, more) if exact else p_value(slope, in_any_order, more=more)
         p[more] = max(by_order, p_value(slope, placebo, more=more))
-    low, high = _interval(results, weight, values, log, slope, rng)
+    names, by_species = contributions(results)
+    seen = None if exposure is None else images_seen(names, exposure)
+    low, high = _interval(by_species, weight, values, log, slope, rng, names, tree)
     silent = [r.evidence.cannot_tell for r in results if r.evidence.cannot_tell]
     blocked = f"at {len(silent)} of {len(results)} runs the measure cannot tell: {silent[0]}" if silent else ""
     bands = np.quantile(nulls, [0.025, 0.975], axis=1)
@@ -125,88 +190,47 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     )
     return Scaling(
         measure=results[0].evidence.statistic, x_name=x if isinstance(x, str) else "x", x=at,
-        runs=tuple(_name(s, i) for i, s in enumerate(stores)), values=values,
+        runs=tuple(run_name(s, i) for i, s in enumerate(stores)), values=values,
         low=np.array([r.evidence.interval[0] for r in results]),
         high=np.array([r.evidence.interval[1] for r in results]),
         chance=nulls.mean(axis=1), chance_low=bands[0], chance_high=bands[1], slope=slope,
         parts={k: np.array([np.mean(getattr(r, k)) for r in results]) for k in ("between", "within", "noise_level")
                if hasattr(results[0], k)},
-        arrangements=len(orders), evidence=evidence,
+        arrangements=len(orders), placebo=_flat(placebo), species=names, by_species=by_species, tree=tree,
+        exposure=seen, seed=seed, evidence=evidence,
     )  # fmt: skip
 
 
-def _position(store, x: str) -> float:
-    card = store.card
-    training = card.get("training") or {}
-    for place in (training, card):
-        if x in place and place[x] is not None:
-            return float(place[x])
-    known = sorted({k for p in (training, card) for k, v in p.items() if isinstance(v, int | float)})
-    raise KeyError(
-        f"the store of {card.get('model', 'an unnamed model')!r} does not say its {x!r}; its card has the "
-        f"numbers {', '.join(known[:8]) or '(none)'}"
-    )
+def _flat(placebo: np.ndarray) -> tuple[float, float]:
+    """Mean slope under shuffled labels, and the two-sided p-value that it is 0 over shuffles."""
+    if not np.isfinite(placebo).all() or placebo.size < 2 or not np.ptp(placebo) > 0:
+        return (float(placebo.mean()), np.nan)
+    return (float(placebo.mean()), float(sps.ttest_1samp(placebo, 0.0).pvalue))
 
 
-def _same_species(results) -> None:
-    """Refuse a series in which a run has other species: a trend could then be one of species, not of training."""
-    first = set(results[0].species)
-    for i, r in enumerate(results[1:], start=2):
-        if other := sorted(first ^ set(r.species)):
-            raise ValueError(
-                f"runs 1 and {i} do not hold the same species ({len(first)} and {len(r.species)}; in one only: "
-                f"{', '.join(other[:5])}): use the same images at every scale"
-            )
+def _slopes(names, by_species, log, tree, seen=None) -> RandomSlopes | None:
+    if not np.isfinite(by_species).all():
+        return None
+    keep, covariance = np.arange(len(names)), None
+    if tree is not None:
+        used = tree.match(names)[1].used
+        keep = np.array([i for i, n in enumerate(names) if n in used], int)
+        covariance = tree.structure([used[names[i]] for i in keep]) if len(keep) > 3 else None
+    values = by_species[:, keep].T
+    try:
+        return random_slopes(values, log, covariance, covariate=None if seen is None else seen[keep])
+    except ValueError:
+        return None  # fewer than three species, or slopes that are all the same
 
 
-def _name(store, i: int) -> str:
-    training = store.card.get("training") or {}
-    seed = f" seed {training['seed']}" if "seed" in training else ""
-    return f"{store.card.get('name', store.card.get('model', f'run {i}'))}{seed}"
-
-
-def _orders(at: np.ndarray, rng) -> tuple[np.ndarray, bool]:
-    """Distinct ways to deal the runs to the scales, `(b, m)` indices; all of them where there are few."""
-    m = len(at)
-    _, counts = np.unique(at, return_counts=True)
-    total = math.factorial(m)
-    for c in counts:
-        total //= math.factorial(int(c))
-    if total > ENUMERATE:
-        return rng.permuted(np.broadcast_to(np.arange(m), (9999, m)), axis=1), False
-    places = [np.flatnonzero(at == v) for v in np.unique(at)]
-    found = []
-
-    def deal(left: tuple[int, ...], group: int, order: np.ndarray):
-        if group == len(places):
-            found.append(order.copy())
-            return
-        for chosen in itertools.combinations(left, len(places[group])):
-            order[list(chosen)] = places[group]
-            deal(tuple(i for i in left if i not in chosen), group + 1, order)
-
-    deal(tuple(range(m)), 0, np.empty(m, int))
-    return np.array(found), True
-
-
-def _share(values: np.ndarray, observed: float, more: bool) -> float:
-    slack = 1e-9 * max(np.abs(values).max(), 1e-300)
-    return float(np.mean(values >= observed - slack if more else values <= observed + slack))
-
-
-def _interval(results, weight, values, log, slope, rng) -> tuple[float, float]:
-    """95 % interval of the slope: species resampled once for all runs, joined with the runs' scatter about the line."""
-    from scipy import stats as sps
-
-    pseudo = []
-    for r in results:
-        part, total = (np.asarray(v, float) for v in r.parts)
-        if not total.sum() > 0:
-            return (np.nan, np.nan)
-        value = part.sum() / total.sum()
-        pseudo.append(value + (part - value * total) * len(part) / total.sum())
-    each = weight @ np.array(pseudo)  # every species' own slope; their mean is the slope
+def _interval(by_species, weight, values, log, slope, rng, names, tree) -> tuple[float, float]:
+    """95 % interval of the slope: over species, the same at all runs, joined with the runs' scatter about the line."""
+    if not np.isfinite(by_species).all():
+        return (np.nan, np.nan)
+    each = weight @ by_species  # every species' own slope; their mean is the slope
     low, high = bootstrap_ratio(each, np.ones(each.size), rng=rng)
+    if tree is not None and (related := _slopes(names, by_species, log, tree)) is not None:
+        low, high = (slope + end - related.mean for end in related.interval)
     m = len(log)
     left = values - values.mean() - slope * (log - log.mean())
     runs = sps.t.ppf(0.975, m - 2) * np.sqrt((left**2).sum() / (m - 2) * (weight**2).sum()) if m > 2 else np.nan

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, array, padded
-from embedlab.plots.theme import CHANCE, CHANCE_FILL, colours, number, sentence_case, shapes
+from embedlab.plots.chance import beside, chance_panel, foot, histogram, told
+from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, FRAME, VERMILION, colours, number, sentence_case, shapes
 
 
 def picture(result) -> Picture:
@@ -41,6 +41,7 @@ def picture(result) -> Picture:
                 size=4.6,
                 key="one run, 95 % interval",
             ),
+            *_law(result, scales),
         ),
         x=across,
         y=Axis(label=measure, range=padded(low, high, values, c_low, c_high)),
@@ -50,6 +51,8 @@ def picture(result) -> Picture:
     panels = [main, slope]
     if result.parts:
         panels.insert(1, _parts(result, order, x, across))
+    if result.slopes is not None:
+        panels.append(_species(result, "slope per tenfold" if log else "slope"))
     name = result.x_name.replace("_", " ")
     low_end, high_end = e.interval
     way = "rises by" if low_end > 0 else "falls by" if high_end < 0 else "shows no clear trend,"
@@ -60,6 +63,38 @@ def picture(result) -> Picture:
         foot=f"{len(x)} runs at {len(scales)} scales · {foot(e)}",
         caption=result.caption,
         alt=f"{result.measure} of {len(x)} runs against {result.x_name}.",
+    )
+
+
+def _law(result, scales) -> tuple[Path, ...]:
+    """The law that foretells held-out scales best, over the scales that were run."""
+    if result.laws is None or result.laws.best.name == "constant":
+        return ()
+    fine = np.geomspace(scales.min(), scales.max(), 60)
+    best = result.laws.best
+    return (Path(x=fine, y=best.predict(fine), colour=FRAME, width=0.9, key=f"law that foretells best: {best.name}"),)
+
+
+def _species(result, label: str) -> Panel:
+    """Each species' own slope, and their mean with an interval that knows the tree where one was given."""
+    found = result.slopes
+    left, right, tall = histogram(found.slopes)
+    low, high = found.interval
+    said = f"mean of {len(found.slopes)} species {number(found.mean)} ({number(low)} to {number(high)})"
+    mean = Dots(
+        x=array([found.mean]), y=array([0.82]), low=array([low]), high=array([high]), size=5.5, shape="diamond",
+        colour=VERMILION, label=(said,), key="mean over species, 95 % interval",
+    )  # fmt: skip
+    return Panel(
+        marks=(
+            Bars(left=left, right=right, height=tall * 0.62, colour=COUNTS[1], key="species"),
+            Rule(at=0.0, key="no slope"),
+            mean,
+        ),
+        title="Slope of each species",
+        height=20,
+        x=Axis(label=label, range=padded(found.slopes, low, high, include=(0.0,))),
+        y=Axis(range=(0, 1.1), shown=False),
     )
 
 

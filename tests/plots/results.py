@@ -103,12 +103,15 @@ def orthogonality(rng, s=24):
             np.arange(1, 19),
             0.22 * (1 - np.exp(-np.arange(1, 19) / 5)),
             0.3 * (1 - np.exp(-np.arange(1, 19) / 7)),
+            0.2 * (1 - np.exp(-np.arange(1, 19) / 7)),
+            0.4 * (1 - np.exp(-np.arange(1, 19) / 7)),
         ],
         1,
     ).astype(float)
     nulls = {
         "spectrum-matched": rng.normal(0.34, 0.05, 500),
         "shuffled labels": rng.normal(0.29, 0.03, 500),
+        "sphere-preserving": rng.normal(0.03, 0.01, 199),
         "isotropic": rng.beta(19, 500, 500),
     }
     return _build(
@@ -231,6 +234,11 @@ def scaling(rng):
         chance_high=zero + 0.012,
         slope=0.06,
         parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000)},
+        placebo=(0.001, 0.4),
+        species=species(24),
+        by_species=values[:, None] + np.outer(np.log10(x / 4000), 0.03 * np.sin(np.arange(24))),
+        tree=None,
+        exposure=None,
         evidence=evidence(rng, 0.06, 0.015, 0.0, 0.01, 4, unit="scales", chance_kind="labels shuffled within species"),
     )
 

@@ -1,0 +1,67 @@
+"""A series of stores: where each run stands, what it is called, and what its species contribute."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def position(store, x: str) -> float:
+    """Where a store stands on the scale `x`, as its training or its card says."""
+    card = store.card
+    training = card.get("training") or {}
+    for place in (training, card):
+        if x in place and place[x] is not None:
+            return float(place[x])
+    known = sorted({k for p in (training, card) for k, v in p.items() if isinstance(v, int | float)})
+    raise KeyError(
+        f"the store of {card.get('model', 'an unnamed model')!r} does not say its {x!r}; its card has the "
+        f"numbers {', '.join(known[:8]) or '(none)'}"
+    )
+
+
+def same_species(results) -> None:
+    """Refuse a series in which a run has other species: a trend could then be one of species, not of training."""
+    first = set(results[0].species)
+    for i, r in enumerate(results[1:], start=2):
+        if other := sorted(first ^ set(r.species)):
+            raise ValueError(
+                f"runs 1 and {i} do not hold the same species ({len(first)} and {len(r.species)}; in one only: "
+                f"{', '.join(other[:5])}): use the same images at every scale"
+            )
+
+
+def run_name(store, i: int) -> str:
+    """What to call a run: its model, and its seed where one is known."""
+    training = store.card.get("training") or {}
+    seed = f" seed {training['seed']}" if "seed" in training else ""
+    return f"{store.card.get('name', store.card.get('model', f'run {i}'))}{seed}"
+
+
+def contributions(results) -> tuple[tuple[str, ...], np.ndarray]:
+    """What each species adds to the estimate at each run, so that the mean over species is the estimate.
+
+    Names `(s,)` and values `(m, s)`, the same species in one column whatever order a run has them in; nan where a run
+    has no estimate. A ratio of sums is linearised about its value.
+    """
+    names, rows = tuple(results[0].species), []
+    for r in results:
+        part, total = (np.asarray(v, float) for v in r.parts)
+        if not total.sum() > 0:
+            rows.append(np.full(part.size, np.nan))
+            continue
+        value = part.sum() / total.sum()
+        own = value + (part - value * total) * part.size / total.sum()
+        rows.append(own[[list(r.species).index(n) for n in names]] if len(names) == part.size else own)
+    values = np.array(rows)
+    return (names if len(names) == values.shape[1] else tuple(f"group {i + 1}" for i in range(values.shape[1]))), values
+
+
+def images_seen(names, exposure: Mapping[str, float]) -> np.ndarray:
+    """log10(1 + images seen) of each species `(s,)`; a species that is not told of is refused."""
+    missing = [n for n in names if n not in exposure]
+    if missing:
+        raise KeyError(f"exposure lacks {missing[:5]}: say of each species how many images were seen, 0 included")
+    counts = np.array([float(exposure[n]) for n in names])
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise ValueError("exposure counts images: 0 or more of each species")
+    return np.log10(1 + counts)
