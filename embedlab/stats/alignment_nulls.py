@@ -33,7 +33,7 @@ def drawn_traits(problem, null: str, lam: float, permutations, rng: np.random.Ge
         return fitted + spectral_randomisation(left, problem.covariance, b, rng)
     if null == "mk":
         return _jumped(problem, b, rng)
-    parameter = {"bm": None, "lambda": lam}[null] if null != "ou" else pull(problem)
+    parameter = {"bm": None, "lambda": lam}[null] if null != "ou" else float(pulls(problem, problem.columns[None])[0])
     return evolved_traits(problem, null, parameter, b, rng)
 
 
@@ -52,16 +52,19 @@ def evolved_traits(problem, model: str, parameter: float | None, b: int, rng: np
     return fitted + drawn @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
 
 
-def pull(problem) -> float:
-    """Pull α of an Ornstein-Uhlenbeck process fitted to the trait, on a grid up to 50 per depth of the tree."""
+def pulls(problem, traits: np.ndarray) -> np.ndarray:
+    """Pull α `(k,)` of an Ornstein-Uhlenbeck process fitted to each trait `(k, n, p)`: at most 50 per tree depth."""
     depth = float(np.diag(problem.covariance).mean())
+    k, n, p = traits.shape
+    flat = traits.transpose(1, 0, 2).reshape(n, -1)
     heights = []
     for alpha in PULLS / depth:
         root = _root(ou_covariance(problem.covariance, alpha))
-        rate = _rate(np.linalg.solve(root, problem.columns), np.linalg.solve(root, problem.base))[0]
-        n, p = problem.columns.shape
-        heights.append(-0.5 * (n * np.linalg.slogdet(rate)[1] + 2 * p * np.log(np.diag(root)).sum()))
-    return float(PULLS[int(np.argmax(heights))] / depth)
+        y, base = np.linalg.solve(root, flat), np.linalg.solve(root, problem.base)
+        left = (y - base @ np.linalg.lstsq(base, y, rcond=None)[0]).reshape(n, k, p)
+        square = np.matmul(left.transpose(1, 2, 0), left.transpose(1, 0, 2))
+        heights.append(-0.5 * (n * np.linalg.slogdet(square)[1] + 2 * p * np.log(np.diag(root)).sum()))
+    return PULLS[np.argmax(heights, axis=0)] / depth
 
 
 def _parts(problem, lam: float | None, alpha: float | None = None):
@@ -83,6 +86,11 @@ def _rate(y: np.ndarray, base: np.ndarray):
 def _root(c: np.ndarray) -> np.ndarray:
     # Tips at distance zero: a speck on the diagonal, far below any branch, lets the root be taken.
     return np.linalg.cholesky(c + 1e-10 * np.diag(np.diag(c)))
+
+
+def left_over(problem, lam: float) -> np.ndarray:
+    """What the reduced model leaves of the trait `(n, p)`, fitted at λ."""
+    return _parts(problem, lam)[1]
 
 
 def _shuffled(problem, orders: np.ndarray, lam: float) -> np.ndarray:

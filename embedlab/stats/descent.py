@@ -7,7 +7,7 @@ from embedlab.stats.relatedness import Whitening
 # Denser towards 1, where the likelihood of a trait that follows the tree turns quickly.
 GRID = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.02, 12)])
 GOLDEN = (np.sqrt(5) - 1) / 2
-STEPS = 28  # golden sections: a bracket of .05 becomes 7e-8
+STEPS = 24  # golden sections: a bracket of .05 becomes 5e-7
 CHUNK = 4_000_000  # numbers held at once, so that forty thousand traits fit in memory
 
 
@@ -61,13 +61,16 @@ class Descent:
         the search ends just short of it.
         """
         y = self.rotate(traits)
-        height = self._height_of_trait if of == "trait" else self._height_of_vectors
-        found = [self._search(y[part], height) for part in self._chunks(len(y), self.n * y.shape[2] * GRID.size)]
+        found = []
+        for part in self._chunks(len(y), self.n * y.shape[2] * (4 + y.shape[2])):
+            if of == "trait":
+                found.append(self._search(y[part], self._on_grid(y[part]), self._height_of_trait))
+            else:
+                steps = [self._height_of_vectors(y[part], np.full(len(y[part]), v)) for v in self.grid]
+                found.append(self._search(y[part], np.stack(steps, axis=1), self._height_of_vectors))
         return np.concatenate(found)
 
-    def _search(self, y: np.ndarray, height) -> np.ndarray:
-        g = self.grid.size
-        heights = height(np.repeat(y, g, axis=0), np.tile(self.grid, len(y))).reshape(len(y), g)
+    def _search(self, y: np.ndarray, heights: np.ndarray, height) -> np.ndarray:
         top = heights.argmax(axis=1)
         best, peak = self.grid[top], heights[np.arange(len(y)), top]
         low, high = self.grid[np.maximum(top - 1, 0)], self.grid[np.minimum(top + 1, self.grid.size - 1)]
@@ -82,15 +85,35 @@ class Descent:
         middle = (low + high) / 2
         return np.where(height(y, middle) > peak, middle, best)
 
+    def _on_grid(self, y: np.ndarray) -> np.ndarray:
+        """Log-likelihood `(k, g)` of each trait on the grid: λ is the same for all, so that two products do."""
+        k, n, p = y.shape
+        w, log_det = self._weights(self.grid)
+        a = (w @ self.products).reshape(-1, self.m, self.m)
+        flat = y.transpose(0, 2, 1)
+        b = (flat @ (w[:, :, None] * self.base).transpose(1, 0, 2).reshape(n, -1)).reshape(k, p, -1, self.m)
+        b = b.transpose(0, 2, 3, 1)
+        c = (flat[:, :, None] * flat[:, None]) @ w.T
+        return self._likelihood(c.transpose(0, 3, 1, 2), b, np.linalg.solve(a, b), log_det)
+
+    def _likelihood(self, c, b, solved, log_det) -> np.ndarray:
+        p = c.shape[-1]
+        if p == 1:
+            left = c[..., 0, 0] - (b * solved).sum(axis=(-2, -1))
+            return -0.5 * (self.n * np.log(np.maximum(left, 1e-300)) + log_det)
+        left = c - np.matmul(np.swapaxes(b, -1, -2), solved)
+        return -0.5 * (self.n * np.linalg.slogdet(left)[1] + p * log_det)
+
     def _height_of_trait(self, y: np.ndarray, lam: np.ndarray) -> np.ndarray:
         w, log_det = self._weights(lam)
         weighted = y * w[:, :, None]
         a = (w @ self.products).reshape(-1, self.m, self.m)
         b = np.matmul(self.base.T, weighted)
-        left = np.matmul(y.transpose(0, 2, 1), weighted) - np.matmul(b.transpose(0, 2, 1), np.linalg.solve(a, b))
-        p = y.shape[2]
-        size = np.log(np.maximum(left[:, 0, 0], 1e-300)) if p == 1 else np.linalg.slogdet(left)[1]
-        return -0.5 * (self.n * size + p * log_det)
+        if y.shape[2] == 1:
+            c = (y[:, :, 0] * weighted[:, :, 0]).sum(axis=1)[:, None, None]
+        else:
+            c = np.matmul(y.transpose(0, 2, 1), weighted)
+        return self._likelihood(c, b, np.linalg.solve(a, b), log_det)
 
     def _height_of_vectors(self, y: np.ndarray, lam: np.ndarray) -> np.ndarray:
         rss = self._left(y, lam)[1]

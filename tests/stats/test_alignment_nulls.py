@@ -8,7 +8,7 @@ import pytest
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree
 from embedlab.data.tree import Tree
 from embedlab.stats.alignment import Problem, aligned_beyond_phylogeny
-from embedlab.stats.alignment_nulls import drawn_traits, evolved_traits, pull
+from embedlab.stats.alignment_nulls import drawn_traits, evolved_traits, pulls
 from embedlab.stats.evolution import ou_covariance
 from embedlab.stats.kinds import LEAST, _mk_heights, by_thresholds, columns_of, mk_draws, mk_rate
 from embedlab.stats.resample import shuffles_within
@@ -64,7 +64,7 @@ def test_the_pull_is_the_best_on_its_grid():
     x, _, tree, rng = world(4)
     c = tree.covariance()
     y = np.linalg.cholesky(ou_covariance(c, 4.0)) @ rng.normal(size=24)
-    found = pull(Problem.of(x, y, c))
+    found = pulls(Problem.of(x, y, c), np.stack([y, x[:, 0]])[:, :, None])[0]
 
     def height(alpha):
         v = ou_covariance(c, alpha)
