@@ -60,7 +60,8 @@ def permanova(x, groups, *, permutations=999, strata=None, distances: bool = Fal
     """
     x = checked_distances(x, "x") if distances else checked(x, least=3)
     n = x.shape[0]
-    by = _Predictor(groups, n)
+    groups = np.asarray(groups)
+    by = _Columns(groups, n) if groups.ndim == 2 else _Groups(groups, n)
     if strata is not None:
         strata = _codes(strata, n, "strata")
         if by.same_within(strata):
@@ -91,7 +92,7 @@ def _pseudo_f(explained, total: float, q: int, free: int) -> np.ndarray:
         return np.where(left > 1e-12 * total, (explained / q) / (left / free), np.inf)
 
 
-def _orders(n: int, permutations, strata, by: "_Predictor", rng) -> np.ndarray:
+def _orders(n: int, permutations, strata, by: "_Groups | _Columns", rng) -> np.ndarray:
     orders = permutations_of(n, permutations, rng, strata=strata, labels=by.codes)
     if np.ndim(permutations):
         astray = [] if strata is None else np.flatnonzero((strata[orders] != strata).any(axis=1))
@@ -113,37 +114,50 @@ def _codes(labels, n: int, name: str) -> np.ndarray:
     return np.unique(labels, return_inverse=True)[1]
 
 
-class _Predictor:
-    """What rows are compared by: groups, or columns of numbers; `basis` `(n, q)` are its orthonormal columns."""
+class _Groups:
+    """Kinds to compare: `codes` `(n,)` from 0, and the rows of each kind."""
 
-    def __init__(self, groups, n: int):
-        groups = np.asarray(groups)
-        self.members: list[np.ndarray] | None = None
-        self.codes: np.ndarray | None = None
-        if groups.ndim == 2:
-            columns = checked(groups, "groups")
-            if len(columns) != n:
-                raise ValueError(f"{n} rows but groups of shape {groups.shape}: align them first")
-        else:
-            self.codes = codes = _codes(groups, n, "groups")
-            sizes = np.bincount(codes)
-            if sizes.size < 2:
-                raise ValueError("all rows are of one group: there is nothing to compare")
-            if (sizes < 3).any():
-                small = [str(k) for k in np.unique(groups)[sizes < 3][:5]]
-                raise ValueError(
-                    f"groups {small} have fewer than 3 rows: merge them or leave them out "
-                    "(to regress on numbers, pass them as a column of shape (n, 1))"
-                )
-            self.members = [np.flatnonzero(codes == k) for k in range(sizes.size)]
-            columns = (codes[:, None] == np.arange(1, sizes.size)).astype(float)
-        centred = columns - columns.mean(axis=0)
-        self.basis, triangle = np.linalg.qr(centred)
-        self.q = self.basis.shape[1]
+    def __init__(self, groups: np.ndarray, n: int):
+        self.codes = _codes(groups, n, "groups")
+        self.sizes = np.bincount(self.codes)
+        if self.sizes.size < 2:
+            raise ValueError("all rows are of one group: there is nothing to compare")
+        if (self.sizes < 3).any():
+            small = [str(k) for k in np.unique(groups)[self.sizes < 3][:5]]
+            raise ValueError(
+                f"groups {small} have fewer than 3 rows: merge them or leave them out "
+                "(to regress on numbers, pass them as a column of shape (n, 1))"
+            )
+        self.members = [np.flatnonzero(self.codes == k) for k in range(self.sizes.size)]
+        self.q = self.sizes.size - 1
+
+    def weights(self) -> np.ndarray:
+        """Columns `(n, K)` whose outer products average within groups."""
+        return (self.codes[:, None] == np.arange(self.sizes.size)) / np.sqrt(self.sizes)
+
+    def same_within(self, strata: np.ndarray) -> bool:
+        first = np.unique(strata, return_index=True)[1]
+        return bool((self.codes == self.codes[first][strata]).all())
+
+
+class _Columns:
+    """Numbers to regress on, made orthonormal: `(n, q)`."""
+
+    codes = members = None
+
+    def __init__(self, columns: np.ndarray, n: int):
+        columns = checked(columns, "groups")
+        if len(columns) != n:
+            raise ValueError(f"{n} rows but groups of shape {columns.shape}: align them first")
+        self.q = columns.shape[1]
         if self.q >= n - 1:
             raise ValueError(f"{self.q} predictors for {n} rows: nothing would be left to measure them against")
+        self.basis, triangle = np.linalg.qr(columns - columns.mean(axis=0))
         if (np.abs(np.diag(triangle)) <= 1e-10 * np.linalg.norm(columns, axis=0)).any():
             raise ValueError("the columns of groups are constant or linearly dependent: leave some out")
+
+    def weights(self) -> np.ndarray:
+        return self.basis
 
     def same_within(self, strata: np.ndarray) -> bool:
         first = np.unique(strata, return_index=True)[1]
@@ -153,7 +167,7 @@ class _Predictor:
 class _Vectors:
     """Sums of squares from vectors: those of group sums over sizes, or of the vectors along the predictor's basis."""
 
-    def __init__(self, x: np.ndarray, by: _Predictor):
+    def __init__(self, x: np.ndarray, by: _Groups | _Columns):
         if (x == x[0]).all():
             raise ValueError("rows are all the same: there is nothing to explain")
         x = x - x.mean(axis=0)
@@ -182,14 +196,14 @@ class _Vectors:
         return np.einsum("bkd,bkd,k->b", sums, sums, 1 / sizes) + (rest**2).sum(axis=1) / len(largest)
 
     def _along(self, orders: np.ndarray) -> np.ndarray:
-        placed = self.by.basis.T[:, np.argsort(orders, axis=1)]  # each row's weights, wherever it was sent
+        placed = self.by.weights().T[:, np.argsort(orders, axis=1)]  # each row's weights, wherever it was sent
         return ((placed @ self.x) ** 2).sum(axis=(0, 2))
 
 
 class _Distances:
     """Sums of squares from any distances: what −d²/2 sums to within groups (Gower), its mean taken out first."""
 
-    def __init__(self, d: np.ndarray, by: _Predictor):
+    def __init__(self, d: np.ndarray, by: _Groups | _Columns):
         n = d.shape[0]
         self.total = float((d**2).sum() / (2 * n))
         if not self.total > 0:
@@ -200,16 +214,19 @@ class _Distances:
         self.by = by
 
     def explained(self, orders: np.ndarray) -> np.ndarray:
-        few = self.by.members is None or self.by.q <= FEW
-        return np.array([self._along(t) if few else self._within(t) for t in orders]) - self.mean * self.by.q
+        # −1/n in the projection onto groups needs no care: the table sums to 0
+        weights = self.by.weights() if self.by.members is None or self.by.q <= FEW else None
+        values = [self._within(t) if weights is None else self._along(t, weights) for t in orders]
+        return np.array(values) - self.mean * self.by.q
 
-    def _along(self, t: np.ndarray) -> float:
-        placed = np.empty_like(self.by.basis)
-        placed[t] = self.by.basis
+    def _along(self, t: np.ndarray, weights: np.ndarray) -> float:
+        placed = np.empty_like(weights)
+        placed[t] = weights
         return float((placed * (self.table @ placed)).sum())
 
     def _within(self, t: np.ndarray) -> float:
         return float(sum(self.table[np.ix_(t[m], t[m])].sum() / len(m) for m in self.by.members))
 
     def by_cosets(self, drawn) -> np.ndarray:
-        return 2 * coset_sums(self.table, self.by.basis @ self.by.basis.T, drawn) - self.mean * self.by.q
+        weights = self.by.weights()
+        return 2 * coset_sums(self.table, weights @ weights.T - 1 / len(weights), drawn) - self.mean * self.by.q

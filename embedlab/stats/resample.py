@@ -93,6 +93,10 @@ def permutations_of(
         return _all_but_the_first(n, classes, inside, labels)
     orders = np.empty((count, n), np.int64)
     for rows in classes:  # (groups, size): groups of one stratum and one size may take each other's place
+        if rows.shape[1] == 1:  # single rows: scikit-bio's own shuffles for a seed, and half the time of those below
+            for order in orders:
+                order[rows[:, 0]] = rng.permutation(rows[:, 0])
+            continue
         moved = rows[rng.permuted(np.broadcast_to(np.arange(len(rows)), (count, len(rows))), axis=1)]
         orders[:, rows.ravel()] = (rng.permuted(moved, axis=2) if inside else moved).reshape(count, -1)
     return orders
