@@ -1,0 +1,145 @@
+"""Of three species, which one stands apart? A tree and a space answer, and chance agrees once in three."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from embedlab.stats.bootstrap import jackknife
+from embedlab.stats.distances import checked_distances
+from embedlab.stats.relatedness import checked_covariance
+from embedlab.stats.resample import p_value, permutations_of
+
+MOST = 50_000  # triplets looked at: all of them up to 67 species, beyond that so many at random
+DEPTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class TripletAgreement:
+    """Share of triplets in which the space sets the same species apart as the tree, from 0 to 1, chance 1/3.
+
+    `statistic` over all triplets, `by_depth` `(q,)` over those whose three species meet at a height between `edges`
+    `(q + 1,)` (0 the tips, 1 the root), `counts` `(q,)` how many these are. `null` `(b,)` and `null_by_depth` `(b, q)`
+    have the tips shuffled; intervals are jackknives over species. `unresolved` triplets, in which the tree does not
+    say who stands apart, do not count.
+    """
+
+    statistic: float
+    interval: tuple[float, float]
+    p_value: float
+    p_less: float
+    null: np.ndarray
+    edges: np.ndarray
+    by_depth: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    null_by_depth: np.ndarray
+    counts: np.ndarray
+    unresolved: int
+    drawn: bool
+
+    @property
+    def distance(self) -> float:
+        """Share of triplets in which the two disagree: the triplet distance, where the space is a tree's distances."""
+        return 1 - self.statistic
+
+
+def resolved_triplets(covariance, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray, int, bool]:
+    """Triplets `(m, 3)` of which the tree says that the first two are nearest kin, and the height where all three meet.
+
+    Kin by the tree as rooted: the pair with the longest path in common, whatever the tips' own lengths. Heights
+    `(m,)` run from 0 at the tips to 1 at the root. Also how many triplets the tree leaves open (polytomies), and
+    whether they were drawn at random.
+
+    >>> c = np.array([[3.0, 2, 0], [2, 3, 0], [0, 0, 3]])
+    >>> resolved_triplets(c)[:2]
+    (array([[0, 1, 2]]), array([1.]))
+    """
+    c = checked_covariance(covariance, len(covariance))
+    n = len(c)
+    drawn = n * (n - 1) * (n - 2) // 6 > MOST
+    if drawn:
+        if rng is None:
+            raise TypeError(f"{n} species have more than {MOST:,} triplets: pass rng=np.random.default_rng(seed)")
+        picked = rng.integers(0, n, (int(1.1 * MOST) + 100, 3))
+        picked = np.sort(picked, axis=1)
+        picked = np.unique(picked[(np.diff(picked, axis=1) > 0).all(axis=1)], axis=0)
+        i, j, k = rng.choice(picked, min(MOST, len(picked)), replace=False).T
+    else:
+        i, j, k = np.array(list(combinations(range(n), 3))).reshape(-1, 3).T
+    shared = np.stack([c[i, j], c[i, k], c[j, k]], axis=1)
+    nearest = shared.argmax(axis=1)
+    ranked = np.sort(shared, axis=1)
+    clear = ranked[:, 2] - ranked[:, 1] > 1e-9 * c.max()
+    order = np.array([[0, 1, 2], [0, 2, 1], [1, 2, 0]])[nearest]
+    found = np.take_along_axis(np.stack([i, j, k], axis=1), order, axis=1)[clear]
+    return found, 1 - ranked[clear, 0] / np.diag(c).max(), int((~clear).sum()), drawn
+
+
+def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, upto: float = 1.0,
+                      rng: np.random.Generator | None = None) -> TripletAgreement:  # fmt: skip
+    """Ask of each triplet of species whether the nearest pair in the space `(n, n)` is the nearest kin on the tree.
+
+    Needs no branch lengths beyond their order, nor the same scale in space and tree; more robust than Robinson and
+    Foulds' distance, which one wandering species can bring to its end. Pairs that tie in the space count by halves
+    and thirds. `upto` leaves out triplets that meet above that height: the branchings of the past are often told by
+    gross differences, the recent ones are not. Chance: tips shuffled over the tree, right for the null that the space
+    knows nothing of descent; triplets share species, so counting them as independent would not be. Fewer than 5
+    species, and trees that resolve no triplet, are refused.
+    """
+    d = checked_distances(distances, "distances")
+    n = len(d)
+    c = np.asarray(covariance, float)
+    if c.shape != d.shape:
+        raise ValueError(f"distances of {n} species, a covariance of shape {c.shape}: give the same, in one order")
+    if n < 5:
+        raise ValueError(f"{n} species are too few for triplets with an interval: at least 5")
+    triplets, height, unresolved, drawn = resolved_triplets(c, rng)
+    keep = height <= upto + 1e-12
+    triplets, height = triplets[keep], height[keep]
+    if not len(triplets):
+        where = f" that meets below {upto:g} of its height" if upto < 1 else ""
+        raise ValueError(f"the tree resolves no triplet{where}: which of three stands apart is not known")
+    edges = np.asarray(edges, float)
+    depth = np.clip(np.searchsorted(edges, height, side="left") - 1, 0, len(edges) - 2)
+    q = len(edges) - 1
+    counts = np.bincount(depth, minlength=q)
+    slack = 1e-12 * d.max()
+
+    def means(credit):
+        with np.errstate(invalid="ignore"):
+            return credit.mean(), np.bincount(depth, credit, minlength=q) / counts
+
+    own = _credit(d, triplets, slack)
+    value, by_depth = means(own)
+    orders = permutations_of(n, permutations, rng)
+    shuffled = [means(_credit(d[np.ix_(t, t)], triplets, slack)) for t in orders]
+    null = np.array([s[0] for s in shuffled])
+    without, without_at = _without_each(own, triplets, depth, n, q)
+    each = [jackknife(without_at[:, k], by_depth[k]) if counts[k] else (np.nan, np.nan) for k in range(q)]
+    low, high = np.array(each).T
+    return TripletAgreement(
+        statistic=float(value), interval=jackknife(without, value), p_value=p_value(value, null),
+        p_less=p_value(value, null, more=False), null=null, edges=edges, by_depth=by_depth, low=low, high=high,
+        null_by_depth=np.array([s[1] for s in shuffled]), counts=counts, unresolved=unresolved, drawn=drawn,
+    )  # fmt: skip
+
+
+def _credit(d: np.ndarray, triplets: np.ndarray, slack: float) -> np.ndarray:
+    """1 where the first two are nearest, 0 where not, and a share of 1 where they tie for it."""
+    a, b, c = triplets.T
+    kin, one, other = d[a, b], d[a, c], d[b, c]
+    least = np.minimum(np.minimum(kin, one), other) + slack
+    nearest = kin <= least
+    return np.where(nearest, 1.0 / (nearest + (one <= least) + (other <= least)).clip(1), 0.0)
+
+
+def _without_each(credit, triplets, depth, n, q):
+    """The shares without each species in turn: over all triplets `(n,)`, and at each depth `(n, q)`."""
+    place = (triplets * q + depth[:, None]).ravel()
+    hit = np.bincount(place, np.repeat(credit, 3), minlength=n * q).reshape(n, q)
+    count = np.bincount(place, minlength=n * q).reshape(n, q)
+    total, size = np.bincount(depth, credit, minlength=q), np.bincount(depth, minlength=q)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        at = (total - hit) / (size - count)
+        return (total.sum() - hit.sum(axis=1)) / (size.sum() - count.sum(axis=1)), at
