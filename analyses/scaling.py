@@ -95,6 +95,7 @@ def _orthogonality(lab, column, permutations, emb, rng):
         strata=strata,
         axes=lab.setting("axes", 0) or None,
         permutations=permutations,
+        compare=False,
         rng=rng,
     )
 

@@ -53,7 +53,7 @@ def test_user_text_is_never_markup(desk):
 def test_tables_download(desk):
     with desk.expect_download() as waiting:
         desk.locator("[data-el=download-table]").first.click()
-    assert waiting.value.path().read_text(encoding="utf-8").startswith("group,share_inside")
+    assert waiting.value.path().read_text(encoding="utf-8").startswith("group,share_outside")
 
 
 def test_the_address_restores_colour_map_and_choice(open_page, written):

@@ -17,9 +17,9 @@ def word(result):
     return judge([OUTSIDE], {"a": result.evidence})[0]
 
 
-def ask(rng, permutations=199, axes=11, **world):
+def ask(rng, permutations=199, axes=11, compare=False, **world):
     emb = dimorphic_birds(rng, **{"species": 12, "per_cell": 8, "d": 64, **world})
-    return orthogonality(emb, SEX, axes=axes, permutations=permutations, rng=0)
+    return orthogonality(emb, SEX, axes=axes, permutations=permutations, compare=compare, rng=0)
 
 
 @pytest.mark.parametrize("spectrum", ["flat", "power"])
@@ -118,7 +118,7 @@ def test_units_rotation_and_order_change_nothing_that_matters(rng):
 def test_the_span_is_cut_where_asked(rng):
     assert ask(rng, axes=None, permutations=19).rank == DEFAULT_AXES
     found = ask(rng, axes=3, permutations=19)
-    assert found.rank == 3 and found.curve.shape == (3, 3) and found.curve[-1, 1] == pytest.approx(found.share)
+    assert found.rank == 3 and found.curve.shape == (3, 5) and found.curve[-1, 1] == pytest.approx(found.share)
     assert ask(rng, axes=99, permutations=19).rank == 11  # no more than species less one
 
 
@@ -126,7 +126,7 @@ def test_the_same_seed_gives_the_same_bits(rng):
     emb = dimorphic_birds(rng, species=6, per_cell=6, d=16)
     one, again = (orthogonality(emb, SEX, permutations=29, rng=5) for _ in range(2))
     assert one.evidence.interval == again.evidence.interval
-    for kind in ("spectrum-matched", "shuffled labels", "isotropic"):
+    for kind in ("spectrum-matched", "shuffled labels", "sphere-preserving", "isotropic"):
         assert (one.nulls[kind] == again.nulls[kind]).all()
 
 
@@ -154,3 +154,79 @@ def test_chance_is_as_long_as_what_was_observed():
     }
     found = orthogonality(Embeddings(np.vstack(x), rows, {}), SEX, permutations=199, rng=0)
     assert found.evidence.estimate > 0.9 and found.evidence.chance["high"] < 1.1
+
+
+def test_other_forms_and_inner_products_stand_beside(rng):
+    found = ask(rng, outside=1.0, noise=0.3, permutations=99, axes=5, compare=True)
+    products = {row["product"]: row for row in found.products.iter_rows(named=True)}
+    assert set(products) == {"unit", "raw", "centred", "whitened", "unseen species"}
+    assert products["unit"]["outside"] == found.evidence.estimate
+    assert (products["unit"]["low"], products["unit"]["high"]) == found.evidence.interval
+    for row in products.values():
+        assert row["outside"] > 0.9 and row["low"] <= row["outside"] <= row["high"]
+        assert row["chance_low"] <= row["chance"] <= row["chance_high"]
+    forms = {row["form"]: row for row in found.forms.iter_rows(named=True)}
+    assert forms["energy, cross-fitted and noise-free"]["inside"] == found.share
+    for name in ("energy, plain", "variance within groups"):
+        assert forms[name]["isotropic"] == 5 / 64 and 0 < forms[name]["inside"] < 0.3
+    norm = forms["norm, plain"]
+    assert norm["isotropic"] == pytest.approx(np.sqrt(rng.beta(2.5, 29.5, 100_000)).mean(), abs=0.002)
+    assert norm["spectrum_matched"] > forms["energy, plain"]["spectrum_matched"]  # norms and energies do not compare
+    assert 0 <= forms["overlap with the first 2 axes of the contrasts"]["inside"] < 0.2
+    assert "norm, plain" in found.caption
+    bare = orthogonality(dimorphic_birds(rng, per_cell=4, d=16), SEX, permutations=19, compare=False, rng=0)
+    assert bare.products.is_empty() and bare.forms.is_empty() and "norm" not in bare.caption
+
+
+def test_whitening_undoes_a_stretched_space(rng):
+    """Stretch the axes of the span: raw products put noise and contrast there, whitened ones do not care."""
+    emb = dimorphic_birds(rng, species=10, per_cell=10, d=24, outside=0.5, noise=0.4)
+    stretch = np.diag(np.r_[np.full(8, 4.0), np.ones(16)])
+    moved = Embeddings((emb.float64() @ stretch).astype(np.float32), emb.rows, {})
+    told = [
+        {
+            r["product"]: r["outside"]
+            for r in orthogonality(e, SEX, permutations=29, rng=0).products.iter_rows(named=True)
+        }
+        for e in (emb, moved)
+    ]
+    assert abs(told[0]["raw"] - told[1]["raw"]) > 0.1
+    assert told[0]["whitened"] == pytest.approx(told[1]["whitened"], abs=0.08)
+
+
+def test_the_sphere_alone_keeps_contrasts_out_of_the_span(rng):
+    # few species, much noise: unit length forces differences off the mean direction of their species
+    x = rng.normal(size=(5, 40))[np.repeat(np.arange(5), 40)] + rng.normal(size=(200, 40))
+    rows = {"image_id": list(map(str, range(200))), "species": np.repeat(list("abcde"), 40).tolist(),
+            "sex": ["female", "male"] * 100}  # fmt: skip
+    found = orthogonality(Embeddings(x.astype(np.float32), rows, {}), SEX, permutations=199, rng=0)
+    assert found.nulls["sphere-preserving"].mean() < 0.92 * found.isotropic
+
+
+def test_less_than_half_of_chance_is_shown_or_not(rng):
+    shown = ask(rng, outside=1.0, spectrum="power", noise=0.3)
+    assert shown.equivalence.equivalent and shown.equivalence.bounds == (-np.inf, 0.5)
+    chance = shown.nulls["spectrum-matched"].mean()
+    assert shown.equivalence.statistic == pytest.approx(shown.share / chance)
+    inside, energy = shown.energy_inside, shown.energy
+    without = [np.delete(inside, i).sum() / np.delete(energy, i).sum() / chance for i in range(12)]
+    error = np.sqrt(11 / 12 * np.square(np.array(without) - np.mean(without)).sum())  # a jackknife says nearly the same
+    high = shown.equivalence.interval[1]
+    assert high - shown.equivalence.statistic == pytest.approx(1.796 * error, rel=0.2)
+    assert not ask(rng, outside=0.5, spectrum="power").equivalence.equivalent  # not significant is not orthogonal
+    assert ask(rng, species=4, axes=None).equivalence is None
+
+
+def test_species_that_lend_the_span_are_not_asked(rng):
+    from embedlab.measures.contrast import blocks
+    from embedlab.measures.halves import folds
+
+    emb = dimorphic_birds(rng, species=9, per_cell=5, d=16)
+    cut = blocks(emb, SEX, least=4)
+    cuts = folds(cut, 3, rng, apart=True)
+    asked = np.array([(f.contrasts != 0).any(axis=1) for f in cuts])
+    assert asked.shape == (8, 9) and (asked.sum(axis=0) == 4).all()  # each species in half of the folds
+    assert set(asked.sum(axis=1)) == {4, 5}
+    for f in cuts:
+        assert (f.energy[(f.contrasts == 0).all(axis=1)] == 0).all()
+        assert {b.group for b in f.held} == set(np.flatnonzero((f.contrasts != 0).any(axis=1)))

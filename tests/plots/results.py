@@ -129,6 +129,19 @@ def orthogonality(rng, s=24):
         isotropic=18 / 512,
         nulls=nulls,
         curve=curve,
+        products=pl.DataFrame(
+            {
+                "product": ["unit", "raw", "centred", "whitened", "unseen species"],
+                "outside": [0.79, 0.77, 0.8, 0.95, 0.74],
+                "low": [0.7, 0.68, 0.7, 0.93, 0.6],
+                "high": [0.88, 0.86, 0.9, 0.97, 0.88],
+                "chance": [0.7, 0.7, 0.69, 0.93, 0.72],
+                "chance_low": [0.6, 0.58, 0.55, 0.9, 0.5],
+                "chance_high": [0.8, 0.81, 0.85, 0.95, 0.9],
+            }
+        ),
+        forms=pl.DataFrame(),
+        equivalence=None,
         unit="individuals",
         evidence=evidence(
             rng,

@@ -249,7 +249,7 @@ def test_no_species_is_dropped_in_silence():
     assert sum(len(d.x) for d in dots) == len(inside) - 1
     far = [d for d in dots if d.key == "lies beyond"]
     assert {d.shape for d in far} == {"triangle-left", "triangle-right"}
-    assert any("700\u00a0% inside" in text for d in far for text in d.label)
+    assert any("\u2212600\u00a0% outside" in text for d in far for text in d.label)
     assert "1 species without a measurable difference" in picture.foot
 
 

@@ -107,7 +107,7 @@ def test_contrasts_that_are_one_direction_are_one_draw(rng):
     spread = []
     for gram in (np.eye(1), alike, apart):
         inside, whole = matched_energies(gram[None], basis[None], variances, 3000, rng)
-        spread.append(np.std(inside / whole))
+        spread.append(np.std(inside.sum(axis=2) / whole))
     assert spread[1] == pytest.approx(spread[0], rel=0.1)
     assert spread[2] < 0.5 * spread[1]
 
@@ -116,3 +116,16 @@ def test_folds_are_views_of_one_draw(rng):
     basis = np.eye(8)[:, :2]
     inside, whole = matched_energies([np.eye(3)] * 2, [basis] * 2, np.ones(8), 20, rng)
     assert (inside[0] == inside[1]).all() and (whole[0] == whole[1]).all()
+
+
+def test_energies_axis_by_axis_are_quadratic_forms_of_the_draws():
+    gram, onto = np.array([[[2.0, 0.5], [0.5, 1.0]]]), np.eye(5)[None, :, 1:4]
+    variances = np.arange(1.0, 6)
+    inside, whole = matched_energies(gram, onto, variances, 3, np.random.default_rng(2))
+    rng = np.random.default_rng(2)
+    for i in range(3):
+        drawn = rng.standard_normal((2, 5)) * np.sqrt(variances / 15)
+        for k in range(3):
+            column = drawn[:, k + 1]
+            assert inside[0, i, k] == pytest.approx(column @ gram[0] @ column)
+        assert whole[0, i] == pytest.approx(sum(drawn[:, k] @ gram[0] @ drawn[:, k] for k in range(5)))
