@@ -232,6 +232,10 @@ def _interval(by_species, weight, values, log, slope, rng, names, tree) -> tuple
     if tree is not None and (related := _slopes(names, by_species, log, tree)) is not None:
         low, high = (slope + end - related.mean for end in related.interval)
     m = len(log)
+    own = by_species - by_species.mean(axis=0) - np.outer(log - log.mean(), each)
     left = values - values.mean() - slope * (log - log.mean())
-    runs = sps.t.ppf(0.975, m - 2) * np.sqrt((left**2).sum() / (m - 2) * (weight**2).sum()) if m > 2 else np.nan
+    # What species scatter about their own lines is in the interval over species already: runs add what they share.
+    apart = ((own - own.mean(axis=1, keepdims=True)) ** 2).sum() / (m - 2) / max(each.size - 1, 1) / each.size
+    shared = max((left**2).sum() / (m - 2) - apart, 0.0)
+    runs = sps.t.ppf(0.975, m - 2) * np.sqrt(shared * (weight**2).sum())
     return (float(slope - np.hypot(slope - low, runs)), float(slope + np.hypot(high - slope, runs)))

@@ -22,10 +22,10 @@ class Alignment:
     """Share of what sets species apart, beyond descent, that goes along with a trait.
 
     `statistic` is the adjusted R² (chance 0, at most 1), `null` `(b,)` what it is where nothing is,
-    `interval` a 95 % jackknife over species (94 to 98 % covered, measured), `pseudo` `(n,)` its pseudo-values, whose mean is the estimate. `axis`
-    `(n,)` is each species' position along the trait direction fitted without its own row, and `directions` `(n, d)`
-    are those directions, of length 1. `lam` is the λ at which species were made unrelated. `warning` says why the
-    p-value must not be believed, where it must not.
+    `interval` a 95 % jackknife over species (covers 94 to 98 %, measured), `pseudo` `(n,)` its pseudo-values, whose
+    mean is the estimate. `axis` `(n,)` is each species' position along the trait direction fitted without its own
+    row, and `directions` `(n, d)` are those directions, of length 1. `lam` is the λ at which species were made
+    unrelated. `warning` says why the p-value must not be believed, where it must not.
     """
 
     statistic: float
