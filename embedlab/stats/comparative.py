@@ -31,6 +31,9 @@ __all__ = [
 
 _BLOCK = 200_000  # numbers walked at once: more would leave the cache, fewer would pay NumPy for each step
 _FEW = 32  # columns up to which a dense product is cheaper than gathering n² entries for each permutation
+_SMALL = (
+    1000  # species up to which a tree with wide vectors becomes a matrix: six columns walked cost n entries gathered
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +107,12 @@ def k_mult(
     """Blomberg's K for vectors (Adams 2014): how much more alike relatives are than Brownian motion expects.
 
     `x` is `(n, d)`, one row a species. 1 is Brownian motion, below 1 less signal, 0 none. The p-value shuffles
-    species over the tips, and is exact where tips are exchangeable under the null. On a structure a permutation
-    costs O(n d), on a matrix O(n²), whatever the dimension. Means of a few individuals are blurred, which pulls K
-    towards the value without signal: `noise` `(n,)` is the variance of each mean (tr Wᵢ/nᵢ), and is taken off both
-    sums of squares; it moves with its species. Agrees with geomorph 4.1.0. Errors: NaN, species that do not differ,
-    tips at distance zero (the pair is named), noise as large as the differences.
+    species over the tips, and is exact where tips are exchangeable under the null. On a matrix a permutation costs
+    O(n²), whatever the dimension; on a structure O(n d), and no matrix is made of more than 1,000 species. Means of
+    a few individuals are blurred, which pulls K towards the value without signal: `noise` `(n,)` is the variance of
+    each mean (tr Wᵢ/nᵢ), and is taken off both sums of squares; it moves with its species. Agrees with geomorph
+    4.1.0. Errors: NaN, species that do not differ, tips at distance zero (the pair is named), noise as large as the
+    differences.
 
     >>> k_mult(np.array([[1.0], [5.0], [2.0]]), np.eye(3), permutations=[[0, 1, 2]]).statistic
     1.0
@@ -119,7 +123,7 @@ def k_mult(
     total = float(np.square(x).sum())
     if not total > (np.finfo(float).eps * max(1.0, n) * np.abs(x).max(initial=1e-300)) ** 2:
         raise ValueError("the species do not differ: K is not defined where nothing varies")
-    tree = _Tree(covariance, n) if is_structure(covariance) or isinstance(covariance, Pruned) else _Dense(covariance, n)
+    tree = _ready(covariance, *x.shape)
     orders = np.vstack([np.arange(n), permutations_of(n, permutations, rng)])
     roots, below = tree.sums(_narrow(x), orders)
     above = total + n * roots
@@ -151,14 +155,21 @@ def _narrow(x: np.ndarray) -> np.ndarray:
     return x if x.shape[1] < len(x) else np.linalg.qr(x.T, mode="r").T
 
 
+def _ready(covariance, n: int, d: int) -> "_Tree | _Dense":
+    if not is_structure(covariance) and not isinstance(covariance, Pruned):
+        return _Dense(covariance, n)
+    walk = related(covariance, n)
+    return _Dense(walk.covariance(), n) if n <= _SMALL and n < 6 * d else _Tree(walk)
+
+
 class _Tree:
     """What K needs of a structure: root estimates and squared contrasts of permuted species, by walks."""
 
-    def __init__(self, covariance, n: int):
-        self.walk = related(covariance, n)
-        self.weight, self.inverse_diagonal = self.walk.inverse_parts()
-        self.contrast, self.share, root = self.walk.variances(self.walk.length[:, None])
-        self.root, self.trace = float(root[0]), float(self.walk.depth[:n].sum())
+    def __init__(self, walk: Pruned):
+        self.walk = walk
+        self.weight, self.inverse_diagonal = walk.inverse_parts()
+        self.contrast, self.share, root = walk.variances(walk.length[:, None])
+        self.root, self.trace = float(root[0]), float(walk.depth[: walk.n].sum())
 
     def sums(self, x: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squared length of the root `(b,)` and sum of squared contrasts `(b,)` for `x[t]` of each order."""

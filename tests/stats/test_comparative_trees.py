@@ -6,6 +6,7 @@ from scipy.stats import multivariate_normal
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
+from embedlab.stats import comparative
 from embedlab.stats.comparative import blomberg_k, effective_species, k_mult, pagel_lambda
 from embedlab.stats.pruning import Pruned
 
@@ -25,7 +26,9 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("text", SHAPES)
-def test_a_tree_and_its_matrix_answer_alike(text, rng):
+@pytest.mark.parametrize("small", [0, 1000], ids=["walked", "as asked"])
+def test_a_tree_and_its_matrix_answer_alike(text, small, rng, monkeypatch):
+    monkeypatch.setattr(comparative, "_SMALL", small)  # wide vectors on few species would leave the tree otherwise
     structure, c = both(Tree.parse(text), rng)
     orders = np.array([rng.permutation(10) for _ in range(40)])
     for d in (1, 3, 9, 10, 40):  # narrow and wide take different roads
@@ -41,8 +44,10 @@ def test_a_tree_and_its_matrix_answer_alike(text, rng):
     assert effective_species(structure) == pytest.approx(effective_species(c))
 
 
-def test_k_under_permutations_is_k_of_permuted_species(rng):
+@pytest.mark.parametrize("small", [0, 1000], ids=["walked", "as asked"])
+def test_k_under_permutations_is_k_of_permuted_species(small, rng, monkeypatch):
     """Against the formula of methods.md written out, for both roads of the matrix and that of the tree."""
+    monkeypatch.setattr(comparative, "_SMALL", small)
     structure, c = both(random_tree(rng, 14), rng)
     inverse = np.linalg.inv(c)
     one = np.ones(14)
