@@ -40,7 +40,7 @@ def run(lab):
         emb, contrast, strata = lab.variants(ASKS[claim.id])
         found[claim.id] = orthogonality(
             emb, contrast, groups=lab.taxa(), strata=strata, axes=lab.setting("axes", 0) or None,
-            permutations=lab.setting("permutations", 999), rng=lab.rng,
+            tree=lab.tree, permutations=lab.setting("permutations", 999), rng=lab.rng,
         )  # fmt: skip
     if not found:
         raise ValueError("the store records neither two sexes nor two life stages: there is no contrast to place")

@@ -83,7 +83,7 @@ def run(lab):
 def _separation(lab, column, permutations, emb, rng):
     rows, contrast, strata = lab.variants(column, emb)
     strata = (*strata, *lab.taxa()[1:])  # subspecies with unequal numbers of the sexes would pass for a difference
-    return separation(rows, contrast, strata=strata, permutations=permutations, rng=rng)
+    return separation(rows, contrast, strata=strata, tree=lab.tree, permutations=permutations, rng=rng)
 
 
 def _orthogonality(lab, column, permutations, emb, rng):
@@ -94,6 +94,7 @@ def _orthogonality(lab, column, permutations, emb, rng):
         groups=lab.taxa(),
         strata=strata,
         axes=lab.setting("axes", 0) or None,
+        tree=lab.tree,
         permutations=permutations,
         compare=False,
         rng=rng,

@@ -38,7 +38,12 @@ def run(lab):
         emb, contrast, strata = lab.variants(ASKS[claim.id])
         # Within subspecies where they are known: one of which more females were taken would pass for a difference.
         found[claim.id] = separation(
-            emb, contrast, strata=(*strata, *lab.taxa()[1:]), permutations=lab.setting("permutations", 999), rng=lab.rng
+            emb,
+            contrast,
+            strata=(*strata, *lab.taxa()[1:]),
+            tree=lab.tree,
+            permutations=lab.setting("permutations", 999),
+            rng=lab.rng,
         )
     if not found:
         raise ValueError("the store records neither two sexes nor two life stages: nothing to separate")

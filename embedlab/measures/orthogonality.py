@@ -9,6 +9,7 @@ from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Contrast, blocks
 from embedlab.measures.halves import folds
 from embedlab.measures.inner_products import forms, in_each
+from embedlab.measures.over_species import over_species
 from embedlab.measures.separation import energies
 from embedlab.measures.span_chance import matched, spherical
 from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
@@ -102,13 +103,15 @@ class Orthogonality:
 
 
 def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes: int | None = None,
-                  permutations: int = 999, compare: bool = True,
+                  tree=None, permutations: int = 999, compare: bool = True,
                   rng: np.random.Generator | int) -> Orthogonality:  # fmt: skip
     """Measure how much of the contrast (column, a, b) lies outside the span of the group means.
 
     `groups` are taxon columns, coarse to fine: with ("species", "subspecies") the span holds both, and species
     stay the units that a claim speaks of. `axes` limits the span to its first axes (default 5, or all s − 1).
     `compare=False` leaves out the other forms and inner products, which judge nothing and take most of the time.
+    With `tree` (a `Tree`) the interval is for the process that made the species, of which relatives are less
+    evidence, and not for the clade that they are a sample of (see `stats.kinship`).
     Each cell needs 4 individuals, because halves are cross-fitted. With fewer than 5 species, or a contrast that
     shuffled labels reach as well, the evidence says `cannot tell` and why.
     """
@@ -143,7 +146,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         "isotropic": isotropic_shares(r, cuts[0].d, permutations, rng),
     }
     s = len(species)
-    low, high = bootstrap_ratio(total_inside, total, rng=rng)
+    (low, high), n_effective, remarks = over_species(total_inside, total, species, tree, rng=rng)
     p_more = p_less = 1.0
     if np.isfinite(share):
         p_more = max(p_value(1 - share, 1 - chance), p_contrast)
@@ -174,7 +177,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         p_less=p_less,
         p_floor=max(sign_floor(s), 1 / (permutations + 1)),
         n=s,
-        n_effective=float(s),
+        n_effective=n_effective,
         cannot_tell=cannot,
     )
     told = (1 - share, 1 - high, 1 - low, 1 - chance.mean(), *(1 - np.quantile(chance, [0.975, 0.025])))
@@ -192,8 +195,8 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         contrast=cut.contrast, species=species, groups=cut.groups, rank=r, d=cuts[0].d, inside=each,
         length=np.sqrt(np.maximum(between[0], 0) / (within[0] / 2)), share=share, noise_level=float(level[-1]),
         isotropic=r / cuts[0].d, nulls=nulls, curve=np.column_stack([np.arange(r) + 1, np.cumsum(sums), level, *band]),
-        energy_inside=inside.sum(axis=1), energy=energy, unit=cut.unit, left_out=cut.left_out, p_contrast=p_contrast,
-        evidence=evidence, forms=other[0], products=other[1],
+        energy_inside=inside.sum(axis=1), energy=energy, unit=cut.unit,
+        left_out=(*cut.left_out, *remarks), p_contrast=p_contrast, evidence=evidence, forms=other[0], products=other[1],
         equivalence=_below_half(total_inside, total, chance.mean()),
     )  # fmt: skip
 

@@ -7,7 +7,8 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks
-from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
+from embedlab.measures.over_species import over_species
+from embedlab.stats.bootstrap import sign_floor
 from embedlab.stats.resample import generator, p_value
 from embedlab.stats.scatter import two_groups
 
@@ -31,6 +32,7 @@ class Separation:
     unit: str
     left_out: tuple[str, ...]
     evidence: Evidence
+    tree: str = ""
 
     def __str__(self) -> str:
         e = self.evidence
@@ -46,8 +48,9 @@ class Separation:
         """Method, numbers and null in two sentences."""
         return (
             f"Fisher discriminant ratio in its trace form, unbiased by subtraction, of {self.contrast} within each of "
-            f"{len(self.species)} species ({int(self.counts.sum())} {self.unit}); bar: mean with 95 % interval from "
-            f"resampling species. Chance: labels shuffled within species, {len(self.evidence.null)} times."
+            f"{len(self.species)} species ({int(self.counts.sum())} {self.unit}); bar: mean with 95 % interval "
+            f"{f'for effects that may follow the {self.tree}' if self.tree else 'from resampling species'}. "
+            f"Chance: labels shuffled within species, {len(self.evidence.null)} times."
         )
 
     def table(self) -> pl.DataFrame:
@@ -63,13 +66,16 @@ class Separation:
         return self.ratio, np.ones(len(self.species))
 
 
-def separation(embeddings, contrast, *, by: str = "species", strata=(), permutations: int = 999,
+def separation(embeddings, contrast, *, by: str = "species", strata=(), tree=None, permutations: int = 999,
                rng: np.random.Generator | int) -> Separation:  # fmt: skip
     """Measure how far the two sorts of `contrast` (column, a, b) stand apart within each species.
 
     Vectors are scaled to length 1 and photographs of one individual averaged first. `strata` are columns to
     balance over. Needs two individuals of both sorts in a species; others are left out and named. The unit of
-    the interval is the species, the null shuffles labels within species and stratum.
+    the interval is the species, the null shuffles labels within species and stratum. The interval is for the mean
+    over the clade from which these species are a sample; with `tree` (a `Tree`), for the process that made them,
+    where related species are less evidence (`n_effective`). Measured coverage with 30 and 60 species: 95 % without a
+    tree; with one see `stats.kinship`.
     """
     rng = generator(rng)
     cut = blocks(embeddings, contrast, groups=(by,), strata=strata)
@@ -85,21 +91,23 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), permutat
     null = (null_b / null_w).mean(axis=1)
     estimate = float(ratio.mean())
     s = len(cut.groups)
+    interval, n_effective, remarks = over_species(ratio, np.ones(s), cut.groups, tree, rng=rng)
     evidence = Evidence(
         statistic=f"Fisher ratio of {cut.contrast} (trace form, unbiased), mean over species",
         estimate=estimate,
-        interval=bootstrap_ratio(ratio, np.ones(s), rng=rng),
+        interval=interval,
         null=null,
         chance_kind="labels shuffled within species",
         p_more=p_value(estimate, null),
         p_less=1.0,  # a squared distance has no opposite: falling below chance contradicts nothing
         p_floor=max(sign_floor(s), 1 / (permutations + 1)),
         n=s,
-        n_effective=float(s),
+        n_effective=n_effective,
     )
     return Separation(
         contrast=cut.contrast, species=cut.groups, ratio=ratio, between=between[0], within=within[0], counts=counts,
-        unit=cut.unit, left_out=cut.left_out, evidence=evidence,
+        unit=cut.unit, left_out=(*cut.left_out, *remarks), evidence=evidence,
+        tree=f"tree of {len(tree)} tips" if tree is not None else "",
     )  # fmt: skip
 
 

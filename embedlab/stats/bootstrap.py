@@ -121,7 +121,10 @@ def pair_correlation(x, y, *, rng: np.random.Generator, b: int = 999, level: flo
         with np.errstate(divide="ignore", invalid="ignore"):
             t.append((np.arctanh(np.clip(values, -1 + 1e-12, 1 - 1e-12)) - z) / _error(influence, weight, values))
     t = np.concatenate(t)
-    low, high = np.quantile(t[np.isfinite(t)], [(1 - level) / 2, (1 + level) / 2])
+    t = t[np.isfinite(t)]
+    if t.size < b / 2:
+        return (np.nan, np.nan)
+    low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2])
     return (float(np.tanh(z - high * error)), float(np.tanh(z - low * error)))
 
 
@@ -143,12 +146,13 @@ def _pairs(weight: np.ndarray, x: np.ndarray, y: np.ndarray):
         row = weight @ d
         mean.append((row * weight).sum(axis=1, keepdims=True) / pairs)
         slope.append(2 * (row - partners * mean[-1]) / pairs)
-    vx, vy = mean[2] - mean[0] ** 2, mean[3] - mean[1] ** 2
-    root = np.sqrt(np.maximum(vx * vy, 1e-300))
+    # Distances of variance 1 that do not vary in a resample: it has no correlation, and is nan.
+    vx, vy = (np.where(v > 1e-12, v, np.nan) for v in (mean[2] - mean[0] ** 2, mean[3] - mean[1] ** 2))
+    root = np.sqrt(vx * vy)
     r = (mean[4] - mean[0] * mean[1]) / root
     dx, dy = slope[2] - 2 * mean[0] * slope[0], slope[3] - 2 * mean[1] * slope[1]
     change = (slope[4] - mean[1] * slope[0] - mean[0] * slope[1]) / root
-    change -= r / 2 * (dx / np.maximum(vx, 1e-300) + dy / np.maximum(vy, 1e-300))
+    change -= r / 2 * (dx / vx + dy / vy)
     return r[:, 0], change
 
 
