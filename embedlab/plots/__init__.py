@@ -5,9 +5,11 @@ from importlib import import_module
 FILES = {
     "Separation": "separation",
     "Orthogonality": "orthogonality",
+    "SharedAxis": "shared_axis",
     "TraitAlignment": "trait_alignment",
     "Phylogeny": "phylogeny",
     "NeighbourAgreement": "neighbours",
+    "Hierarchy": "hierarchy",
     "Scaling": "scaling",
     "Projection": "projection",
     "Geometry": "geometry",

@@ -29,8 +29,8 @@ def radial_part(squared):
     at most .354: unit length alone keeps differences within a species off its mean direction. To first order in the
     spread of ‖noise‖², for tangent noise alike in all directions, so for ten dimensions or more.
 
-    >>> radial_part(0.5).round(4), radial_part(1.0)
-    (0.3536, 0.0)
+    >>> radial_part([0.5, 1.0]).round(4)
+    array([0.3536, 0.    ])
     """
     squared = np.asarray(squared, float)
     if not ((squared >= 0) & (squared <= 1)).all():
