@@ -29,6 +29,7 @@ _WHERE = {
     "orthogonality": "embedlab.measures.orthogonality:orthogonality",
     "separation": "embedlab.measures.separation:separation",
     "phylogeny": "embedlab.measures.phylogeny:phylogeny",
+    "hierarchy": "embedlab.measures.hierarchy:hierarchy",
     "neighbour_agreement": "embedlab.measures.neighbours:neighbour_agreement",
     "scaling": "embedlab.measures.scaling:scaling",
     "draw": "embedlab.plots:draw",

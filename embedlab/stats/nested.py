@@ -32,9 +32,15 @@ class Nested:
 def nested_separability(x, child, parent, *, permutations: int = 999, rng: np.random.Generator) -> Nested:
     """Compare species vectors `x` `(n, d)` of different `child` taxa (genera) within one `parent` (family) each.
 
-    epsilon² = 1 − [SS_within/(n − K)] / [SS_total/(n − P)], sums of squares about the parents' means, K children in P
-    parents. Parents with one child say nothing and are left out. Refused where no parent has two children, or no
-    child two species. Needs one row a species: photographs of one species are no evidence about genera.
+    epsilon² = Σ (SS_between − f SS_total) / Σ (1 − f) SS_total over parents, f = (K − 1)/(n − 1) for a parent of n
+    species in K children: for one parent 1 − (1 − eta²)(n − 1)/(n − K), and exactly 0 on average over shuffles
+    however unequal parents are. Parents with one child, and those with one species a child, say nothing and are left
+    out. Refused where none is left. Needs one row a species: photographs of one species are no evidence about genera.
+
+    >>> x = [[0.0], [0.0], [4.0], [4.0], [7.0]]
+    >>> found = nested_separability(x, list("aabbc"), list("ppppq"), permutations=9, rng=np.random.default_rng(0))
+    >>> found.statistic, found.children  # the species of a genus coincide; family q has one genus
+    (1.0, 2)
     """
     x = checked(x, least=3)
     child, parent = np.asarray(child), np.asarray(parent)
@@ -43,35 +49,30 @@ def nested_separability(x, child, parent, *, permutations: int = 999, rng: np.ra
     above = np.unique(parent, return_inverse=True)[1]
     below = np.unique(np.stack([above, np.unique(child, return_inverse=True)[1]]), axis=1, return_inverse=True)
     kinds = np.bincount(below[0][0], minlength=above.max() + 1)
-    keep = kinds[above] > 1
+    keep = ((kinds > 1) & (kinds < np.bincount(above)))[above]
     if not keep.any():
-        raise ValueError("no parent taxon holds two child taxa: nothing can stand apart within it")
+        raise ValueError("no parent taxon holds two child taxa of which one has two species: nothing can be compared")
     x, own = x[keep], np.unique(below[1].ravel()[keep], return_inverse=True)[1]
     above = np.unique(above[keep], return_inverse=True)[1]
     n, k, p = len(x), own.max() + 1, above.max() + 1
-    if n == k:
-        raise ValueError("no child taxon holds two species: its own scatter is unknown")
-    x = x - _sums(x, above)[above] / np.bincount(above)[above, None]
+    x = x - (_sums(x, above) / np.bincount(above)[:, None])[above]
     total = np.bincount(above, (x**2).sum(axis=1))
     if not total.sum() > 0:
         raise ValueError("the species of each parent taxon coincide: nothing varies within them")
-    home = above[np.unique(own, return_index=True)[1]]
-    size, count = np.bincount(own), np.bincount(above)
+    home, size = above[np.unique(own, return_index=True)[1]], np.bincount(own)
+    share = (np.bincount(home) - 1) / (np.bincount(above) - 1)
 
     def between(labels):
         return np.bincount(home, (_sums(x, labels) ** 2).sum(axis=1) / size, minlength=p)
 
-    def epsilon(explained, whole, free_within, free):
-        return 1 - (whole - explained) / free_within * free / whole
-
+    whole = (1 - share) * total
     at = between(own)
-    value = epsilon(at.sum(), total.sum(), n - k, n - p)
-    null = np.array(
-        [epsilon(between(own[t]).sum(), total.sum(), n - k, n - p) for t in shuffles_within(above, permutations, rng)]
-    )
-    children = np.bincount(home, minlength=p)
+    beyond = at - share * total
+    value = beyond.sum() / whole.sum()
+    shuffled = [between(own[t]).sum() for t in shuffles_within(above, permutations, rng)]
+    null = (np.array(shuffled) - (share * total).sum()) / whole.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        without = epsilon(at.sum() - at, total.sum() - total, n - k - (count - children), n - p - (count - 1))
+        without = (beyond.sum() - beyond) / (whole.sum() - whole)
     return Nested(
         statistic=float(value), eta_squared=float(at.sum() / total.sum()), interval=jackknife(without, value),
         p_value=p_value(value, null), p_less=p_value(value, null, more=False), null=null, parents=int(p),

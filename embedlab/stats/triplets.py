@@ -44,36 +44,61 @@ class TripletAgreement:
         return 1 - self.statistic
 
 
-def resolved_triplets(covariance, rng: np.random.Generator | None = None) -> tuple[np.ndarray, np.ndarray, int, bool]:
+def resolved_triplets(
+    covariance, *, upto: float = 1.0, rng: np.random.Generator | None = None
+) -> tuple[np.ndarray, np.ndarray, int, bool]:
     """Triplets `(m, 3)` of which the tree says that the first two are nearest kin, and the height where all three meet.
 
     Kin by the tree as rooted: the pair with the longest path in common, whatever the tips' own lengths. Heights
-    `(m,)` run from 0 at the tips to 1 at the root. Also how many triplets the tree leaves open (polytomies), and
-    whether they were drawn at random.
+    `(m,)` run from 0 at the tips to 1 at the root; those above `upto` are left out. Also how many triplets the tree
+    leaves open (polytomies), and whether they were drawn at random, each alike, because there are more than 50,000.
 
     >>> c = np.array([[3.0, 2, 0], [2, 3, 0], [0, 0, 3]])
     >>> resolved_triplets(c)[:2]
     (array([[0, 1, 2]]), array([1.]))
     """
     c = checked_covariance(covariance, len(covariance))
-    n = len(c)
-    drawn = n * (n - 1) * (n - 2) // 6 > MOST
+    top = np.diag(c).max()
+    # Species that meet below a height fall into groups, so that triplets within them can be drawn without others.
+    near = c >= (1 - upto - 1e-12) * top
+    clusters = [g for g in _groups(near) if len(g) > 2]
+    many = np.array([len(g) * (len(g) - 1) * (len(g) - 2) // 6 for g in clusters], float)
+    drawn = bool(many.sum() > MOST)
     if drawn:
         if rng is None:
-            raise TypeError(f"{n} species have more than {MOST:,} triplets: pass rng=np.random.default_rng(seed)")
-        picked = rng.integers(0, n, (int(1.1 * MOST) + 100, 3))
-        picked = np.sort(picked, axis=1)
-        picked = np.unique(picked[(np.diff(picked, axis=1) > 0).all(axis=1)], axis=0)
-        i, j, k = rng.choice(picked, min(MOST, len(picked)), replace=False).T
+            raise TypeError(f"{int(many.sum()):,} triplets are drawn from: pass rng=np.random.default_rng(seed)")
+        times = rng.multinomial(MOST, many / many.sum())
+        picked = np.concatenate([g[_threes(len(g), t, rng)] for g, t in zip(clusters, times, strict=True)])
     else:
-        i, j, k = np.array(list(combinations(range(n), 3))).reshape(-1, 3).T
+        picked = np.concatenate([np.array(list(combinations(g, 3))) for g in clusters] or [np.zeros((0, 3), int)])
+    i, j, k = picked.T
     shared = np.stack([c[i, j], c[i, k], c[j, k]], axis=1)
     nearest = shared.argmax(axis=1)
     ranked = np.sort(shared, axis=1)
     clear = ranked[:, 2] - ranked[:, 1] > 1e-9 * c.max()
     order = np.array([[0, 1, 2], [0, 2, 1], [1, 2, 0]])[nearest]
     found = np.take_along_axis(np.stack([i, j, k], axis=1), order, axis=1)[clear]
-    return found, 1 - ranked[clear, 0] / np.diag(c).max(), int((~clear).sum()), drawn
+    return found, 1 - ranked[clear, 0] / top, int((~clear).sum()), drawn
+
+
+def _groups(near: np.ndarray) -> list[np.ndarray]:
+    """Rows that are near one another: the relation is one of groups, so a row's own neighbours are its group."""
+    left, found = np.ones(len(near), bool), []
+    for i in range(len(near)):
+        if left[i]:
+            group = np.flatnonzero(near[i] & left)
+            left[group] = left[i] = False
+            found.append(group)
+    return found
+
+
+def _threes(n: int, times: int, rng: np.random.Generator) -> np.ndarray:
+    """Three different numbers below n, `times` over: `(times, 3)`."""
+    a, b, c = (rng.integers(0, n - k, times) for k in range(3))
+    b = b + (b >= a)
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    c = c + (c >= low)
+    return np.stack([a, b, c + (c >= high)], axis=1)
 
 
 def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, upto: float = 1.0,
@@ -94,9 +119,7 @@ def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, 
         raise ValueError(f"distances of {n} species, a covariance of shape {c.shape}: give the same, in one order")
     if n < 5:
         raise ValueError(f"{n} species are too few for triplets with an interval: at least 5")
-    triplets, height, unresolved, drawn = resolved_triplets(c, rng)
-    keep = height <= upto + 1e-12
-    triplets, height = triplets[keep], height[keep]
+    triplets, height, unresolved, drawn = resolved_triplets(c, upto=upto, rng=rng)
     if not len(triplets):
         where = f" that meets below {upto:g} of its height" if upto < 1 else ""
         raise ValueError(f"the tree resolves no triplet{where}: which of three stands apart is not known")
@@ -113,7 +136,7 @@ def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, 
     own = _credit(d, triplets, slack)
     value, by_depth = means(own)
     orders = permutations_of(n, permutations, rng)
-    shuffled = [means(_credit(d[np.ix_(t, t)], triplets, slack)) for t in orders]
+    shuffled = [means(_credit(d, t[triplets], slack)) for t in orders]
     null = np.array([s[0] for s in shuffled])
     without, without_at = _without_each(own, triplets, depth, n, q)
     each = [jackknife(without_at[:, k], by_depth[k]) if counts[k] else (np.nan, np.nan) for k in range(q)]
@@ -131,7 +154,8 @@ def _credit(d: np.ndarray, triplets: np.ndarray, slack: float) -> np.ndarray:
     kin, one, other = d[a, b], d[a, c], d[b, c]
     least = np.minimum(np.minimum(kin, one), other) + slack
     nearest = kin <= least
-    return np.where(nearest, 1.0 / (nearest + (one <= least) + (other <= least)).clip(1), 0.0)
+    tied = nearest.astype(int) + (one <= least) + (other <= least)
+    return nearest / tied
 
 
 def _without_each(credit, triplets, depth, n, q):

@@ -228,34 +228,6 @@ def neighbours(rng):
     )
 
 
-def scaling(rng):
-    x = np.repeat([1000.0, 4000.0, 16000.0, 64000.0], 2)
-    values = 0.05 + 0.06 * np.log10(x / 1000) + rng.normal(0, 0.008, 8)
-    zero = np.zeros(8)
-    return _build(
-        "scaling",
-        "Scaling",
-        measure="Fisher ratio of sex",
-        x_name="training images",
-        x=x,
-        runs=tuple(f"compact-{int(v)}-s{i % 2}" for i, v in enumerate(x)),
-        values=values,
-        low=values - 0.02,
-        high=values + 0.02,
-        chance=zero,
-        chance_low=zero - 0.012,
-        chance_high=zero + 0.012,
-        slope=0.06,
-        parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000)},
-        placebo=(0.001, 0.4),
-        species=species(24),
-        by_species=values[:, None] + np.outer(np.log10(x / 4000), 0.03 * np.sin(np.arange(24))),
-        tree=None,
-        exposure=None,
-        evidence=evidence(rng, 0.06, 0.015, 0.0, 0.01, 4, unit="scales", chance_kind="labels shuffled within species"),
-    )
-
-
 def projection(rng, n=600, method="t-SNE"):
     centre = rng.normal(0, 12, (12, 2))
     xy = centre[np.arange(n) % 12] + rng.normal(0, 1.6, (n, 2))
@@ -297,6 +269,8 @@ def geometry(rng):
 
 def every():
     """Name and result of each kind; the same numbers on every call."""
+    from tests.plots.results_series import hierarchy, scaling
+
     rng = np.random.default_rng(7)
     return {
         "separation": separation(rng),
@@ -307,6 +281,7 @@ def every():
         "phylogeny": phylogeny(rng),
         "neighbours": neighbours(rng),
         "scaling": scaling(rng),
+        "hierarchy": hierarchy(rng),
         "projection": projection(rng),
         "projection-pca": projection(rng, 300, "PCA"),
         "geometry": geometry(rng),

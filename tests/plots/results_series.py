@@ -1,0 +1,47 @@
+"""A series of runs, and a tree: results for figures and pages, beside those in `results`."""
+
+import numpy as np
+import polars as pl
+
+from embedlab.data import Embeddings
+from embedlab.data.synthetic import brownian_traits, random_tree
+from embedlab.measures.hierarchy import hierarchy as measured
+from tests.plots.results import _build, evidence, species
+
+
+def scaling(rng):
+    x = np.repeat([1000.0, 4000.0, 16000.0, 64000.0], 2)
+    values = 0.05 + 0.06 * np.log10(x / 1000) + rng.normal(0, 0.008, 8)
+    zero = np.zeros(8)
+    return _build(
+        "scaling",
+        "Scaling",
+        measure="Fisher ratio of sex",
+        x_name="training images",
+        x=x,
+        runs=tuple(f"compact-{int(v)}-s{i % 2}" for i, v in enumerate(x)),
+        values=values,
+        low=values - 0.02,
+        high=values + 0.02,
+        chance=zero,
+        chance_low=zero - 0.012,
+        chance_high=zero + 0.012,
+        slope=0.06,
+        parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000)},
+        placebo=(0.001, 0.4),
+        species=species(24),
+        by_species=values[:, None] + np.outer(np.log10(x / 4000), 0.03 * np.sin(np.arange(24))),
+        tree=None,
+        exposure=None,
+        evidence=evidence(rng, 0.06, 0.015, 0.0, 0.01, 4, unit="scales", chance_kind="labels shuffled within species"),
+    )
+
+
+def hierarchy(rng, s=60):
+    tree = random_tree(np.random.default_rng(3), s, names=species(s))
+    x = np.repeat(brownian_traits(np.random.default_rng(4), tree, 6), 3, axis=0)
+    x += 0.8 * np.random.default_rng(5).normal(size=x.shape)
+    rows = {"image_id": [str(i) for i in range(3 * s)], "species": np.repeat(tree.names, 3).tolist()}
+    rows["family"] = [f"f{tree.names.index(n) // 12}" for n in rows["species"]]
+    rows["genus"] = [f"g{tree.names.index(n) // 4}" for n in rows["species"]]
+    return measured(Embeddings(x.astype(np.float32), pl.DataFrame(rows), {}), tree, permutations=99, rng=0)
