@@ -4,11 +4,18 @@ import re
 
 from embedlab.claims import Claim
 from embedlab.measures.trait_alignment import trait_alignment
+from embedlab.measures.trait_family import family_wise
 
 SETTINGS = {
     "traits": "names of traits, with commas (AVONET: Mass, Wing.Length, Habitat; otherwise the first six of the table)",
-    "null": "rrpp (default), lambda (simulated on the tree), or free (wrong for related species, to compare)",
-    "permutations": "how often residuals are permuted (999)",
+    "null": "rrpp (default); bm, ou, lambda, mk (evolved anew); phylo_perm, msr; within_clade; or free (wrong for "
+    "related species, to compare)",
+    "permutations": "how often residuals are permuted, or traits drawn (999)",
+    "lam": "λ of the trait (ml), of the full model (full), or a number from 0 to 1 (ml)",
+    "covariates": "what is taken out first, with commas: images (log number of them), columns of the rows, traits",
+    "clade": "the rank within which null=within_clade permutes (genus)",
+    "placebos": "simulated traits put through the same test, by each of two models; 0 for none (200)",
+    "further": "1: forecasts of held-out clades, ranks, the test made otherwise; 0: the test alone (1)",
 }
 
 SAYS = "Beyond common descent, species that are alike in {trait} are alike in the space."
@@ -46,20 +53,40 @@ def run(lab):
     first = traits[asked(lab)[0]]
     have = [s for s, known in zip(first.species, first.values.is_not_null(), strict=True) if known]
     lab.note(str(tree.match(have)[1]))
+    how = dict(
+        permutations=lab.setting("permutations", 999),
+        covariates=tuple(traits[c] if c in traits else c for c in lab.setting("covariates", ())),
+    )
     found = {}
     for trait, claim in zip(asked(lab), claims(lab), strict=True):
         found[claim.id] = trait_alignment(
             lab.embeddings(), traits[trait], tree, null=lab.setting("null", "rrpp"),
-            permutations=lab.setting("permutations", 999), rng=lab.rng,
+            clade=lab.setting("clade", "genus"), lam=_lambda(lab.setting("lam", "ml")),
+            placebos=lab.setting("placebos", 200), further=bool(lab.setting("further", 1)), rng=lab.rng, **how,
         )  # fmt: skip
     for result in found.values():
         lab.note(f"{result.trait}: {result.reliability_note}")
+        if result.uncalibrated:
+            lab.note(f"{result.trait}: {result.beside.placebo}; its p-value is not to be believed")
+        for line in result.beside.sentences if result.beside else ():
+            lab.note(f"{result.trait}: {line}")
+    if len(found) > 1:
+        try:
+            adjusted, n = family_wise(lab.embeddings(), [traits[t] for t in asked(lab)], tree, rng=lab.rng, **how)
+            each = ", ".join(f"{name} {p:.2g}" for name, p in adjusted.items())
+            lab.note(f"all traits at once, on {n} species with all of them (step-down max-T, adjusted p): {each}")
+        except ValueError as reason:
+            lab.note(f"no max-T over the traits: {reason}")
     return lab.outcome(
         claims=claims(lab),
         evidence={k: r.evidence for k, r in found.items()},
         sentences={k: str(r) for k, r in found.items()},
         results={k.removeprefix("aligned-"): r for k, r in found.items()},
     )
+
+
+def _lambda(text):
+    return text if text in ("ml", "full") else float(text)
 
 
 def _slug(name):

@@ -1,18 +1,34 @@
 """Does the space go along with a trait of species beyond what common descent alone would give?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
+from embedlab.measures.placebo import Beside, beside, forecast_words
+from embedlab.measures.trait_join import LEAST_SPECIES, joined
 from embedlab.stats.alignment import aligned_beyond_phylogeny
 from embedlab.stats.comparative import effective_species
+from embedlab.stats.reliability import attenuation
 from embedlab.stats.resample import generator
 
-LEAST_SPECIES = 8
-LEAST_PER_KIND = 3
+__all__ = ["LEAST_REPEATED", "LEAST_SPECIES", "TraitAlignment", "trait_alignment"]
+
 LEAST_REPEATED = 10  # species with two images or more, below which no reliability is given
+
+CHANCE = {
+    "rrpp": "residuals of the reduced model permuted after phylogenetic whitening (RRPP)",
+    "within_clade": "residuals permuted within clades only, after phylogenetic whitening",
+    "bm": "traits that evolved anew by Brownian motion on the tree",
+    "ou": "traits that evolved anew with a pull to an optimum (Ornstein-Uhlenbeck)",
+    "lambda": "traits that evolved anew at the λ of this one",
+    "mk": "kinds that jumped along the tree anew (Mk)",
+    "phylo_perm": "the trait swapped among species, seldom between distant ones",
+    "msr": "the trait with its phylogenetic spectrum and other values (Moran spectral randomisation)",
+    "free": "species permuted as if unrelated: wrong for related species",
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,7 +38,8 @@ class TraitAlignment:
     `adjusted` is the adjusted R² of a phylogenetic regression of the species vectors on the trait: 0 is chance, 1
     would be a space that knows nothing but this trait. `axis` `(s,)` is each species' position on the trait
     direction, fitted without its own row; `lam` is Pagel's λ of the trait. `reliability` is the Spearman–Brown
-    corrected split-half correlation of the positions, nan where `reliability_note` says why.
+    corrected split-half correlation of the positions, nan where `reliability_note` says why. `beside` holds placebo
+    panel, power, forecasts of held-out clades, shares by rank and over trees, as far as they were asked for.
     """
 
     trait: str
@@ -40,29 +57,51 @@ class TraitAlignment:
     tree: str
     left_out: tuple[str, ...]
     evidence: Evidence
+    null: str = "rrpp"
+    warning: str = ""
+    covariates: tuple[str, ...] = ()
+    beside: Beside | None = None
+
+    @property
+    def uncalibrated(self) -> bool:
+        """Whether more than 7 % of placebo traits were called aligned, so that p must not be believed."""
+        return bool(self.beside and self.beside.placebo and not self.beside.placebo.calibrated)
 
     def __str__(self) -> str:
         e = self.evidence
         sure = "more than" if e.p_more <= 0.05 else "not clearly more than"
-        return (
+        said = (
+            f"{'UNCALIBRATED: ' if self.uncalibrated else ''}"
             f"{self.trait}: {e.estimate:.1%} [{e.interval[0]:.1%}, {e.interval[1]:.1%}] of what sets "
             f"{len(self.species)} species "
-            f"apart, once descent is taken out, goes along with it, {sure} permuted residuals give "
+            f"apart, once descent is taken out, goes along with it, {sure} chance gives "
             f"({e.chance['low']:.1%} to {e.chance['high']:.1%}; p = {e.p_more:.2g}, λ = {self.lam:.2f})"
         )
+        if self.covariates:
+            said += f", with {', '.join(self.covariates)} taken out"
+        if self.beside and (panel := self.beside.placebo):
+            low, high = panel.interval
+            said += f"; of placebo traits {panel.rate:.1%} ({low:.1%} to {high:.1%}) are called aligned"
+        if self.beside and self.beside.forecast:
+            said += f"; {forecast_words(self.beside.forecast)}"
+        return said + (f". {self.warning}" if self.warning else "")
 
     @property
     def caption(self) -> str:
         """Method, numbers and null in a few sentences."""
-        return (
+        said = (
             f"Position of each species on the direction that goes along with {self.trait}, fitted without "
             "that species, "
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
             f"at λ = {self.lam:.2f} "
-            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: residuals permuted "
-            f"{len(self.evidence.null)} times "
-            f"(RRPP), 0 on average; {self.reliability_note}."
+            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {self.evidence.chance_kind}, "
+            f"{len(self.evidence.null)} times, 0 on average; {self.reliability_note}."
         )
+        if self.beside:
+            parts = [str(self.beside.placebo), self.beside.power_words] if self.beside.placebo else []
+            parts += [forecast_words(self.beside.forecast)] if self.beside.forecast else []
+            said += "".join(f" {p[:1].upper()}{p[1:]}." for p in parts)
+        return said + (f" Warning: {self.warning}." if self.warning else "")
 
     def table(self) -> pl.DataFrame:
         """One row a species."""
@@ -75,83 +114,75 @@ class TraitAlignment:
 
 
 def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str = "rrpp", permutations: int = 999,
-                    rng: np.random.Generator | int) -> TraitAlignment:  # fmt: skip
+                    covariates: Sequence = (), clade: str = "genus", lam: float | str = "ml", placebos: int = 0,
+                    further: bool = False, rng: np.random.Generator | int) -> TraitAlignment:  # fmt: skip
     """Test a trait (`traits["Mass"]`) against species means of unit vectors, with descent controlled by `tree`.
 
     Species are joined by name (synonyms through the table, reported). A numeric trait that is positive and spans
-    more than a factor of ten is taken as log10. Kinds with fewer than 3 species are left out and named. Fewer
-    than 8 species with both trait and tip are refused.
+    more than a factor of ten is taken as log10; an ordered one by its scores. Kinds with fewer than 3 species are
+    left out and named. Fewer than 8 species with both trait and tip are refused. `tree` may be a list: the test is
+    made on the first, and the share is given over all.
+
+    `null`, `lam` as in `stats.alignment.aligned_beyond_phylogeny`; `clade` is the rank within which `within_clade`
+    permutes. `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged
+    by species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same
+    test; where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing. `further` adds
+    forecasts of held-out clades, variance divided with descent, shares by rank, and the test with other λ and
+    covariates.
     """
     rng = generator(rng)
+    aside = rng.spawn(1)[0]  # what stands beside the test draws its own chance: asking for it changes no p-value
     emb = embeddings.known(by)
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     unit = emb.unit()
-    species = unit.per_species(by)
-    value, name, kind, notes = _values(trait, species.names)
-    left_out += notes
-    _, report = tree.match([s for s, v in zip(species.names, value, strict=True) if v is not None])
-    left_out += report.remarks
-    keep = [i for i, s in enumerate(species.names) if s in report.used]
-    if kind == "categorical":
-        keep, notes = _common_kinds(keep, value)
-        left_out += notes
-    names = tuple(species.names[i] for i in keep)
-    if len(names) < LEAST_SPECIES:
-        raise ValueError(
-            f"{name}: {len(names)} species have a vector, a value and a tip in the tree; at least "
-            f"{LEAST_SPECIES} are needed. "
-            f"Nothing computed ({'; '.join(left_out) or 'none left out'})"
-        )
-    y = np.array([value[i] for i in keep], float if kind == "numeric" else str)
-    covariance = tree.covariance([report.used[s] for s in names])
-    fit = aligned_beyond_phylogeny(species.means[keep], y, covariance, null=null, permutations=permutations, rng=rng)
-    reliability, note = _reliability(unit, by, names, species.counts[keep], fit.directions, rng)
-    n_effective = effective_species(covariance)
+    trees = list(tree) if isinstance(tree, list | tuple) else [tree]
+    j = joined(unit, trait, trees, by, covariates, left_out)
+    clades = None
+    if null == "within_clade":
+        if clade not in j.taxa:
+            raise ValueError(
+                f"null='within_clade' permutes within a {clade}, which the rows do not tell of every species, or which "
+                f"holds them all or one each; there is {', '.join(j.taxa) or 'no rank that does'}"
+            )
+        clades = np.array(j.taxa[clade])
+    fit = aligned_beyond_phylogeny(
+        j.means, j.value, j.structures[0], null=null, permutations=permutations, covariates=j.extra, clades=clades,
+        lam=lam, rng=rng,
+    )  # fmt: skip
+    reliability, note = _reliability(unit, by, j.names, j.counts, fit.directions, rng)
+    if np.isfinite(reliability) and j.kind == "numeric":
+        ceiling = attenuation(float(np.corrcoef(fit.axis, j.value)[0, 1]), max(reliability, 0.0))
+        note += f"; positions and trait correlate {ceiling.statistic:.2f}, noise of images leaves {ceiling.ceiling:.2f}"
+        note += f" to be had, so {ceiling.corrected:.2f} without it" if np.isfinite(ceiling.corrected) else ""
+    around = None
+    if placebos or further or len(trees) > 1:
+        around = beside(j, fit, null=null, lam=lam, clades=clades, permutations=permutations, placebos=placebos,
+                        further=further, rng=aside)  # fmt: skip
+    stamp = ""
+    if around and around.placebo and not around.placebo.calibrated:
+        stamp = str(around.placebo)
+    n_effective = effective_species(j.covariance)
+    source = getattr(trees[0], "source", "")
     evidence = Evidence(
-        statistic=f"alignment with {name} (adjusted R² of a phylogenetic regression)",
+        statistic=f"alignment with {j.trait} (adjusted R² of a phylogenetic regression)",
         estimate=fit.statistic,
         interval=fit.interval,
         null=fit.null,
-        chance_kind="residuals of the reduced model permuted after phylogenetic whitening (RRPP)"
-        if null == "rrpp"
-        else f"{null} null",
+        chance_kind=CHANCE[null],
         p_more=fit.p_value,
         p_less=1.0,  # a share of variance has no opposite: falling below chance contradicts nothing
         p_floor=1 / (permutations + 1),
-        n=len(names),
+        n=len(j.names),
         n_effective=n_effective,
+        cannot_tell=stamp or fit.warning,
     )
     return TraitAlignment(
-        trait=name, kind=kind, species=names, value=y, axis=fit.axis, r_squared=fit.r_squared, adjusted=fit.statistic,
-        lam=fit.lam, n_effective=n_effective, reliability=reliability, reliability_note=note, pseudo=fit.pseudo,
-        tree=f"tree of {len(names)} tips" + (f" ({tree.source})" if getattr(tree, "source", "") else ""),
-        left_out=tuple(left_out), evidence=evidence,
+        trait=j.trait, kind=j.kind, species=j.names, value=j.value, axis=fit.axis, r_squared=fit.r_squared,
+        adjusted=fit.statistic, lam=fit.lam, n_effective=n_effective, reliability=reliability, reliability_note=note,
+        pseudo=fit.pseudo, tree=f"tree of {len(j.names)} tips" + (f" ({source})" if source else ""),
+        left_out=j.left_out, evidence=evidence, null=null, warning=fit.warning, covariates=j.covariate_names,
+        beside=around,
     )  # fmt: skip
-
-
-def _values(trait, names):
-    """The trait's value for each species (None where missing), the name it goes by, its kind, and notes."""
-    notes = []
-    lookup = dict(zip(trait.species, trait.values, strict=True))
-    value = [lookup.get(n) for n in names]
-    value = [None if v is None or (isinstance(v, float) and not np.isfinite(v)) else v for v in value]
-    if missing := sum(v is None for v in value):
-        notes.append(f"{missing} species without a value of {trait.name}")
-    if trait.kind in ("numeric", "ordered") and not isinstance(next((v for v in value if v is not None), ""), str):
-        known = [float(v) for v in value if v is not None]
-        if trait.kind == "numeric" and known and min(known) > 0 and max(known) > 10 * min(known):
-            return [None if v is None else float(np.log10(v)) for v in value], f"log10 {trait.name}", "numeric", notes
-        return [None if v is None else float(v) for v in value], trait.name, "numeric", notes
-    return [None if v is None else str(v) for v in value], trait.name, "categorical", notes
-
-
-def _common_kinds(keep, value):
-    kinds = [value[i] for i in keep]
-    rare = sorted({k for k in kinds if kinds.count(k) < LEAST_PER_KIND})
-    if not rare:
-        return keep, []
-    kept = [i for i in keep if value[i] not in rare]
-    return kept, [f"{len(keep) - len(kept)} species of kinds with fewer than {LEAST_PER_KIND} ({', '.join(rare[:5])})"]
 
 
 def _reliability(unit, by, names, counts, directions, rng):

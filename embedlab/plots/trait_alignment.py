@@ -4,7 +4,7 @@ import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
 from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
-from embedlab.plots.theme import INK, colours, number, shapes
+from embedlab.plots.theme import INK, colours, number, percent, shapes
 
 AXIS = "position on the fitted axis (species left out)"
 
@@ -17,8 +17,9 @@ def picture(result) -> Picture:
     lam = f"\u00a0· Pagel's\u00a0λ\u00a0{number(result.lam)}" if np.isfinite(result.lam) else ""
     reliable = f"\u00a0· reliability\u00a0{number(result.reliability)}" if np.isfinite(result.reliability) else ""
     name = result.trait.replace("_", " ")
+    stamp = "UNCALIBRATED: " if result.uncalibrated else ""
     return Picture(
-        title=f"{told(e, as_percent=True)} of what sets species apart, beyond descent, goes along with {name}; "
+        title=f"{stamp}{told(e, as_percent=True)} of what sets species apart, beyond descent, goes along with {name}; "
         f"{beside(e, as_percent=True)} by chance",
         panels=(
             each,
@@ -30,11 +31,20 @@ def picture(result) -> Picture:
                 include=(0.0,),
             ),
         ),
-        foot=foot(e, as_percent=True) + lam + reliable,
+        foot=foot(e, as_percent=True) + lam + reliable + _placebo(result),
         caption=result.caption,
         alt=f"Scatter of {name} and fitted position of {int(known.sum())} species, and the null "
         "distribution of the fit.",
     )
+
+
+def _placebo(result) -> str:
+    """How many placebo traits the same test called, which should be 5 % or fewer."""
+    panel = result.beside.placebo if result.beside else None
+    if panel is None:
+        return ""
+    rate, low, high = (percent(v, like=0.1) for v in (panel.rate, *panel.interval))
+    return f"\u00a0· placebo traits called {rate} ({low} to {high})"
 
 
 def _numeric(result, axis, known) -> Panel:

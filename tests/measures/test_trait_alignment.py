@@ -9,6 +9,7 @@ from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree, traits_in_space
 from embedlab.data.tree import Tree
 from embedlab.measures.trait_alignment import trait_alignment
+from embedlab.measures.trait_family import family_wise
 from embedlab.stats.alignment import aligned_beyond_phylogeny
 
 CLAIM = Claim(id="a", says="Aligned.", source="-", at_least=0.005)
@@ -182,5 +183,117 @@ def test_results_say_what_they_are():
     emb, traits, tree = world(14)
     found = trait_alignment(emb, traits["size"], tree, permutations=99, rng=0)
     assert str(found).startswith("size: ") and "once descent is taken out" in str(found) and "λ = " in str(found)
-    assert "residuals permuted 99 times (RRPP)" in found.caption and "effective number" in found.caption
+    assert (
+        "permuted after phylogenetic whitening (RRPP), 99 times" in found.caption
+        and "effective number" in found.caption
+    )
     assert found.table().columns == ["species", "size", "position"] and found.table().height == 24
+
+
+def test_a_placebo_panel_stands_beside_the_result_and_moves_nothing():
+    emb, traits, tree = world(15)
+    ask = dict(permutations=99, rng=0)
+    bare = trait_alignment(emb, traits["size"], tree, **ask)
+    found = trait_alignment(emb, traits["size"], tree, placebos=40, further=True, **ask)
+    assert (found.evidence.null == bare.evidence.null).all() and found.reliability == bare.reliability
+    panel = found.beside.placebo
+    assert f"of placebo traits {panel.rate:.1%} (" in str(found) and str(panel)[3:] in found.caption
+    assert "forecasts of " in str(found) and "ΔR² = " in str(found)
+    what = found.beside.rows()["what"].to_list()
+    assert what[:1] == ["placebo traits called aligned"] and "ΔR²" in what
+    assert "adjusted share: trait alone" in what and "adjusted share at rank genus" in what
+    assert "adjusted share with λ of the full model" in what
+    assert any(line.startswith("by rank, each within the one above: genus ") for line in found.beside.sentences)
+    assert bare.beside is None and not bare.uncalibrated
+
+
+def test_an_uncalibrated_test_supports_nothing():
+    emb, traits, tree = world(16, n=40, share=0.4)
+    naive = trait_alignment(emb, traits["size"], tree, null="free", permutations=99, placebos=60, rng=0)
+    assert naive.uncalibrated and str(naive).startswith("UNCALIBRATED: size: ")
+    assert naive.evidence.cannot_tell.startswith("UNCALIBRATED: of placebo traits ") and word(naive) == "cannot tell"
+    assert "permuted as if unrelated" in str(naive) and "Warning: species were permuted" in naive.caption
+    unasked = trait_alignment(emb, traits["size"], tree, null="free", permutations=99, rng=0)
+    assert word(unasked) == "cannot tell" and "permuted as if unrelated" in unasked.evidence.cannot_tell
+
+
+def test_covariates_by_name_are_those_of_the_species():
+    emb, traits, tree = world(17)
+    rng = np.random.default_rng(0)
+    keep = np.flatnonzero(rng.random(emb.n) < 0.7)
+    light = rng.normal(size=emb.n)
+    rows = emb.rows.with_columns(light=pl.Series(light), site=pl.Series(rng.choice(list("xyz"), emb.n)))
+    some = Embeddings(emb.x, rows, {}).take(keep)
+    depth = table(tree.names, rng.normal(size=24))["size"]
+    found = trait_alignment(some, traits["size"], tree, covariates=("images", "light", "site", depth), permutations=19,
+                            further=True, rng=1)  # fmt: skip
+    assert found.covariates[:2] == ("log number of images", "light") and len(found.covariates) == 5
+    assert found.covariates[-1] == "size" and found.covariates[2].startswith("site = ")
+    assert "with log number of images, light" in str(found)
+    means = some.unit().per_species()
+    own = some.rows.group_by("species").agg(pl.col("light").mean(), pl.len(), *[
+        (pl.col("site") == c).mean().alias(c) for c in "xyz"]).sort("species")  # fmt: skip
+    common = some.rows["site"].value_counts(sort=True)["site"].to_list()
+    site = [c for c in "xyz" if c != common[0]]
+    at = [tree.names.index(s) for s in means.names]
+    extra = np.column_stack([np.log(own["len"]), own["light"], *[own[c] for c in site], np.array(depth.values)[at]])
+    value = traits.rows["size"].to_numpy()[at]
+    peer = aligned_beyond_phylogeny(means.means, value, tree.covariance(means.names), covariates=extra,
+                                    permutations=19, rng=np.random.default_rng(1))  # fmt: skip
+    assert found.evidence.estimate == pytest.approx(peer.statistic, abs=1e-6)
+    assert [w for w, _, _ in found.beside.again] == ["with λ of the full model", "without covariates"]
+
+
+def test_the_number_of_images_is_tried_as_a_covariate():
+    emb, traits, tree = world(18)
+    uneven = emb.take(np.arange(5, emb.n))
+    found = trait_alignment(uneven, traits["size"], tree, permutations=19, further=True, rng=0)
+    assert [w for w, _, _ in found.beside.again] == ["with λ of the full model",
+                                                     "with log number of images as covariate"]  # fmt: skip
+    even = trait_alignment(emb, traits["size"], tree, covariates=("images",), permutations=19, rng=0)
+    assert even.covariates == () and "covariate log number of images is the same in all species" in even.left_out
+
+
+def test_a_species_without_a_covariate_is_left_out_and_named():
+    emb, traits, tree = world(19)
+    other = table(tree.names, [None, *np.arange(23.0)])["size"]
+    found = trait_alignment(emb, traits["size"], tree, covariates=(other,), permutations=9, rng=0)
+    assert len(found.species) == 23 and tree.names[0] not in found.species
+    assert f"1 species without a value of a covariate ({tree.names[0]})" in found.left_out
+
+
+def test_several_trees_give_median_and_range():
+    emb, traits, tree = world(20)
+    trees = [tree, tree.with_lengths(1.0), tree.with_lengths(tree.length**2)]
+    found = trait_alignment(emb, traits["size"], trees, permutations=19, rng=0)
+    each = [trait_alignment(emb, traits["size"], t, permutations=19, rng=0).adjusted for t in trees]
+    assert found.adjusted == each[0] and found.beside.trees.values == pytest.approx(each, abs=1e-6)
+    assert any(line.startswith("over 3 trees the share is ") for line in found.beside.sentences)
+
+
+def test_permuting_within_a_clade_takes_it_from_the_rows():
+    emb, traits, tree = world(21)
+    found = trait_alignment(emb, traits["size"], tree, null="within_clade", permutations=19, rng=0)
+    assert found.null == "within_clade" and "within clades only" in found.caption
+    with pytest.raises(ValueError, match="permutes within a family, which the rows do not tell .* there is genus"):
+        trait_alignment(emb, traits["size"], tree, null="within_clade", clade="family", permutations=19, rng=0)
+
+
+def test_an_ordered_trait_is_taken_by_its_scores():
+    emb, traits, tree = world(22)
+    scores = np.digitize(traits.rows["size"].to_numpy(), [-1, 0, 1]) + 1
+    found = trait_alignment(emb, table(tree.names, scores, "ordered")["size"], tree, permutations=9, rng=0)
+    assert found.kind == "numeric" and set(found.value) <= {1.0, 2.0, 3.0, 4.0}
+
+
+def test_all_traits_are_judged_on_the_same_permutations():
+    emb, traits, tree = world(23, n=40, share=0.4)
+    rng = np.random.default_rng(0)
+    kinds = np.array(["a", "b"])[rng.integers(0, 2, 40)]
+    columns = [traits["size"], Traits(pl.DataFrame({"species": tree.names, "kind": kinds}))["kind"]]
+    adjusted, n = family_wise(emb, columns, tree, permutations=99, rng=rng)
+    assert n == 40 and set(adjusted) == {"size", "kind"}
+    assert adjusted["size"] == 1 / 100 and adjusted["kind"] > 0.05
+    few = table(tree.names, [1.0, 2.0, 3.0] + [None] * 37)["size"]
+    with pytest.raises(ValueError, match="size: 3 species have a vector"):
+        family_wise(emb, [traits["size"], few], tree, permutations=9, rng=rng)

@@ -7,6 +7,8 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Contrast
+from embedlab.measures.placebo import Beside
+from embedlab.stats.placebo import PlaceboPanel
 
 GENERA = ("Geospiza", "Camarhynchus", "Certhidea", "Ficedula", "Parus", "Heliconius", "Turdus", "Passer")
 EPITHETS = (
@@ -179,6 +181,7 @@ def trait_alignment(rng, kind="numeric", s=110):
         n_effective=41.0,
         reliability=float("nan"),
         reliability_note="99 species have one image",
+        beside=None if kind == "numeric" else Beside(placebo=PlaceboPanel(("Brownian", "λ = 0.86"), (9, 11), (200,) * 2)),
         evidence=evidence(rng, 0.18, 0.12, -0.01, 0.07, s),
     )
 

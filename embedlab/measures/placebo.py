@@ -1,0 +1,160 @@
+"""What stands beside an alignment: placebo traits, power, forecasts, ranks, other trees, the test made otherwise."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from embedlab.measures.trait_join import IMAGES, Joined
+from embedlab.stats.alignment import aligned_beyond_phylogeny
+from embedlab.stats.placebo import PlaceboPanel, injected_power, placebo_panel
+from embedlab.stats.prediction import MOST, PredictedBeyondTree, predicted_beyond_tree
+from embedlab.stats.trees import OverTrees, over_trees
+from embedlab.stats.variance import Partition, RankShare, by_rank, partition
+
+FORECASTS = 99  # placebo traits whose forecasts are the chance of ΔR²
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Beside:
+    """What stands beside an alignment; a part that was not asked for, or could not be had, is None or empty.
+
+    `again` holds the same test made otherwise: what was changed, adjusted R², p. `smallest` is the share that this
+    tree would have shown in 80 % of cases (nan: none), and `notes` say what could not be had and why.
+    """
+
+    placebo: PlaceboPanel | None = None
+    smallest: float = np.nan
+    forecast: PredictedBeyondTree | None = None
+    divided: Partition | None = None
+    ranks: tuple[RankShare, ...] = ()
+    trees: OverTrees | None = None
+    again: tuple[tuple[str, float, float], ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def rows(self) -> pl.DataFrame:
+        """One row a number: what it is, its value, its 95 % interval or range, what chance gives, p."""
+        rows = []
+        if self.placebo:
+            low, high = self.placebo.interval
+            rows.append(("placebo traits called aligned", self.placebo.rate, low, high, 0.05, None))
+        if np.isfinite(self.smallest):
+            rows.append(("smallest share seen with 80 % power", self.smallest, None, None, None, None))
+        if f := self.forecast:
+            rows.append(("R² of held-out clades, tree alone", f.tree_alone, None, None, None, None))
+            rows.append(("R² of held-out clades, tree and embedding", f.with_embedding, None, None, None, None))
+            rows.append(("ΔR²", f.statistic, *f.interval, float(f.null.mean()), f.p_value))
+        if d := self.divided:
+            parts = (("trait alone", d.trait), ("shared with descent", d.shared), ("descent alone", d.descent))
+            rows += [(f"adjusted share: {name}", value, None, None, None, None) for name, value in parts]
+        for r in self.ranks:
+            rows.append((f"adjusted share at rank {r.rank}", r.share, None, None, float(r.null.mean()), r.p_value))
+        if self.trees:
+            low, high = self.trees.range
+            of = f"adjusted share over {len(self.trees.values)} trees, median and range"
+            rows.append((of, self.trees.statistic, low, high, None, None))
+        rows += [(f"adjusted share {what}", share, None, None, 0.0, p) for what, share, p in self.again]
+        names = ("what", "value", "low", "high", "chance", "p")
+        return pl.DataFrame(
+            [tuple(v if i == 0 or v is None else float(v) for i, v in enumerate(r)) for r in rows],
+            schema={n: pl.String if n == "what" else pl.Float64 for n in names},
+            orient="row",
+        )
+
+    @property
+    def power_words(self) -> str:
+        """What share this tree could have shown."""
+        if np.isfinite(self.smallest):
+            return f"a share of {self.smallest:.2%} would have been seen with 80 % power"
+        return "not even a direction of the space itself would have been seen with 80 % power"
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The same in words, one short sentence a part."""
+        found = [self.power_words] if self.placebo else []
+        if d := self.divided:
+            found.append(
+                f"of all variance of the species vectors {d.trait:.1%} is the trait's alone, {d.shared:.1%} shared "
+                f"with descent, {d.descent:.1%} descent's alone ({d.axes} phylogenetic eigenvectors)"
+            )
+        if self.ranks:
+            parts = (f"{r.rank} {r.share:.1%} (p = {r.p_value:.2g})" for r in self.ranks)
+            found.append("by rank, each within the one above: " + ", ".join(parts))
+        if self.trees:
+            low, high = self.trees.range
+            found.append(
+                f"over {len(self.trees.values)} trees the share is {self.trees.statistic:.1%} ({low:.1%} to {high:.1%})"
+            )
+        found += [f"{what}: {share:.1%} (p = {p:.2g})" for what, share, p in self.again]
+        return (*found, *self.notes)
+
+
+def forecast_words(f: PredictedBeyondTree) -> str:
+    """ΔR² in words, with its interval and chance."""
+    low, high = np.quantile(f.null, [0.025, 0.975])
+    return (
+        f"forecasts of {f.clades} held-out clades gain ΔR² = {f.statistic:.2f} [{f.interval[0]:.2f}, "
+        f"{f.interval[1]:.2f}] over the tree alone (R² {f.tree_alone:.2f} to {f.with_embedding:.2f}; chance {low:.2f} "
+        f"to {high:.2f}, p = {f.p_value:.2g})"
+    )
+
+
+def beside(j: Joined, fit, *, null: str, lam, clades, permutations: int, placebos: int, further: bool, rng) -> Beside:
+    """Compute what stands beside the alignment `fit` of joined species."""
+    tree = j.structures[0]
+    ask = dict(null=null, lam=lam, clades=clades)
+    found: dict = {"notes": []}
+    if placebos:
+        found["placebo"] = placebo_panel(
+            j.means, j.value, tree, covariates=j.extra, placebos=placebos, permutations=199, rng=rng, **ask
+        )
+        rule = 0.0 if null == "free" else lam
+        power = injected_power(j.means, j.value, tree, fit.null, covariates=j.extra, lam=rule, rng=rng)
+        found["smallest"] = power.smallest
+    if len(j.structures) > 1:
+        order = np.arange(len(j.names))[None]  # the share needs no shuffles
+        found["trees"] = over_trees(
+            lambda t: aligned_beyond_phylogeny(j.means, j.value, t, covariates=j.extra, lam=lam, permutations=order),
+            j.structures,
+        )
+    if further:
+        found |= _further(j, lam=lam, permutations=permutations, rng=rng)
+        found["again"] = _again(j, tree, ask, permutations, rng)
+    found["notes"] = tuple(found["notes"])
+    return Beside(**found)
+
+
+def _further(j: Joined, *, lam, permutations: int, rng) -> dict:
+    tree, notes = j.structures[0], []
+    found: dict = {"notes": notes}
+    if len(j.names) <= MOST:
+        try:
+            found["forecast"] = predicted_beyond_tree(j.means, j.value, tree, permutations=FORECASTS, rng=rng)
+        except ValueError as reason:
+            notes.append(f"no forecast of held-out clades: {reason}")
+    else:
+        notes.append(f"no forecast of held-out clades above {MOST:,} species")
+    found["divided"] = partition(j.means, j.value, tree)
+    if j.taxa:
+        found["ranks"] = tuple(by_rank(j.means, j.value, tree, j.taxa, lam=lam, permutations=permutations, rng=rng))
+    return found
+
+
+def _again(j: Joined, tree, ask: dict, permutations: int, rng) -> tuple:
+    """The same test with λ of the full model, with the number of images beside the rest, and without covariates."""
+    images = np.log(j.counts)[:, None]
+    tries = []
+    if ask["lam"] == "ml" and ask["null"] != "free":
+        tries.append(("with λ of the full model", {**ask, "lam": "full"}, j.extra))
+    if np.ptp(images) > 0 and "log number of images" not in j.covariate_names:
+        both = images if j.extra is None else np.hstack([j.extra, images])
+        tries.append((f"with log number of {IMAGES} as covariate", ask, both))
+    if j.extra is not None:
+        tries.append(("without covariates", ask, None))
+    found = []
+    for what, how, extra in tries:
+        fit = aligned_beyond_phylogeny(
+            j.means, j.value, tree, covariates=extra, permutations=permutations, rng=rng, **how
+        )
+        found.append((what, fit.statistic, fit.p_value))
+    return tuple(found)
