@@ -11,6 +11,7 @@ from scipy import stats as sps
 from embedlab.claims import Evidence
 from embedlab.measures.series import contributions, images_seen, position, run_name, same_species
 from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.kinship import phylogenetic_ratio
 from embedlab.stats.laws import Laws, compare_laws
 from embedlab.stats.orders import orders_of_runs, share_as_extreme
 from embedlab.stats.resample import generator, p_value
@@ -208,14 +209,19 @@ def _flat(placebo: np.ndarray) -> tuple[float, float]:
     return (float(placebo.mean()), float(sps.ttest_1samp(placebo, 0.0).pvalue))
 
 
+def _on_tree(names, tree):
+    """Which species the tree holds, and how these are related; all of them, and None, without a tree."""
+    used = {} if tree is None else tree.match(names)[1].used
+    keep = np.array([i for i, n in enumerate(names) if n in used], int)
+    if len(keep) < 4:
+        return np.arange(len(names)), None
+    return keep, tree.structure([used[names[i]] for i in keep])
+
+
 def _slopes(names, by_species, log, tree, seen=None) -> RandomSlopes | None:
     if not np.isfinite(by_species).all():
         return None
-    keep, covariance = np.arange(len(names)), None
-    if tree is not None:
-        used = tree.match(names)[1].used
-        keep = np.array([i for i, n in enumerate(names) if n in used], int)
-        covariance = tree.structure([used[names[i]] for i in keep]) if len(keep) > 3 else None
+    keep, covariance = _on_tree(names, tree)
     values = by_species[:, keep].T
     try:
         return random_slopes(values, log, covariance, covariate=None if seen is None else seen[keep])
@@ -229,8 +235,11 @@ def _interval(by_species, weight, values, log, slope, rng, names, tree) -> tuple
         return (np.nan, np.nan)
     each = weight @ by_species  # every species' own slope; their mean is the slope
     low, high = bootstrap_ratio(each, np.ones(each.size), rng=rng)
-    if tree is not None and (related := _slopes(names, by_species, log, tree)) is not None:
-        low, high = (slope + end - related.mean for end in related.interval)
+    keep, covariance = _on_tree(names, tree)
+    if covariance is not None:  # species that the tree does not hold are taken to scatter as the others do
+        own = each[keep]
+        ends = phylogenetic_ratio(own, np.ones(own.size), covariance, rng=rng)
+        low, high = (slope + end - own.mean() for end in ends)
     m = len(log)
     own = by_species - by_species.mean(axis=0) - np.outer(log - log.mean(), each)
     left = values - values.mean() - slope * (log - log.mean())

@@ -1,4 +1,4 @@
-"""Worlds in which the sexes do not differ, species know no tree, and nothing grows: the p-values of five measures."""
+"""Worlds in which the sexes do not differ and species know no tree: the p-values of four measures."""
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,6 @@ from embedlab.data.synthetic import (
 from embedlab.measures.neighbours import neighbour_agreement
 from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.phylogeny import phylogeny
-from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
 from embedlab.stats.distances import mantel
 from embedlab.stats.resample import p_value
@@ -119,31 +118,6 @@ def _genera_of_images(rng, permutations):
     return found.evidence["genus"].p_more
 
 
-# --- scaling: a contrast that differs from run to run, whatever the scale
-
-
-def runs(rng, scatter, size=0.8):
-    """Eight runs at four scales; each has the same sexes apart by a length of its own."""
-    stores = []
-    for i in range(8):
-        emb = dimorphic_birds(rng, species=6, per_cell=5, d=16, size=max(size + scatter * rng.normal(), 0.0))
-        stores.append(Embeddings(emb.x, emb.rows, {"training": {"images_seen": 1000 * 4 ** (i // 2)}}))
-    return stores
-
-
-def _trend(scatter, size=0.8):
-    def measure(permutations):
-        return lambda emb, rng: separation(emb, SEX, permutations=permutations, rng=rng)
-
-    return lambda rng, permutations: told(scaling(runs(rng, scatter, size), measure(permutations), rng=rng).evidence)
-
-
-def _placebo_only(rng, permutations):
-    """Against shuffled labels alone, runs that merely differ look like a trend."""
-    found = scaling(runs(rng, 0.2), lambda emb, own: separation(emb, SEX, permutations=permutations, rng=own), rng=rng)
-    return p_value(found.slope, found.evidence.null)
-
-
 def _alike(spectrum, shared):
     return lambda rng: noise_like(rng, shared, spectrum)
 
@@ -168,7 +142,4 @@ WORLDS = (
     ),
     World("phylogeny: species dealt out", _tree, _two_evolved),
     World("neighbours: genera dealt out within families", _genera, _genera_of_images, exact=False),
-    World("scaling: no contrast", _trend(0.0, 0.0), exact=False),
-    World("scaling: equal contrasts", _trend(0.0), exact=False),
-    World("scaling: contrasts that differ by run", _trend(0.2), _placebo_only, exact=False),
 )
