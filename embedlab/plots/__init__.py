@@ -6,6 +6,7 @@ FILES = {
     "Separation": "separation",
     "Orthogonality": "orthogonality",
     "SharedAxis": "shared_axis",
+    "Erasure": "erasure",
     "TraitAlignment": "trait_alignment",
     "Phylogeny": "phylogeny",
     "NeighbourAgreement": "neighbours",
@@ -13,6 +14,8 @@ FILES = {
     "Scaling": "scaling",
     "Projection": "projection",
     "Geometry": "geometry",
+    "Agreement": "agreement",
+    "Theorem": "theorem",
 }
 
 

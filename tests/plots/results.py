@@ -99,6 +99,50 @@ def separation(rng, s=24):
     )
 
 
+def shared_axis(rng, s=24):
+    return _build(
+        "shared_axis",
+        "SharedAxis",
+        contrast=Contrast("sex", "female", "male"),
+        species=species(s),
+        clades=tuple(name.split()[0] for name in species(s)),
+        rank="genera",
+        agreement=rng.normal(0.4, 0.2, s),
+        told=rng.uniform(0.4, 1.0, s),
+        energy=rng.gamma(1.2, 0.06, s),
+        scatter=rng.uniform(0.4, 0.6, s),
+        control=np.arange(s) % 8 == 0,
+        control_p=0.4,
+        whitened=(0.3, 0.01),
+        transfer=evidence(rng, 0.7, 0.06, 0.5, 0.05, 8, unit="genera"),
+        unit="individuals",
+        evidence=evidence(rng, 0.4, 0.1, 0.0, 0.06, 8, unit="genera"),
+    )
+
+
+def erasure(rng, s=24):
+    places = ("whole space", "species erased", "contrast erased", "inside the span", "outside, main",
+              "outside, random", "main noise axes")  # fmt: skip
+    rows = []
+    for what, chance in (("contrast", 0.5), ("species", 1 / s)):
+        for where in places[: 7 if what == "contrast" else 3]:
+            value = float(rng.uniform(chance, 0.95))
+            rows.append({"what": what, "where": where, "accuracy": value, "low": value - 0.04, "high": value + 0.04,
+                         "chance": chance, "chance_low": chance * 0.95, "chance_high": chance * 1.05,
+                         "change": 0.01, "change_low": -0.02, "change_high": 0.03, "kept": True})  # fmt: skip
+    return _build(
+        "erasure",
+        "Erasure",
+        contrast=Contrast("sex", "female", "male"),
+        species=species(s),
+        rank=5,
+        d=512,
+        readings=pl.DataFrame(rows),
+        unit="individuals",
+        evidence=evidence(rng, 0.8, 0.05, 0.5, 0.02, s),
+    )
+
+
 def orthogonality(rng, s=24):
     curve = np.stack(
         [
@@ -181,7 +225,9 @@ def trait_alignment(rng, kind="numeric", s=110):
         n_effective=41.0,
         reliability=float("nan"),
         reliability_note="99 species have one image",
-        beside=None if kind == "numeric" else Beside(placebo=PlaceboPanel(("Brownian", "λ = 0.86"), (9, 11), (200,) * 2)),
+        beside=None
+        if kind == "numeric"
+        else Beside(placebo=PlaceboPanel(("Brownian", "λ = 0.86"), (9, 11), (200,) * 2)),
         evidence=evidence(rng, 0.18, 0.12, -0.01, 0.07, s),
     )
 
@@ -279,6 +325,8 @@ def every():
         "separation": separation(rng),
         "separation-many": separation(rng, 80),
         "orthogonality": orthogonality(rng),
+        "shared_axis": shared_axis(rng),
+        "erasure": erasure(rng),
         "trait-numeric": trait_alignment(rng),
         "trait-kinds": trait_alignment(rng, "categorical"),
         "phylogeny": phylogeny(rng),
