@@ -43,7 +43,7 @@ def _placebo(result) -> str:
     panel = result.beside.placebo if result.beside else None
     if panel is None:
         return ""
-    rate, low, high = (percent(v, like=0.1) for v in (panel.rate, *panel.interval))
+    rate, low, high = (percent(v, like=0.05) for v in (panel.rate, *panel.interval))
     return f"\u00a0· placebo traits called {rate} ({low} to {high})"
 
 
