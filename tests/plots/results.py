@@ -121,11 +121,10 @@ def shared_axis(rng, s=24):
 
 
 def erasure(rng, s=24):
-    places = ("whole space", "species erased", "contrast erased", "inside the span", "outside, main",
-              "outside, random", "main noise axes")  # fmt: skip
+    places = ("whole space", "species erased", "inside the span", "outside, main", "outside, random", "main noise axes")
     rows = []
     for what, chance in (("contrast", 0.5), ("species", 1 / s)):
-        for where in places[: 7 if what == "contrast" else 3]:
+        for where in places if what == "contrast" else ("whole space", "contrast erased"):
             value = float(rng.uniform(chance, 0.95))
             rows.append({"what": what, "where": where, "accuracy": value, "low": value - 0.04, "high": value + 0.04,
                          "chance": chance, "chance_low": chance * 0.95, "chance_high": chance * 1.05,
