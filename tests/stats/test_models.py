@@ -30,6 +30,15 @@ def density(y, c):
     return multivariate_normal(np.full(len(y), root), rate * c).logpdf(y), rate, root
 
 
+def restricted_density(y, c):
+    """Density of all differences from the first species: whatever is left when the root is not known (REML)."""
+    n = len(y)
+    d = np.column_stack([-np.ones(n - 1), np.eye(n - 1)])
+    v = d @ c @ d.T
+    rate = (d @ y) @ np.linalg.solve(v, d @ y) / n  # the divisor is the same constant for all covariances
+    return -0.5 * ((n - 1) * np.log(rate) + np.linalg.slogdet(v)[1])
+
+
 TREES = [
     random_tree(np.random.default_rng(3), 15),
     Tree.parse("((a:1,b:3):1,(c:0.5,d:2):2,e:1,f:4,(g:1,h:0,i:2):1,((j:.1,k:.2):.3,l:2):1);"),
@@ -51,8 +60,14 @@ def test_nothing_on_a_fine_grid_is_more_likely(tree, model, rng):
         heights = [density(y, matrices(c, model, v))[0] for v in grid]
         assert max(heights) <= walked.log_likelihood + 1e-7
         assert walked.interval[0] <= walked.parameter <= walked.interval[1]
-        inside = grid[np.array(heights) > walked.log_likelihood - 1.9207]
+        restricted = np.array([restricted_density(y, matrices(c, model, v)) for v in grid])
+        drop = 1.920729 * (1 + 6 / len(y) if model == "lambda" else 1)
+        inside = grid[restricted > restricted.max() - drop + 0.02]  # the top lies between points of this grid
         assert walked.interval[0] <= inside.min() + 1e-6 and inside.max() <= walked.interval[1] + 1e-6
+        for end in walked.interval:
+            if grid.min() < end < grid.max() and end != walked.parameter:
+                height = restricted_density(y, matrices(c, model, end))
+                assert restricted.max() - drop - 1e-5 < height < restricted.max() - drop + 0.02
         if np.isfinite(walked.parameter):
             height, rate, root = density(y, matrices(c, model, walked.parameter))
             assert walked.log_likelihood == pytest.approx(height, abs=1e-7)

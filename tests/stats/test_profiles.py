@@ -44,3 +44,14 @@ def test_no_likelihood_at_an_end():
     assert 0.999 < top < 1 and top <= high <= 1
     with pytest.raises(ValueError, match="not finite anywhere"):
         highest(lambda v: np.full(v.shape, -np.inf), GRID)
+
+
+def test_a_second_row_gives_the_interval():
+    def both(v):
+        return np.stack([5 - 100 * (v - 0.3) ** 2, -200 * (v - 0.39) ** 2])
+
+    top, height, (low, high) = highest(both, GRID)
+    assert top == pytest.approx(0.3, abs=1e-9) and height == pytest.approx(5)
+    assert [low, high] == pytest.approx([0.39 - np.sqrt(DROP / 200), 0.39 + np.sqrt(DROP / 200)], abs=1e-6)
+    # widened to the top where that lies outside
+    assert highest(both, GRID, 0.5)[2][0] == pytest.approx(0.3, abs=1e-9)
