@@ -165,3 +165,20 @@ def test_what_cannot_be_erased_is_refused():
             erase(wrong, of)
     with pytest.raises(ValueError, match="method='inlp' is not known"):
         erase(x, labels, method="inlp")
+
+
+@each
+def test_the_size_of_numbers_does_not_matter(method):
+    x, labels = world(6)
+    found = erase(x, labels, method=method).projection
+    for scale in (1e-7, 1e7):
+        assert erase(scale * x, labels, method=method).projection == pytest.approx(found, abs=1e-8)
+
+
+def test_twenty_kinds_are_kinds_and_more_want_rows():
+    x, _ = world(7, n=42, d=30)
+    assert erase(x, np.arange(42) % 20).rank == 19
+    assert erase(x, np.arange(42) % 21).rank == 20
+    assert erase(x[:30], np.arange(30) % 20).rank == 19
+    with pytest.raises(ValueError, match="21 kinds among 30 rows"):
+        erase(x[:30], np.arange(30) % 21)

@@ -212,3 +212,25 @@ def test_what_cannot_be_tested_is_refused():
         permanova(x, GROUPS, permutations=identity, distances=True)
     with pytest.raises(TypeError, match="rng"):
         permanova(x, GROUPS, permutations=9)
+
+
+def test_the_size_of_numbers_and_the_number_of_permutations():
+    x = rows(16)
+    found = permanova(x, GROUPS, rng=np.random.default_rng(0))
+    assert found.null.size == 999
+    for scale in (1e-7, 1e7):  # what counts as no scatter goes by the whole
+        again = permanova(scale * x, GROUPS, rng=np.random.default_rng(0))
+        assert again.null == pytest.approx(found.null, rel=1e-8)
+        with pytest.raises(ValueError, match="rows do not differ within groups"):
+            permanova(scale * np.repeat(np.eye(3) / 3, [3, 4, 5], axis=0), GROUPS, permutations=[range(12)])
+    with pytest.raises(ValueError, match=r"groups \['c'\] have fewer than 3 rows"):
+        permanova(x, list("aaaaaaabbbcc"), permutations=[range(12)])
+
+
+def test_numbers_within_strata():
+    x, strata = rows(17), np.repeat([0, 1], 6)
+    orders = permutations_of(12, 49, np.random.default_rng(0), strata=strata)
+    found = permanova(x, x[:, :1], permutations=49, strata=strata, rng=np.random.default_rng(0))
+    assert found.null == pytest.approx(permanova(x, x[:, :1], permutations=orders).null, rel=1e-12)
+    with pytest.raises(ValueError, match="permuting within strata changes nothing"):
+        permanova(x, strata[:, None] * 2.5, permutations=9, strata=strata, rng=np.random.default_rng(0))

@@ -88,3 +88,9 @@ def test_what_cannot_be_compared_is_refused():
         protest(x, y, permutations=[[0] * 12])
     with pytest.raises(TypeError, match="rng"):
         protest(x, y, permutations=9)
+
+
+def test_the_number_of_permutations_and_the_upper_end():
+    x, y = two(6)
+    assert protest(x, y, rng=np.random.default_rng(0)).null.size == 999
+    assert all(protest(v, v, permutations=[range(12)]).statistic <= 1.0 for v in (two(i)[0] for i in range(30)))

@@ -138,3 +138,13 @@ def test_what_cannot_be_compared_is_refused():
         noise_ceiling([x])
     with pytest.raises(ValueError, match="'bures' is not offered"):
         noise_ceiling([x, y], "bures")
+
+
+def test_a_far_origin_and_few_classes():
+    a, b = halves(7)
+    assert crossnobis(a + 1e8, b - 1e8) == pytest.approx(crossnobis(a, b), abs=1e-6)
+    assert compare_rdms([1.0, 2.0, 4.0], [2.0, 3.0, 9.0]) == pytest.approx(1.0)  # three classes have three pairs
+    with pytest.raises(ValueError, match="at least 3 classes"):
+        compare_rdms([1.0, 2.0], [2.0, 3.0])
+    with pytest.raises(ValueError, match=r"\['x', 'y'\] are the same"):
+        compare_rdms(np.ones(3), np.ones(3))
