@@ -1,13 +1,18 @@
 """Do sexes and life stages differ along directions that tell no species apart?"""
 
 from embedlab.claims import Claim
+from embedlab.measures.erasure import erasure
 from embedlab.measures.orthogonality import orthogonality
+from embedlab.measures.shared_axis import LEAST_CLADES, shared_axis
 
 SETTINGS = {
     "sex": "two values of the column sex to compare, as in female,male",
     "life_stage": "two values of the column life_stage, as in juvenile,adult",
     "groups": "taxon columns whose means make the span, coarse to fine (species, and subspecies where recorded)",
     "axes": "how many axes of that span (5, or all where there are fewer)",
+    "clades": "taxon column between which the axis is compared (family or genus, whichever has five kinds)",
+    "controls": "species whose sexes do not differ, by commas, or a trait that is 1 for them (none)",
+    "compare": "no leaves out other inner products, the shared axis and the readings, which judge nothing (yes)",
     "permutations": "draws of each kind of chance (999)",
 }
 
@@ -35,18 +40,65 @@ def claims(lab):
 
 def run(lab):
     """Ask it of the sexes, and of the life stages, where the store records them."""
-    found = {}
+    found, beside = {}, {}
+    compare = lab.setting("compare", "yes") != "no"
+    permutations = lab.setting("permutations", 999)
     for claim in claims(lab):
-        emb, contrast, strata = lab.variants(ASKS[claim.id])
+        column = ASKS[claim.id]
+        emb, contrast, strata = lab.variants(column)
         found[claim.id] = orthogonality(
             emb, contrast, groups=lab.taxa(), strata=strata, axes=lab.setting("axes", 0) or None,
-            tree=lab.tree, permutations=lab.setting("permutations", 999), rng=lab.rng,
+            permutations=permutations, compare=compare, rng=lab.rng,
         )  # fmt: skip
+        if compare:
+            beside |= _beside(lab, column, permutations)
     if not found:
         raise ValueError("the store records neither two sexes nor two life stages: there is no contrast to place")
     return lab.outcome(
         claims=claims(lab),
         evidence={k: r.evidence for k, r in found.items()},
         sentences={k: str(r) for k, r in found.items()},
-        results={ASKS[k]: r for k, r in found.items()},
+        results={ASKS[k]: r for k, r in found.items()} | beside,
     )
+
+
+def _beside(lab, column, permutations):
+    """Is it one axis for all species, and what is read where: shown, and judged by no claim."""
+    emb, contrast, strata = lab.variants(column)
+    strata = (*strata, *lab.taxa()[1:])
+    shown = {}
+    try:
+        shown[f"{column}_axis"] = shared_axis(
+            emb, contrast, clades=_clades(lab, emb), controls=_controls(lab) if column == "sex" else (),
+            strata=strata, permutations=permutations, rng=lab.rng,
+        )  # fmt: skip
+    except ValueError as why:
+        lab.note(f"whether the {column} axis is one for all species was not asked: {why}")
+    try:
+        shown[f"{column}_readings"] = erasure(
+            emb, contrast, strata=strata, axes=lab.setting("axes", 0) or None,
+            permutations=min(permutations, 199), rng=lab.rng,
+        )  # fmt: skip
+    except ValueError as why:
+        lab.note(f"what is read of {column} where was not asked: {why}")
+    return shown
+
+
+def _clades(lab, emb):
+    """The coarsest rank with enough kinds to compare, or none: then each species stands alone."""
+    if given := lab.setting("clades", ""):
+        return given
+    for rank in ("family", "genus"):
+        if lab.known(rank) == 1 and emb.column(rank).n_unique() >= LEAST_CLADES:
+            return rank
+    return ""
+
+
+def _controls(lab):
+    """Species in which no difference is expected: by name, or by a trait that is 1 for them."""
+    given = lab.setting("controls", ())
+    if len(given) == 1 and lab.traits is not None and given[0] in lab.traits.names:
+        rows = lab.matched_traits()[0].rows
+        values = zip(rows["species"], rows[given[0]], strict=True)
+        return tuple(name for name, value in values if value in (1, "1", True, "yes"))
+    return given

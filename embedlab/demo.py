@@ -17,6 +17,7 @@ from embedlab.study import put_outcome, report_stores
 SETTINGS = {
     # Two traits that are drawn, habitat, and one that evolved on the same tree and was never drawn: the control.
     "trait_alignment": {"traits": "elongation,tail_length,habitat,undrawn"},
+    "orthogonality": {"controls": "monomorphic"},  # species whose sexes were drawn alike
     "scaling": {"trait": "elongation"},
 }
 TITLE = "What compact models learn of a simulated tree of life"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy import stats as sps
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Contrast, blocks
@@ -67,7 +68,15 @@ class Orthogonality:
             f"{e.estimate:.0%}{bounds} of the contrast {self.contrast} lies outside {self.rank} axes that tell "
             f"{len(self.groups)} groups apart (directions drawn from the noise: {drawn:.0%}; shuffled labels: "
             f"{1 - self.nulls['shuffled labels'].mean():.0%}; isotropic: {1 - self.isotropic:.0%}; p = {e.p_more:.2g})"
+            + self._bounded()
         )
+
+    def _bounded(self) -> str:
+        """Say whether less than half of chance is shown to lie inside: that nothing was shown is no orthogonality."""
+        if self.equivalence is None:
+            return ""
+        shown = "is shown" if self.equivalence.equivalent else "is not shown"
+        return f"; that less than half of what chance gives lies inside {shown} (p = {self.equivalence.p_value:.2g})"
 
     @property
     def caption(self) -> str:
@@ -197,16 +206,16 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         isotropic=r / cuts[0].d, nulls=nulls, curve=np.column_stack([np.arange(r) + 1, np.cumsum(sums), level, *band]),
         energy_inside=inside.sum(axis=1), energy=energy, unit=cut.unit,
         left_out=(*cut.left_out, *remarks), p_contrast=p_contrast, evidence=evidence, forms=other[0], products=other[1],
-        equivalence=_below_half(total_inside, total, chance.mean()),
+        equivalence=_below_half(share, high, chance.mean(), n_effective) if s >= MIN_ACROSS else None,
     )  # fmt: skip
 
 
-def _below_half(inside, energy, chance: float) -> Equivalence | None:
-    """Whether the share inside, over what chance gives, lies below the bound; None where there is no ratio to bound."""
-    s, whole = len(energy), energy.sum()
-    if s < MIN_ACROSS or not whole > 0 or not chance > 0:
+def _below_half(share: float, high: float, chance: float, units: float) -> Equivalence | None:
+    """Whether the share inside, over what chance gives, lies below the bound; None where there is no ratio to bound.
+
+    Its standard error is that of the interval, so that relatives count here for as much as they do there.
+    """
+    if units < 2 or not np.isfinite([share, high]).all() or not (chance > 0 and high > share):
         return None
-    share = inside.sum() / whole
-    left = inside - share * energy
-    error = np.sqrt((left**2).sum() * s / (s - 1)) / whole
-    return two_one_sided(share / chance, error / chance, s - 1, (-np.inf, HALF_OF_CHANCE)) if error > 0 else None
+    error = (high - share) / sps.t.ppf(0.975, units - 1)
+    return two_one_sided(share / chance, error / chance, units - 1, (-np.inf, HALF_OF_CHANCE))

@@ -208,11 +208,9 @@ def test_less_than_half_of_chance_is_shown_or_not(rng):
     assert shown.equivalence.equivalent and shown.equivalence.bounds == (-np.inf, 0.5)
     chance = shown.nulls["spectrum-matched"].mean()
     assert shown.equivalence.statistic == pytest.approx(shown.share / chance)
-    inside, energy = shown.energy_inside, shown.energy
-    without = [np.delete(inside, i).sum() / np.delete(energy, i).sum() / chance for i in range(12)]
-    error = np.sqrt(11 / 12 * np.square(np.array(without) - np.mean(without)).sum())  # a jackknife says nearly the same
-    high = shown.equivalence.interval[1]
-    assert high - shown.equivalence.statistic == pytest.approx(1.796 * error, rel=0.2)
+    high = 1 - shown.evidence.interval[0]  # two-sided at 95 % there, one-sided here
+    error = (high - shown.share) / chance / 2.2010  # t of 11 degrees of freedom
+    assert shown.equivalence.interval[1] == pytest.approx(shown.equivalence.statistic + 1.7959 * error, rel=1e-3)
     assert not ask(rng, outside=0.5, spectrum="power").equivalence.equivalent  # not significant is not orthogonal
     assert ask(rng, species=4, axes=None).equivalence is None
 
