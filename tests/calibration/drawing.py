@@ -47,23 +47,23 @@ class Job:
         return {"key": key, **{k: v if isinstance(v, str) else float(v) for k, v in found.items()}}
 
 
-def jobs(permutations: int = 99, scale: float = 1.0, only: str = "") -> list[Job]:
-    """All that there is to draw; `scale` shortens it, `only` keeps the cells whose name holds it."""
+def jobs(permutations: int = 99, scale: float = 1.0, only: str = "", area: str = "") -> list[Job]:
+    """All that there is to draw: `scale` shortens it, `only` keeps names that hold it, `area` those of one file."""
     found = []
 
     def add(source, cell, kind):
         if only.lower() in f"{source.stem} {cell.name}".lower():
             found.append(Job(source, cell, kind, max(round(cell.worlds * scale), 1), permutations))
 
-    for source, world in cells("WORLDS"):
+    for source, world in cells("WORLDS", area):
         add(source, world, "ours")
         if world.naive:
             add(source, world, "naive")
-    for source, cell in cells("COVERAGE"):
+    for source, cell in cells("COVERAGE", area):
         add(source, cell, "coverage")
         if cell.naive:
             add(source, cell, "naive coverage")
-    for source, cell in cells("POWER"):
+    for source, cell in cells("POWER", area):
         add(source, cell, "power")
     return found
 

@@ -16,9 +16,9 @@ from tests.calibration.drawing import CHUNK, jobs
 from tests.calibration.verdicts import broken, uneven
 
 
-def drawn(label: str, permutations: int, scale: float, keys: list[str]) -> tuple[str, list[dict], float]:
+def drawn(area: str, label: str, permutations: int, scale: float, keys: list[str]) -> tuple[str, list[dict], float]:
     """Some worlds of one job, in a process of its own, with the processor seconds they took."""
-    job = next(j for j in jobs(permutations, scale) if j.label == label)
+    job = next(j for j in jobs(permutations, scale, area=area) if j.label == label)
     begun = time.process_time()
     return label, [job.draw(key) for key in keys], time.process_time() - begun
 
@@ -51,7 +51,8 @@ def main(argv=None) -> int:
         ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool,
         Progress("drawing", sum(len(keys) for _, keys in portions), "worlds") as line,
     ):
-        waiting = [pool.submit(drawn, label, asked.permutations, asked.scale, keys) for label, keys in portions]
+        area = {label: job.source.stem.removeprefix("worlds_") for label, job in by_label.items()}
+        waiting = [pool.submit(drawn, area[k], k, asked.permutations, asked.scale, keys) for k, keys in portions]
         for done in as_completed(waiting):
             label, found, seconds = done.result()
             ledger.keep(by_label[label].path(where), found)

@@ -63,10 +63,10 @@ def told(evidence) -> dict:
     return {"p": evidence.p_more, "p_less": evidence.p_less, "word": verdict.word}
 
 
-def cells(kind: str) -> list[tuple[Path, World | Coverage | Power]]:
-    """All cells of a kind ("WORLDS", "COVERAGE" or "POWER"), each with the file that draws it."""
+def cells(kind: str, area: str = "") -> list[tuple[Path, World | Coverage | Power]]:
+    """All cells of a kind ("WORLDS", "COVERAGE" or "POWER"), or those of one area, each with the file that draws it."""
     found = []
-    for path in sorted(Path(__file__).parent.glob("worlds_*.py")):
+    for path in sorted(Path(__file__).parent.glob(f"worlds_{area or '*'}.py")):
         module = import_module(f"tests.calibration.{path.stem}")
         found += [(path, cell) for cell in getattr(module, kind, ())]
     names = [cell.name for _, cell in found]
