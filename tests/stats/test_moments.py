@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group, pearson3
 
-from embedlab.stats import gramsums
+from embedlab.stats import gramsums, moments
 from embedlab.stats.gramsums import gram_sums, group_sums
 from embedlab.stats.moments import permanova_moments, rv_moments
 from embedlab.stats.permanova import permanova
@@ -110,6 +110,20 @@ def test_a_p_value_is_never_below_what_counting_could_give():
     assert 0 < permanova_moments(x, groups, units=None).p_value < 1e-20
 
 
+def test_the_least_p_value_is_one_in_all_orders(monkeypatch):
+    monkeypatch.setattr(moments.pearson3, "sf", lambda *_: 0.0)
+    x, y = two(12, 6, 2, 2)
+    assert rv_moments(x, y, units=None).p_value == pytest.approx(1 / 720, rel=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e7])
+def test_the_size_of_numbers_does_not_matter(scale):
+    x, y = two(13, 9, 3, 2)
+    assert rv_moments(scale * x, y, units=None).p_value == pytest.approx(rv_moments(x, y, units=None).p_value, rel=1e-8)
+    with pytest.raises(ValueError, match="every permutation gives the same value"):
+        rv_moments(scale * x, scale * np.eye(9), units=None)
+
+
 def test_the_sums_by_plain_loops(monkeypatch):
     x, _ = two(4, 23, 4, 1)
     g = centred_gram(x)
@@ -161,7 +175,7 @@ def test_the_estimated_sum_is_unbiased(monkeypatch):
     x, _ = two(7, 40, 3, 1)
     exact = gram_sums(x).entries3
     monkeypatch.setattr(gramsums, "MOST", 1.0)
-    monkeypatch.setattr(gramsums, "ROWS", 20)
+    monkeypatch.setattr(gramsums, "ROWS", 39)
     drawn = [gram_sums(x, rng=np.random.default_rng(i)).entries3 for i in range(400)]
     assert np.mean(drawn) == pytest.approx(exact, abs=4 * np.std(drawn) / 20)
 
