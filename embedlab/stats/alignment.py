@@ -161,7 +161,8 @@ def aligned_beyond_phylogeny(
     if null in ("rrpp", "free", "within_clade"):
         values = fit.permuted(residual_orders(null, len(y), permutations, clades, rng))
     else:
-        traits = drawn_traits(problem, null, chosen, permutations, rng)
+        own = chosen if lam == "ml" else float(problem.lam("ml", y[None])[0])
+        traits = drawn_traits(problem, null, own, permutations, rng)
         values = problem.descent.shares(traits, problem.lam(rule, traits))
     n, observed, without = len(y), fit.share, fit.without_each()
     directions = fit.directions()

@@ -187,3 +187,17 @@ def test_the_same_seed_gives_the_same_null():
         for _ in range(2)
     )
     assert (one.null == again.null).all()
+
+
+def test_the_lambda_null_draws_at_the_traits_own_lambda():
+    """Whatever λ whitens: with that of the space, traits drawn at it would not be like the one asked about."""
+    x, y, tree, rng = world(13)
+    x = x + 3 * rng.normal(size=x.shape)
+    c = tree.covariance()
+    ask = dict(null="lambda", permutations=9)
+    found = aligned_beyond_phylogeny(x, y, c, lam="full", rng=np.random.default_rng(2), **ask)
+    problem = Problem.of(x, y, c)
+    own = problem.lam("ml", y[None, :, None])[0]
+    traits = drawn_traits(problem, "lambda", own, 9, np.random.default_rng(2))
+    assert abs(own - found.lam) > 0.1
+    assert found.null == pytest.approx(problem.descent.shares(traits, problem.lam("full", traits)), abs=1e-12)
