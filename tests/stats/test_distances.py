@@ -230,3 +230,25 @@ def test_dust_on_one_triangle_does_not_matter():
     crooked[599, 3] = 1.0  # in a block far from the diagonal
     with pytest.raises(ValueError, match="x is not a distance matrix"):
         mantel(crooked, crooked, permutations=9, rng=np.random.default_rng(0))
+
+
+def test_how_far_two_triangles_may_differ():
+    """By a relative 1e-5: more is not rounding."""
+    x, y = two(1)
+    for dust, fine in ((0.5e-5, True), (3e-5, False)):
+        dusty = x * (1 + dust * np.triu(np.ones((9, 9))))
+        if fine:
+            assert np.isfinite(mantel(dusty, y, permutations=[list(range(9))]).statistic)
+        else:
+            with pytest.raises(ValueError, match="x is not a distance matrix"):
+                mantel(dusty, y, permutations=[list(range(9))])
+
+
+def test_a_hand_sized_leave_one_out():
+    """Three of four things make three pairs: the correlations without each, and Student's 3 degrees, by hand."""
+    x = squareform([1.0, 2, 4, 3, 5, 6.5])
+    y = squareform([2.0, 1, 5, 3, 4, 8])
+    without = np.array([pearsonr(upper(np.delete(np.delete(x, i, 0), i, 1)),
+                                 upper(np.delete(np.delete(y, i, 0), i, 1)))[0] for i in range(4)])  # fmt: skip
+    low, high = mantel(x, y, permutations=[[0, 1, 2, 3]]).interval
+    assert (high - low) / 2 == pytest.approx(3.182446 * np.sqrt(3 / 4 * np.square(without - without.mean()).sum()))
