@@ -11,7 +11,7 @@ from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
 from embedlab.stats.resample import generator, p_value, shuffles_within
 
 _PLURAL = {"genus": "genera", "family": "families", "order": "orders", "class": "classes", "phylum": "phyla"}
-LEAST_TAXA = 5  # taxa of a rank from which these are resampled for the interval, and not their members
+LEAST_TAXA = 8  # taxa of a rank from which these are resampled for the interval, and not their members
 _BLOCK = 2048  # rows compared at once: 2,048 × 100k distances fill 1.6 GB
 
 
@@ -63,7 +63,7 @@ class NeighbourAgreement:
         apart = f" ({said})" if said else ""
         return (
             f"Share of images whose nearest neighbour by cosine{apart} bears the same name, with 95 % interval from "
-            "resampling the taxa of the rank (their members, where there are fewer than 5). Dotted: a random "
+            "resampling the taxa of the rank (their members, where there are fewer than 8). Dotted: a random "
             "neighbour; tick: names shuffled among the lower taxa "
             "of one parent taxon."
         )
@@ -102,11 +102,11 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "lower", 
     `ranks` are columns, coarse to fine (default: the taxonomic ranks that vary). With `other="lower"` the
     neighbour must be of another lower taxon (another genus, for the family; another species, for the genus), and
     those are the units that are shuffled within the parent taxon: this is the form to judge, since congeners are of
-    one family whatever the family means. The interval resamples the taxa of the rank itself where there are 5 or
-    more, because their members are hit or missed together: with 30 families it covers 92 to 94 % (measured), with 15
-    90 to 97 %; resampling the members, as is done with fewer than 5, covers 83 to 90 %. `other` may name a column
-    instead. With `other=None` any other image counts and images are the units: this describes a space, but
-    photographs of one species are no evidence about families.
+    one family whatever the family means. The interval resamples the taxa of the rank itself where there are 8 or
+    more, because their members are hit or missed together: measured coverage 92 to 96 % with 8 to 60 families. With
+    fewer it resamples the members, and covers 86 to 91 %. `other` may name a column instead. With `other=None` any
+    other image counts and images are the units: this describes a space, but photographs of one species are no
+    evidence about families.
     """
     rng = generator(rng)
     ranks = _ranks(embeddings, other) if ranks is None else tuple(ranks)
