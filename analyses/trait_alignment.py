@@ -37,8 +37,14 @@ def asked(lab):
 
 def claims(lab):
     """One claim a trait."""
+    how = dict(
+        statistic="adjusted R² of a phylogenetic regression of species vectors on the trait",
+        null=lab.setting("null", "rrpp"),
+        covariates=lab.setting("covariates", ()),
+    )
     return tuple(
-        Claim(id=f"aligned-{_slug(t)}", says=SAYS.format(trait=t), source=SOURCE, at_least=AT_LEAST) for t in asked(lab)
+        Claim(id=f"aligned-{_slug(t)}", says=SAYS.format(trait=t), source=SOURCE, at_least=AT_LEAST, **how)
+        for t in asked(lab)
     )
 
 

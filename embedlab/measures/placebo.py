@@ -145,7 +145,8 @@ def _again(j: Joined, tree, ask: dict, permutations: int, rng) -> tuple:
     images = np.log(j.counts)[:, None]
     tries = []
     if ask["lam"] == "ml" and ask["null"] != "free":
-        tries.append(("with λ of the full model", {**ask, "lam": "full"}, j.extra))
+        # Against evolved traits: residuals whitened at that λ are permuted wrongly where axes differ in λ.
+        tries.append(("with λ of the full model", {**ask, "lam": "full", "null": "lambda"}, j.extra))
     if np.ptp(images) > 0 and "log number of images" not in j.covariate_names:
         both = images if j.extra is None else np.hstack([j.extra, images])
         tries.append((f"with log number of {IMAGES} as covariate", ask, both))

@@ -80,6 +80,14 @@ def uneven(rng, tree):
     return emb.take(keep)
 
 
+def mixed(rng, tree):
+    """Half of the axes follow the tree, half do not, and are larger: no one λ fits all."""
+    axes = np.hstack([brownian_traits(rng, tree, D // 2), 2 * rng.normal(size=(len(tree), D // 2))])
+    x = np.repeat(axes, 2, axis=0) + 0.2 * rng.normal(size=(2 * len(tree), D))
+    of = [s for s in tree.names for _ in range(2)]
+    return Embeddings(x.astype(np.float32), {"image_id": [str(i) for i in range(len(of))], "species": of}, {})
+
+
 def anisotropic(rng, tree, d=64):
     """Unit vectors crowded about one direction, variance falling as 1/rank: as embeddings are."""
     scale = np.sqrt(1 / np.arange(1, d + 1))
@@ -209,6 +217,18 @@ WORLDS = (
     World("trait: λ of the full model", _alignment(bm, lam="full"), _mantel, exact=False),
     World("trait: λ of the full model, trait of lambda .5", _alignment(brownian(0.5), lam="full"), exact=False),
     World("trait: λ of the full model, uneven images", _alignment(bm, uneven, lam="full"), exact=False),
+    World("trait: axes of different λ", _alignment(bm, mixed), _free(bm, mixed), exact=False),
+    World(
+        "trait: λ of the full model, null lambda, axes of different λ",
+        _alignment(bm, mixed, lam="full", null="lambda"),
+        exact=False,
+    ),
+    World(
+        "trait: λ of the full model, axes of different λ",
+        _alignment(bm, mixed, lam="full"),
+        exact=False,
+        weak="residuals whitened at one λ are permuted wrongly where axes differ in λ: use null='lambda' with it",
+    ),
     World("trait: null bm", _alignment(bm, null="bm"), _cka, exact=False),
     World("trait: null bm, trait of lambda .5", _alignment(brownian(0.5), null="bm"), exact=False),
     World("trait: null lambda", _alignment(brownian(0.5), null="lambda"), exact=False),
@@ -249,7 +269,12 @@ def _planted_forecast(rng, size, permutations):
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4)
 POWER = (
     Power("trait: alignment (RRPP)", _planted(), SHARES, unit="share planted"),
-    Power("trait: alignment, λ of the full model", _planted(lam="full"), SHARES, unit="share planted"),
+    Power(
+        "trait: alignment, λ of the full model, null lambda",
+        _planted(lam="full", null="lambda"),
+        SHARES,
+        unit="share planted",
+    ),
     Power("trait: alignment, null bm", _planted(null="bm"), SHARES, unit="share planted"),
     Power("trait: held-out ΔR²", _planted_forecast, SHARES, worlds=100, unit="share planted"),
 )
