@@ -12,6 +12,7 @@ from embedlab.stats.distances import mantel
 from embedlab.stats.resample import generator
 from embedlab.stats.vectors import squared_distances, upper
 
+MOST = 4  # times that K may grow when noise is taken off; beyond, hardly anything but noise was there
 DRAWN = 20_000  # pairs kept for drawing; every number uses all of them
 
 
@@ -20,8 +21,11 @@ class Phylogeny:
     """Agreement of the space with a tree: correlation of distances, K for vectors, and distance by depth.
 
     `correlation` runs from −1 to 1, chance 0. `k_mult`: 1 is Brownian motion on the tree, 0 no signal; nan where
-    tips stand at distance zero. `space_at_depth` `(q,)` is the mean distance of pairs whose patristic distance
-    falls in that tenth of the tree, with its 95 % range over species bootstraps in `space_low` and `space_high`.
+    tips stand at distance zero. `k_corrected` has the sampling variance of each species' mean taken off, which pulls K
+    to the value without signal (images as independent); nan where no species has two, and where it would more than
+    quadruple K: what is left is then the luck of the shortest branches. `space_at_depth` `(q,)` is the mean distance
+    of pairs whose patristic distance falls in that tenth of the tree, with its 95 % range over species bootstraps in
+    `space_low` and `space_high`.
     """
 
     species: tuple[str, ...]
@@ -30,6 +34,7 @@ class Phylogeny:
     space_distance: np.ndarray
     correlation: float
     k_mult: float
+    k_corrected: float
     depth: np.ndarray
     space_at_depth: np.ndarray
     space_low: np.ndarray
@@ -43,8 +48,12 @@ class Phylogeny:
         return (
             f"distances in the space and on the tree of {len(self.species)} species correlate with "
             f"r = {e.estimate:.2f} [{e.interval[0]:.2f}, {e.interval[1]:.2f}] (shuffled tips {e.chance['low']:.2f} to "
-            f"{e.chance['high']:.2f}; p = {e.p_more:.2g}; K = {self.k_mult:.2f}, where Brownian motion gives 1)"
+            f"{e.chance['high']:.2f}; p = {e.p_more:.2g}; K = {self.k_mult:.2f}{self._corrected()}, where Brownian "
+            "motion gives 1)"
         )
+
+    def _corrected(self) -> str:
+        return f", {self.k_corrected:.2f} with the noise of means taken off" if np.isfinite(self.k_corrected) else ""
 
     @property
     def caption(self) -> str:
@@ -92,9 +101,11 @@ def phylogeny(
     far = far / far.max()
     test = mantel(near, far, permutations=permutations, alternative="greater", rng=rng)
     covariance = tree.covariance(tips)
-    k = np.nan
+    k = corrected = np.nan
     if not Whitening(covariance).singular(1.0):
         k = k_mult(x, covariance, permutations=1, rng=rng).statistic
+        corrected = _without_noise(x, covariance, species.within[keep], species.counts[keep])
+        corrected = corrected if corrected <= MOST * k else np.nan
     pairs_near, pairs_far = upper(near), upper(far)
     depth, at, low, high = _by_depth(near, far, rng)
     drawn = rng.choice(pairs_near.size, min(DRAWN, pairs_near.size), replace=False)
@@ -115,9 +126,23 @@ def phylogeny(
     return Phylogeny(
         species=names, tree=f"tree of {len(names)} tips" + (f" ({source})" if source else ""),
         tree_distance=pairs_far[drawn], space_distance=pairs_near[drawn], correlation=test.statistic, k_mult=k,
-        depth=depth, space_at_depth=at, space_low=low, space_high=high, chance_distance=float(pairs_near.mean()),
+        k_corrected=corrected, depth=depth, space_at_depth=at,
+        space_low=low, space_high=high, chance_distance=float(pairs_near.mean()),
         left_out=tuple(left_out), evidence=evidence,
     )  # fmt: skip
+
+
+def _without_noise(x, covariance, within, counts) -> float:
+    """K with the sampling variance of each mean taken off; nan where no species has two images, or all is noise."""
+    known = np.isfinite(within)
+    if not known.any():
+        return np.nan
+    # A species of one image is taken to scatter as the others do.
+    noise = np.where(known, within, within[known].mean()) / counts
+    try:
+        return k_mult(x, covariance, permutations=np.arange(len(x))[None], noise=noise).statistic
+    except ValueError:
+        return np.nan
 
 
 def _by_depth(near, far, rng, bins: int = 10, b: int = 200):

@@ -17,6 +17,7 @@ from embedlab.stats.orders import orders_of_runs, share_as_extreme
 from embedlab.stats.resample import generator, p_value
 from embedlab.stats.trend import PageTrend, RandomSlopes, page, random_slopes
 
+DRIFT = 0.01  # p-value below which the placebo curve is said not to be flat
 DRAWS = 200  # resamples of species from which the laws are fitted again
 
 
@@ -89,7 +90,8 @@ class Scaling:
             f"the same species at every run. Grey: chance, the same draw at every run ({self.evidence.chance_kind}). "
             "The p-value of the slope is the larger of two: against that, and against all "
             f"{self.arrangements:,} orders of the runs. {self._by_species()}{self._foretold()}"
-            f"The placebo curve has a slope of {self.placebo[0]:+.2g} (p = {self.placebo[1]:.2g} were it flat)."
+            f"The placebo curve has a slope of {self.placebo[0]:+.2g} (p = {self.placebo[1]:.2g} were it flat)"
+            + (": chance itself moves along the series, and is what counts." if self.placebo[1] < DRIFT else ".")
         )
 
     def _by_species(self) -> str:

@@ -50,6 +50,7 @@ def picture(result) -> Picture:
         height=50,
     )
     s = len(result.species)
+    corrected = f", {number(result.k_corrected)} without noise of means" if np.isfinite(result.k_corrected) else ""
     return Picture(
         title=f"Relatives lie close: tree and space correlate at {told(e)} over {s} species, {beside(e)} by chance"
         if e.estimate > 0 and e.interval[0] > 0
@@ -58,7 +59,7 @@ def picture(result) -> Picture:
             pairs,
             chance_panel(e, "correlation of tree and space distances", title="Estimate and chance", include=(0.0,)),
         ),
-        foot=f"{foot(e)}\u00a0· K\u00a0mult\u00a0{number(result.k_mult)} (1 = Brownian motion)",
+        foot=f"{foot(e)}\u00a0· K\u00a0mult\u00a0{number(result.k_mult)}{corrected} (1 = Brownian motion)",
         caption=result.caption,
         alt=f"Distance in the tree against distance in the embedding space for pairs of {s} species.",
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from scipy.special import expit
 
 BREAK_FROM = 8  # different scales from which on a broken law may be tried: it has six parameters
 
@@ -56,19 +57,20 @@ def _power_told(theta, shift):
     for j in range(terms):
         sign, height, rate = theta[1 + 3 * j : 4 + 3 * j]
         tail = "" if terms == 1 else f"_{j + 1}"
-        found |= {f"factor{tail}": np.sign(sign) * np.exp(height + rate * shift[j]), f"exponent{tail}": rate}
+        factor = np.sign(sign) * np.exp(np.minimum(height + rate * shift[j], 700))
+        found |= {f"factor{tail}": factor, f"exponent{tail}": rate}
     return found
 
 
 def _saturating_shapes(x):
     half = np.linspace(x[:, 0].min() - 3, x[:, 0].max() + 3, 24)[:, None]
-    rise = 1 / (1 + np.exp(half - x[:, 0]))
+    rise = expit(x[:, 0] - half)
     return np.stack([np.ones_like(rise), rise], axis=1), half
 
 
 def _broken(theta, x):
     start, factor, rate, more, at, width = (theta[:, [i]] for i in range(6))
-    bent = np.logaddexp(0.0, (x[:, 0] - at) / np.exp(width)) * np.exp(width)
+    bent = np.logaddexp(0.0, (x[:, 0] - at) / np.exp(np.clip(width, -20, 20))) * np.exp(np.clip(width, -20, 20))
     return start + factor * np.exp(np.minimum(-rate * x[:, 0] - more * bent, 700))
 
 
@@ -94,9 +96,9 @@ FORMS = (
          lambda x: (np.stack([np.ones(len(x)), x[:, 0] / np.log(10)])[None], np.zeros((1, 0))), lambda w, r: w,
          lambda t, s: {"level": t[0] - t[1] * s[0] / np.log(10), "per_tenfold": t[1]}, 3),
     Form("power", "E + A x^-alpha", _power, _power_shapes, _power_begin, _power_told, 4),
-    Form("saturating", "a + b x/(x + h)", lambda t, x: t[:, :1] + t[:, 1:2] / (1 + np.exp(t[:, 2:] - x[:, 0])),
+    Form("saturating", "a + b x/(x + h)", lambda t, x: t[:, :1] + t[:, 1:2] * expit(x[:, 0] - t[:, 2:]),
          _saturating_shapes, lambda w, r: np.c_[w, r],
-         lambda t, s: {"start": t[0], "rise": t[1], "half_at": np.exp(t[2] + s[0])}, 4),
+         lambda t, s: {"start": t[0], "rise": t[1], "half_at": np.exp(min(t[2] + s[0], 700))}, 4),
     Form("broken", "a + b x^-c (1 + (x/d)^(1/f))^(-g f)", _broken, _broken_shapes, lambda w, r: np.c_[w, r],
          _broken_told, BREAK_FROM),
 )  # fmt: skip

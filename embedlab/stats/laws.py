@@ -11,6 +11,7 @@ from embedlab.stats.huber import descend, huber
 HOFFMANN = 1e-3  # where Huber's loss turns straight, for hundreds of points
 DELTA = 0.1  # and for few: beyond a tenth (in logarithms, or in standard deviations) a residual counts straight
 BEST = 12  # starts that are followed to their end
+FAR = 1e6  # a curve that explodes is as wrong as this, and stays a number
 AHEAD = 10.0  # how far beyond the largest scale a law is asked for its forecast
 
 
@@ -72,7 +73,9 @@ class _Fitter:
 
     def residual(self, theta, y, z=None):
         f = self.form.curve(theta, self.z if z is None else z)
-        return np.log(np.maximum(f, 1e-300) / y) if self.scale is None else (f - y) / self.scale
+        with np.errstate(over="ignore"):
+            r = np.log(np.maximum(f, 1e-300) / y) if self.scale is None else (f - y) / self.scale
+        return np.clip(r, -FAR, FAR)
 
     def starts(self, keep: np.ndarray) -> np.ndarray:
         """The best of many shapes, each with its weights by least squares on the points kept."""

@@ -52,6 +52,38 @@ def test_it_is_mantel_and_k_of_species_means():
     assert found.chance_distance == pytest.approx(near[np.triu_indices(24, 1)].mean())
 
 
+def test_k_without_the_noise_of_means_is_nearer_to_that_of_the_species():
+    nearer = 0
+    for seed in range(5):
+        (truth, tree), noisy = evolved(seed, noise=0.0), evolved(seed, noise=0.3)[0]
+        whole, found = (phylogeny(e, tree, permutations=9, rng=0) for e in (truth, noisy))
+        nearer += abs(found.k_corrected - whole.k_mult) < abs(found.k_mult - whole.k_mult)
+    assert nearer >= 4  # one of them is mostly noise, and nan
+    means = noisy.unit().per_species()
+    c, one = tree.covariance(means.names), [np.arange(24)]
+    own = k_mult(means.means, c, permutations=one, noise=means.within / means.counts)
+    assert found.k_corrected == pytest.approx(own.statistic)
+    assert f"{found.k_corrected:.2f} with the noise of means taken off" in str(found)
+    half = noisy.take([i for i in range(noisy.n) if i % 4 < (1 if i < 40 else 4)])  # ten species of one image
+    means = half.unit().per_species()
+    noise = np.where(np.isfinite(means.within), means.within, np.nanmean(means.within)) / means.counts
+    own = k_mult(means.means, tree.covariance(means.names), permutations=one, noise=noise)
+    assert phylogeny(half, tree, permutations=9, rng=0).k_corrected == pytest.approx(own.statistic)
+
+
+def test_where_nearly_all_is_noise_no_corrected_k_is_told():
+    emb, tree = evolved(1, noise=0.5)  # K .12 would become 1.75
+    found = phylogeny(emb, tree, permutations=9, rng=0)
+    assert found.k_mult < 0.2 and np.isnan(found.k_corrected)
+
+
+def test_images_one_a_species_give_no_corrected_k():
+    emb, tree = evolved(3)
+    single = emb.take(np.arange(0, emb.n, 4))
+    found = phylogeny(single, tree, permutations=9, rng=0)
+    assert np.isnan(found.k_corrected) and "taken off" not in str(found)
+
+
 def test_signal_rises_with_pagels_lambda():
     r = [np.mean([phylogeny(evolved(s, lam=lam, noise=0.1)[0], evolved(s)[1], permutations=9, rng=0).correlation
                   for s in range(4)]) for lam in (0.0, 0.5, 1.0)]  # fmt: skip

@@ -249,7 +249,9 @@ def test_the_placebo_curve_has_a_slope_and_a_p_value(rng):
     found = scaling(stores, read, rng=0)
     assert found.placebo == pytest.approx((np.mean(slopes), ttest_1samp(slopes, 0).pvalue))
     drifting = null + 3 * np.log10(X)[:, None]
-    assert scaling(*planted(rng.normal(size=(5, 6)), X, list("abcdef"), drifting), rng=0).placebo[1] < 1e-6
+    moved = scaling(*planted(rng.normal(size=(5, 6)), X, list("abcdef"), drifting), rng=0)
+    assert moved.placebo[1] < 1e-6 and "chance itself moves along the series" in moved.caption
+    assert "chance itself moves" not in found.caption
     flat = scaling(*planted(rng.normal(size=(5, 6)), X, list("abcdef"), np.zeros((5, 60))), rng=0)
     assert flat.placebo[0] == 0 and np.isnan(flat.placebo[1])
 
