@@ -32,6 +32,8 @@ _WHERE = {
     "hierarchy": "embedlab.measures.hierarchy:hierarchy",
     "neighbour_agreement": "embedlab.measures.neighbours:neighbour_agreement",
     "scaling": "embedlab.measures.scaling:scaling",
+    "agreement": "embedlab.measures.agreement:agreement",
+    "theorem": "embedlab.measures.theorem:theorem",
     "draw": "embedlab.plots:draw",
     "save": "embedlab.plots:save",
 }

@@ -28,11 +28,12 @@ class BeyondTree:
     lams: tuple[float, float]
 
 
-def shared_lambda(x, covariance) -> float:
+def shared_lambda(x, covariance, *, most: bool = False) -> float:
     """Pagel's λ that all dimensions of `x` `(n, d)` share, 0 to 1, by maximum likelihood with one rate for all.
 
-    Dimensions that vary more count for more, so that turning the space changes nothing; d may exceed n. `covariance`
-    is `(n, n)`, or a `Whitening`.
+    Dimensions that vary more count for more, so that turning the space changes nothing; d may exceed n. All of them
+    together count as one trait, since how many are independent is not known; `most=True` gives the upper end of the
+    95 % profile interval, which is wide for that reason. `covariance` is `(n, n)`, or a `Whitening`.
 
     >>> shared_lambda([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]], np.eye(3))  # a star: no λ is likelier than another
     0.0
@@ -51,7 +52,8 @@ def shared_lambda(x, covariance) -> float:
         height = -0.5 * (white.n * np.log(np.maximum(rss, 1e-300)) + np.log(s).sum(axis=1))
         return np.where(good, height, -np.inf)
 
-    return float(highest(curve, LAMBDAS)[0])
+    best, _, interval = highest(curve, LAMBDAS)
+    return float(interval[1] if most else best)
 
 
 def evolved_anew(y, covariance, orders, lam: float | None = None) -> Iterator[np.ndarray]:

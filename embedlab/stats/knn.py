@@ -54,9 +54,10 @@ def nearest_neighbours(x, k: int) -> tuple[np.ndarray, np.ndarray]:
         some.sort(axis=1)
         order = np.argsort(np.take_along_axis(d, some, axis=1), axis=1, kind="stable")
         near[rows] = np.take_along_axis(some, order, axis=1)
-        # from differences of coordinates: near neighbours of long vectors would drown in rounding
-        for i, at in zip(rows, near[rows], strict=True):
-            far[i] = np.sqrt(((x[at] - x[i]) ** 2).sum(axis=1))
+    # from differences of coordinates: near neighbours of long vectors would drown in rounding
+    step = max(1, BLOCK // (k * x.shape[1]))
+    for rows in (slice(i, i + step) for i in range(0, n, step)):
+        far[rows] = np.sqrt(((x[near[rows]] - x[rows, None]) ** 2).sum(axis=2))
     return near, far
 
 
