@@ -1,7 +1,7 @@
 """A contrast between two sorts of individuals, and the blocks within which their labels may be shuffled."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -130,6 +130,22 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
         of,
         tuple(left_out),
     )
+
+
+def tangent(cut: Blocks) -> Blocks:
+    """Give the blocks with all deviations along the mean direction of their own block taken off.
+
+    Among vectors of length 1, kinds that differ only in *scatter* have means of different length along the direction
+    of their species, and that lies in the span of the species. What is left are differences of direction.
+    """
+    return replace(cut, blocks=tuple(Block(b.group, _flat(b), b.is_b) for b in cut.blocks))
+
+
+def _flat(block: Block) -> np.ndarray:
+    mean = block.x.mean(axis=0)  # that of all, so that shuffled labels have the same space
+    length = np.linalg.norm(mean)
+    axis = mean / length if length > 0 else mean
+    return block.x - np.outer((block.x - mean) @ axis, axis)
 
 
 def _per_individual(emb, x, cells, taxa):

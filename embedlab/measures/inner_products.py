@@ -1,5 +1,7 @@
 """The share of a contrast outside the species span, asked in other formulas and in other inner products."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from scipy.special import betaln
@@ -50,22 +52,24 @@ def forms(cut: Blocks, cuts: list[Fold], r: int, share: float, chance: float, rn
 
 
 def in_each(embeddings, cut: Blocks, told: tuple, groups, strata, wanted: int, b: int, rng) -> pl.DataFrame:
-    """Share *outside* in four inner products, and with species halved, each with its interval and matched chance.
+    """Share *outside* in five inner products, and with species halved, each with its interval and matched chance.
 
-    "unit" judges: its row is `told`. Centred: the mean of all is taken off before vectors are scaled to length 1.
-    Whitened: in the metric that makes scatter within groups round, shrunk, as linear discriminants use it; a
-    Euclidean product can hide an orthogonality, or make one. "unseen species", in unit length: each species lends
-    its mean to the span or its contrast to the question, not both.
+    "tangent" judges: its row is `told`, and `cut` is its space. "unit": vectors of length 1, where kinds that differ
+    only in scatter seem to differ inside the span. "centred": the mean of all is taken off before vectors are scaled
+    to length 1. "whitened": in the metric that makes scatter within groups round, shrunk, as linear discriminants use
+    it; a Euclidean product can hide an orthogonality, or make one. "unseen species", tangent again: each species
+    lends its mean to the span or its contrast to the question, not both.
     """
-    raw = blocks(embeddings, cut.contrast, groups=groups, strata=strata, least=4, unit=False)
+    unit, raw = (blocks(embeddings, cut.contrast, groups=groups, strata=strata, least=4, unit=u) for u in (True, False))
     middle = np.mean([b.x.mean(axis=0) for b in raw.blocks], axis=0)
     asked = {
+        "unit": (unit, False),
         "raw": (raw, False),
         "centred": (_mapped(raw, lambda x: _unit(x - middle)), False),
         "whitened": (_mapped(raw, _metric(raw).transform), False),
         "unseen species": (cut, True),
     }
-    rows = [("unit", *map(float, told))]
+    rows = [("tangent", *map(float, told))]
     for name, (space, apart) in asked.items():
         if apart and len(set(cut.species)) < 4:
             continue
@@ -94,8 +98,7 @@ def _metric(cut: Blocks):
 
 
 def _mapped(cut: Blocks, change) -> Blocks:
-    changed = tuple(Block(b.group, change(b.x), b.is_b) for b in cut.blocks)
-    return Blocks(cut.contrast, cut.groups, cut.species, changed, cut.unit, cut.left_out)
+    return replace(cut, blocks=tuple(Block(b.group, change(b.x), b.is_b) for b in cut.blocks))
 
 
 def _unit(x: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import polars as pl
 from scipy import stats as sps
 
 from embedlab.claims import Evidence
-from embedlab.measures.contrast import MIN_ACROSS, Contrast, blocks
+from embedlab.measures.contrast import MIN_ACROSS, Contrast, blocks, tangent
 from embedlab.measures.halves import folds
 from embedlab.measures.inner_products import forms, in_each
 from embedlab.measures.over_species import over_species
@@ -121,11 +121,13 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     `compare=False` leaves out the other forms and inner products, which judge nothing and take most of the time.
     With `tree` (a `Tree`) the interval is for the process that made the species, of which relatives are less
     evidence, and not for the clade that they are a sample of (see `stats.kinship`).
+    Vectors are scaled to length 1, and what lies along the mean direction of their species is taken off: kinds that
+    differ in scatter alone would otherwise seem to differ inside the span.
     Each cell needs 4 individuals, because halves are cross-fitted. With fewer than 5 species, or a contrast that
     shuffled labels reach as well, the evidence says `cannot tell` and why.
     """
     rng = generator(rng)
-    cut = blocks(embeddings, contrast, groups=groups, strata=strata, least=4)
+    cut = tangent(blocks(embeddings, contrast, groups=groups, strata=strata, least=4))
     if len(cut.groups) < 2:
         raise ValueError(
             f"only one group, {cut.groups[0]!r}, holds both kinds: a span of group means needs at least two"

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
-from embedlab.measures.contrast import Blocks, Contrast, blocks
+from embedlab.measures.contrast import Blocks, Contrast, blocks, tangent
 from embedlab.measures.separation import energies
 from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
 from embedlab.stats.consistency import shared_direction, sign_flips, transfer
@@ -50,8 +50,7 @@ class SharedAxis:
             f"The axis {self.contrast} agrees between {self.rank} to {e.estimate:.2f} "
             f"[{e.interval[0]:.2f}, {e.interval[1]:.2f}] (0 by chance, p = {e.p_more:.2g}); the axis of the others "
             f"tells {t.estimate:.0%} [{t.interval[0]:.0%}, {t.interval[1]:.0%}] of pairs (50% by chance, "
-            f"p = {t.p_more:.2g})"
-            + self._controls()
+            f"p = {t.p_more:.2g})" + self._controls()
         )
 
     def _controls(self) -> str:
@@ -93,7 +92,8 @@ def shared_axis(embeddings, contrast, *, clades: str = "", controls: Sequence[st
     found. Each cell needs 2 individuals; fewer than 5 clades cannot tell.
     """
     rng = generator(rng)
-    cut = blocks(embeddings, contrast, strata=strata)
+    # Kinds that differ in scatter alone have means of different length along what all species share: no axis.
+    cut = tangent(blocks(embeddings, contrast, strata=strata))
     of = _clades(embeddings, cut.groups, clades)
     control = np.isin(cut.groups, list(controls))
     lend = ~control

@@ -4,7 +4,6 @@ import numpy as np
 
 from embedlab.measures.contrast import Blocks
 from embedlab.measures.halves import Fold
-from embedlab.stats.sphere import radial_part, resultant
 from embedlab.stats.subspace import matched_energies
 
 WHITEN_FLOOR = 0.1
@@ -28,20 +27,18 @@ def matched(folds: list[Fold], r: int, b: int, rng: np.random.Generator) -> np.n
 def spherical(folds: list[Fold], cut: Blocks, r: int, b: int, rng: np.random.Generator) -> np.ndarray:
     """Noise-free shares inside, `(b,)`, for contrasts that keep to the sphere and to nothing else.
 
-    On a sphere a difference within a species can hardly point along the mean of that species, which is what tells
-    species apart. Each species has its own mean direction and concentration; around it all directions are alike.
+    On a sphere a difference within a species cannot point along the mean of that species, which is what tells species
+    apart. Around its own mean direction all directions are alike; how closely a species gathers there does not matter,
+    since shares know no length.
     """
     s, d = folds[0].contrasts.shape
-    centres, tight = np.zeros((s, d)), np.zeros(s)
-    for g in range(s):
-        cells = [x for block in cut.of(g) for x in (block.x[block.is_b], block.x[~block.is_b])]
-        centres[g] = sum(x.mean(axis=0) for x in cells)
-        # Rows that average the photographs of one animal are shorter than 1.
-        tight[g] = np.mean([resultant(x / np.linalg.norm(x, axis=1, keepdims=True)) for x in cells])
+    centres = np.zeros((s, d))
+    for block in cut.blocks:
+        centres[block.group] += block.x[block.is_b].mean(axis=0) + block.x[~block.is_b].mean(axis=0)
     centres /= np.linalg.norm(centres, axis=1, keepdims=True)
     onto = np.array([f.axes[:, :r] for f in folds])
     gram = np.array([_likeness(f.contrasts, np.eye(d), np.ones(d)) for f in folds])
-    inside, whole = matched_energies(gram, onto, np.ones(d), b, rng, away=centres, kept=radial_part(tight))
+    inside, whole = matched_energies(gram, onto, np.ones(d), b, rng, away=centres)
     inside = inside.sum(axis=2)
     level = (inside.mean(axis=1) / whole.mean(axis=1))[:, None]
     return _placed(inside[:, :, None], whole, folds, level)[:, 0]

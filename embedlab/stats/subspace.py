@@ -66,7 +66,7 @@ def isotropic_shares(r: int, d: int, b: int, rng: np.random.Generator) -> np.nda
     return rng.beta(r / 2, (d - r) / 2, b) if r < d else np.ones(b)
 
 
-def matched_energies(gram, onto, variances, b: int, rng: np.random.Generator, *, away=None, kept=0.0):
+def matched_energies(gram, onto, variances, b: int, rng: np.random.Generator, *, away=None):
     """Energies along the axes of a span `(f, b, r)`, and whole `(f, b)`, of random contrasts that point as noise does.
 
     The random contrasts are as long, and as alike among themselves, as the observed: each of the `f` Gram matrices
@@ -75,17 +75,16 @@ def matched_energies(gram, onto, variances, b: int, rng: np.random.Generator, *,
     within-group spectrum, `onto` `(f, m, r)` turns its axes onto the span. The same draw serves all `f`: they are
     views (folds) of the same contrasts, and averaging independent draws would make chance look too narrow.
 
-    `away` `(s, m)` are unit vectors, one a contrast: draws have only `kept` `(s,)` of their extent along them, as
-    differences between vectors of length 1 have along the mean of these.
+    `away` `(s, m)` are unit vectors, one a contrast, to which draws are orthogonal, as differences of direction are to
+    the mean direction.
     """
     gram, onto = np.asarray(gram, float), np.asarray(onto, float)
     scale = np.sqrt(np.asarray(variances, float) / np.sum(variances))
-    lost = 1 - np.broadcast_to(np.asarray(kept, float), gram.shape[1])[:, None]
     inside, whole = np.empty((len(gram), b, onto.shape[2])), np.empty((len(gram), b))
     for i in range(b):
         drawn = rng.standard_normal((gram.shape[1], scale.size)) * scale
         if away is not None:
-            drawn -= lost * away * (drawn * away).sum(axis=1, keepdims=True)
+            drawn -= away * (drawn * away).sum(axis=1, keepdims=True)
         along = drawn @ onto
         whole[:, i] = (gram * (drawn @ drawn.T)).sum(axis=(1, 2))
         inside[:, i] = (gram @ along * along).sum(axis=1)

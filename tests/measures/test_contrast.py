@@ -6,7 +6,7 @@ import pytest
 
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import dimorphic_birds, photo_bursts
-from embedlab.measures.contrast import Contrast, blocks
+from embedlab.measures.contrast import Contrast, blocks, tangent
 
 SEX = ("sex", "female", "male")
 
@@ -108,3 +108,14 @@ def test_what_is_no_contrast_is_refused():
 def test_animals_on_both_sides_are_said():
     cut = blocks(birds(["male", "female"] * 4, individual=["a", "a", "b", "c", "d", "e", "f", "f"]), SEX)
     assert cut.left_out == ("2 individuals stand on both sides, taken as independent: the test is conservative",)
+
+
+def test_tangent_takes_off_what_lies_along_the_species_and_nothing_else(rng):
+    cut = blocks(dimorphic_birds(rng, species=3, per_cell=5, d=8), SEX)
+    for before, after in zip(cut.blocks, tangent(cut).blocks, strict=True):
+        axis = before.x.mean(axis=0) / np.linalg.norm(before.x.mean(axis=0))
+        assert after.x @ axis == pytest.approx(np.full(10, np.linalg.norm(before.x.mean(axis=0))))
+        flat = np.eye(8) - np.outer(axis, axis)
+        assert after.x @ flat == pytest.approx(before.x @ flat)
+        assert (after.is_b == before.is_b).all() and after.group == before.group
+    assert tangent(cut).groups == cut.groups

@@ -94,6 +94,9 @@ def test_agreement_is_the_mean_over_pairs_less_noise(rng):
     delta, length = [], []
     for s in np.unique(of):
         one, two = x[(of == s) & male], x[(of == s) & ~male]
+        mean = x[of == s].mean(axis=0)
+        flat = np.eye(24) - np.outer(mean, mean) / (mean @ mean)  # what lies along the species is no difference
+        one, two = one @ flat, two @ flat
         delta.append(one.mean(axis=0) - two.mean(axis=0))
         noise = (one.var(axis=0, ddof=1).sum() + two.var(axis=0, ddof=1).sum()) / 3
         length.append(delta[-1] @ delta[-1] - noise)
@@ -128,3 +131,15 @@ def test_results_say_what_they_are(rng):
     assert str(found).startswith("The axis female vs male agrees between families to")
     assert "Chance: the contrasts of whole families turned round" in found.caption
     assert found.table().columns[:3] == ["species", "clade", "agreement"] and found.table().height == 6
+
+
+def test_scatter_alone_is_no_axis(rng):
+    """Males scatter three times as far: their means are shorter, all along the direction that species share."""
+    centre, x = 3 * rng.normal(size=24), []
+    for _ in range(12):
+        mean = centre + rng.normal(size=24)
+        x += [mean + wide * rng.normal(size=(12, 24)) for wide in (0.7, 2.1)]
+    rows = {"image_id": list(map(str, range(288))), "species": np.repeat([f"s{i:02}" for i in range(12)], 24).tolist(),
+            "sex": (["female"] * 12 + ["male"] * 12) * 12}  # fmt: skip
+    found = shared_axis(Embeddings(np.vstack(x).astype(np.float32), rows, {}), SEX, permutations=199, rng=0)
+    assert found.evidence.p_more > 0.05 and found.transfer.p_more > 0.05

@@ -176,7 +176,7 @@ def orthogonality(rng, s=24):
         curve=curve,
         products=pl.DataFrame(
             {
-                "product": ["unit", "raw", "centred", "whitened", "unseen species"],
+                "product": ["tangent", "raw", "centred", "whitened", "unseen species"],
                 "outside": [0.79, 0.77, 0.8, 0.95, 0.74],
                 "low": [0.7, 0.68, 0.7, 0.93, 0.6],
                 "high": [0.88, 0.86, 0.9, 0.97, 0.88],

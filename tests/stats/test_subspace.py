@@ -129,3 +129,22 @@ def test_energies_axis_by_axis_are_quadratic_forms_of_the_draws():
             column = drawn[:, k + 1]
             assert inside[0, i, k] == pytest.approx(column @ gram[0] @ column)
         assert whole[0, i] == pytest.approx(sum(drawn[:, k] @ gram[0] @ drawn[:, k] for k in range(5)))
+
+
+def test_draws_keep_off_the_mean_direction_as_images_on_a_sphere_do(rng):
+    """Against images simulated on the sphere, their deviations along the mean taken off."""
+    d, n = 40, 8
+    shares = []
+    for _ in range(2000):
+        x = rng.normal(size=(2 * n, d)) * 0.1  # noise of .63 times the mean
+        x[:, 0] = 1.0
+        x /= np.linalg.norm(x, axis=1, keepdims=True)
+        delta = x[:n].mean(axis=0) - x[n:].mean(axis=0)
+        delta[0] = 0.0
+        shares.append((delta[:3] @ delta[:3]) / (delta @ delta))
+    inside, whole = matched_energies(np.eye(1)[None], np.eye(d)[None, :, :3], np.ones(d), 4000, rng, away=np.eye(d)[:1])
+    drawn = inside.sum(axis=2) / whole
+    assert drawn.mean() == pytest.approx(2 / (d - 1), rel=0.05)
+    assert drawn.mean() == pytest.approx(np.mean(shares), rel=0.08)
+    assert drawn.std() == pytest.approx(np.std(shares), rel=0.15)
+    assert np.abs(inside[:, :, 0]).max() < 1e-25
