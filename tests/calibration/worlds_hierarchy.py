@@ -180,10 +180,10 @@ WORLDS = (
     World("hierarchy: species dealt out, recent triplets", _triplets(branching, upto=0.7), exact=False),
     World("hierarchy: species dealt out, clades of average linkage", _groups(True), exact=False),
     World("hierarchy: species dealt out, splits of average linkage", _groups(False), exact=False),
-    World("hierarchy: species dealt out, height of mistakes", _mistakes),
+    World("hierarchy: species dealt out, height of mistakes", _mistakes, worlds=300),
     World("hierarchy: genera dealt out within families", _nested, _nested_images),
-    World("hierarchy: a cloud is no tree, flat spectrum", _cloud(False)),
-    World("hierarchy: a cloud is no tree, falling spectrum", _cloud(True)),
+    World("hierarchy: a cloud is no tree, flat spectrum", _cloud(False), worlds=300),
+    World("hierarchy: a cloud is no tree, falling spectrum", _cloud(True), worlds=300),
 )
 COVERAGE = (
     Coverage("hierarchy: triplets, 30 species of 300", _cover(30), _as_binomial(30)),
