@@ -27,6 +27,8 @@ _WHERE = {
     "geometry": "embedlab.measures.geometry:geometry",
     "trait_alignment": "embedlab.measures.trait_alignment:trait_alignment",
     "orthogonality": "embedlab.measures.orthogonality:orthogonality",
+    "shared_axis": "embedlab.measures.shared_axis:shared_axis",
+    "erasure": "embedlab.measures.erasure:erasure",
     "separation": "embedlab.measures.separation:separation",
     "phylogeny": "embedlab.measures.phylogeny:phylogeny",
     "hierarchy": "embedlab.measures.hierarchy:hierarchy",

@@ -44,7 +44,7 @@ def test_results_of_other_code_are_not_taken(tmp_path):
     one, other = ledger.code_digest(here / "worlds_measures.py"), ledger.code_digest(here / "world.py")
     assert one != other
     seen = {p.name for p in ledger._imported(here / "worlds_measures.py")}
-    assert {"separation.py", "orthogonality.py", "world.py"} <= seen
+    assert {"separation.py", "neighbours.py", "world.py"} <= seen
 
 
 def test_a_test_that_rejects_too_often_is_caught(rng, tmp_path):

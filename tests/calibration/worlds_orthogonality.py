@@ -6,7 +6,9 @@ from scipy import stats as sps
 
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import dimorphic_birds, species_names
+from embedlab.measures.contrast import blocks
 from embedlab.measures.erasure import erasure
+from embedlab.measures.inner_products import _share
 from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.shared_axis import shared_axis
 from embedlab.stats.consistency import shared_direction
@@ -81,6 +83,16 @@ def _cosine(make):
         axis = np.linalg.svd(means - means.mean(axis=0))[2][0]
         contrast = x[male].mean(axis=0) - x[~male].mean(axis=0)
         return 0.01 if abs(contrast @ axis) < 0.1 * np.linalg.norm(contrast) else 1.0
+
+    return draw
+
+
+def _in_unit_length(make):
+    """In unit length alone, scatter passes for a difference inside: a share outside below 97.5 % of chance."""
+
+    def draw(rng, permutations):
+        outside, _, _, _, low, _ = _share(blocks(make(rng), SEX, least=4), 5, permutations, rng, False)
+        return 0.05 if outside < low else 1.0
 
     return draw
 
@@ -171,6 +183,7 @@ WORLDS = (
     World(
         "orthogonality: sexes alike, males scatter twice as far",
         _place(_alike(POWER_LAW, True, size=0.0, males=2.0)),
+        _in_unit_length(_alike(POWER_LAW, True, size=0.0, males=2.0)),
         exact=False,
     ),
     World("fisher ratio: sexes dealt out, t over species", _fisher(True), _fisher(False), exact=False),
