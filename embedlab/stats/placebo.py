@@ -123,9 +123,10 @@ class _Test:
         return p_value(fit.share, fit.permuted(residual_orders(self.null, len(columns), self.b, self.clades, self.rng)))
 
     def _parameters(self, traits: np.ndarray) -> np.ndarray:
-        """What the null's model would be fitted as: λ in steps of .05, or α on its grid."""
+        """What the null's model would be fitted as, on a grid: λ (dense near 1, where it matters most) or α."""
         if self.null == "lambda":
-            return np.round(self.problem.lam("ml", traits) * 20) / 20
+            grid = self.problem.descent.grid
+            return grid[np.abs(self.problem.lam("ml", traits)[:, None] - grid).argmin(axis=1)]
         if self.null == "ou":
             return pulls(self.problem, traits)
         return np.zeros(len(traits))

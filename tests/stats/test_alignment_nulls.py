@@ -201,3 +201,22 @@ def test_the_lambda_null_draws_at_the_traits_own_lambda():
     traits = drawn_traits(problem, "lambda", own, 9, np.random.default_rng(2))
     assert abs(own - found.lam) > 0.1
     assert found.null == pytest.approx(problem.descent.shares(traits, problem.lam("full", traits)), abs=1e-12)
+
+
+def test_sisters_that_jump_are_alike_as_often_as_their_branches_say():
+    tree = Tree.parse("(" + ",".join(f"(a{i}:.4,b{i}:.4):.6" for i in range(15)) + ");")
+    names = [f"{side}{i}" for i in range(15) for side in "ab"]
+    structure = tree.structure(names)
+    codes = np.repeat([0, 1, 0, 1, 0], 6)
+    rate = mk_rate(codes, structure)
+    drawn = mk_draws(codes, structure, 1500, np.random.default_rng(0))
+    alike = (drawn[:, 0::2] == drawn[:, 1::2]).mean()
+    assert alike == pytest.approx(0.5 + 0.5 * np.exp(-rate * 0.8 * 2), abs=0.01)
+    assert (drawn == 0).mean() == pytest.approx(0.5, abs=0.02)  # neither kind is favoured
+
+
+def test_a_kind_that_was_rare_may_be_as_rare_again():
+    _, _, tree, rng = world(14)
+    codes = np.r_[np.zeros(22, int), 1, 1]
+    drawn = mk_draws(codes, tree.structure(tree.names), 200, rng)
+    assert min(np.bincount(row, minlength=2).min() for row in drawn) == 2

@@ -5,8 +5,10 @@ import pytest
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.stats.alignment import Problem, aligned_beyond_phylogeny
-from embedlab.stats.alignment_nulls import evolved_traits
-from embedlab.stats.placebo import FEWER, SHARED, PlaceboPanel, Power, injected_power, placebo_panel
+from embedlab.stats.alignment_nulls import evolved_traits, pulls
+from embedlab.stats.descent import GRID
+from embedlab.stats.evolution import simulate
+from embedlab.stats.placebo import FEWER, SHARED, PlaceboPanel, Power, _Test, _unit_rate, injected_power, placebo_panel
 
 KINDS = np.array(list("aabbbccccabc") * 2)
 
@@ -88,3 +90,41 @@ def test_the_smallest_share_is_read_between_strengths():
     assert Power(strength, share, np.array([0.05, 0.9, 0.85])).smallest == pytest.approx(0.75 / 0.85 * 0.1)
     assert Power(strength, share, np.array([0.9, 0.9, 1.0])).smallest == 0.0
     assert np.isnan(Power(strength, share, np.array([0.05, 0.3, 0.7])).smallest)
+
+
+def test_power_is_the_share_of_planted_traits_beyond_the_null():
+    """The first strength, drawn again by hand: Brownian noise alone, scaled to a rate of 1."""
+    x, y, tree, _ = world(6)
+    c = tree.covariance()
+    null = np.linspace(-0.05, 0.05, 101)
+    found = injected_power(x, y, c, null, lam=1.0, draws=30, rng=np.random.default_rng(4))
+    noise = simulate(c, np.random.default_rng(4), count=30)
+    shares = [aligned_beyond_phylogeny(x, v, c, lam=1.0, permutations=[np.arange(24)]).statistic for v in noise]
+    assert found.share[0] == pytest.approx(np.mean(shares), abs=1e-9)
+    assert found.power[0] == np.mean(np.array(shares) > np.quantile(null, 0.95))
+    # the last: a direction of the vectors and nothing else, whatever its scale
+    rng = np.random.default_rng(8)
+    problem = Problem.of(x, y, c)
+    columns = problem.x @ rng.standard_normal((problem.x.shape[1], 4))
+    one = np.ones(24)
+    inverse = np.linalg.inv(c)
+    scaled = _unit_rate(problem, columns)
+    mean = one @ inverse @ scaled / (one @ inverse @ one)
+    rate = np.einsum("ij,ik,kj->j", scaled - mean, inverse, scaled - mean) / 23
+    assert rate == pytest.approx(np.ones(4), abs=1e-9)
+
+
+def test_the_panel_of_an_evolved_null_finds_its_parameter_on_a_grid():
+    x, y, tree, rng = world(7)
+    problem = Problem.of(x, y, tree.covariance())
+    traits = evolved_traits(problem, "lambda", 0.6, 12, rng)
+    for null in ("lambda", "ou", "bm"):
+        test = _Test(problem, null, "ml", None, 19, rng)
+        found = test._parameters(traits)
+        if null == "lambda":
+            assert np.abs(found - problem.lam("ml", traits)).max() <= 0.0125 + 1e-9 and np.isin(found, GRID).all()
+        elif null == "ou":
+            assert (found == pulls(problem, traits)).all()
+        else:
+            assert (found == 0).all()
+        assert test._evolved(found[0]) is test._evolved(found[0])  # drawn once, used by all
