@@ -22,7 +22,7 @@ def brute(x, y, c, fold):
     x = x - x.mean(axis=0)
     kernel = x @ x.T
     kernel = kernel * np.diag(c).mean() / np.diag(kernel).mean()
-    errors = np.zeros((3, len(y)))
+    errors, weights = np.zeros((3, len(y))), []
     for held in np.unique(fold):
         test, train = np.flatnonzero(fold == held), np.flatnonzero(fold != held)
         best = {0: (-np.inf, None), 1: (-np.inf, None)}
@@ -36,21 +36,23 @@ def brute(x, y, c, fold):
                 guess = mean + v[np.ix_(test, train)] @ inverse @ e
                 for i in (0, 1):
                     if (i == 1 or b == 0) and height > best[i][0]:
-                        best[i] = (height, guess)
+                        best[i] = (height, guess, b / STEPS)
         for i in (0, 1):
             errors[i, test] = (y[test] - best[i][1]) ** 2
         errors[2, test] = (y[test] - y[train].mean()) ** 2
-    return 1 - errors[:2].sum(axis=1) / errors[2].sum()
+        weights.append(best[1][2])
+    return *(1 - errors[:2].sum(axis=1) / errors[2].sum()), np.mean(weights)
 
 
 def test_it_is_kriging_with_matrices_written_out():
     x, y, tree, rng = world(1, n=20, size=2.0)
     c = tree.covariance()
     found = predicted_beyond_tree(x, y, c, permutations=3, rng=rng)
-    tree_alone, both = brute(x, y, c, found.fold)
+    tree_alone, both, weight = brute(x, y, c, found.fold)
     assert found.tree_alone == pytest.approx(tree_alone, abs=1e-9)
     assert found.with_embedding == pytest.approx(both, abs=1e-9)
     assert found.statistic == pytest.approx(both - tree_alone, abs=1e-9)
+    assert found.weight == pytest.approx(weight, abs=1e-12) and 0 < weight < 1
 
 
 def test_an_embedding_that_knows_is_told_from_one_that_does_not():
