@@ -107,6 +107,13 @@ def test_a_comb_is_cut_as_evenly_as_it_can_be():
     assert codes.max() + 1 >= 8
 
 
+def test_tips_of_unequal_depth_are_cut_by_the_part_they_share():
+    c = random_tree(np.random.default_rng(7), 20).covariance()
+    scale = np.random.default_rng(8).uniform(0.2, 5, 20)
+    assert (held_out_clades(c * np.outer(scale, scale)) == held_out_clades(c)).all()
+    assert held_out_clades(c).max() + 1 >= 8  # eight, unless asked otherwise
+
+
 def test_folds_hold_whole_clades_of_about_the_same_size():
     clades = np.repeat(np.arange(14), [9, 7, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1])
     folds = folds_of(clades, 4)
