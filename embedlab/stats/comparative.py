@@ -31,9 +31,9 @@ __all__ = [
 
 _BLOCK = 200_000  # numbers walked at once: more would leave the cache, fewer would pay NumPy for each step
 _FEW = 32  # columns up to which a dense product is cheaper than gathering n² entries for each permutation
-_SMALL = (
-    1000  # species up to which a tree with wide vectors becomes a matrix: six columns walked cost n entries gathered
-)
+_STRIPE = 128  # rows of the Gram matrix gathered at a time
+# Species up to which a tree with wide vectors becomes a matrix: six columns walked cost as much as n entries gathered.
+_SMALL = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +205,7 @@ class _Dense:
     def sums(self, x: np.ndarray, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Squared length of the root `(b,)` and sum of squared contrasts `(b,)` for `x[t]` of each order."""
         n, d = x.shape
-        roots, squares = np.empty(len(orders)), np.empty(len(orders))
+        roots, squares = np.empty(len(orders)), np.zeros(len(orders))
         for i in range(0, len(orders), step := max(1, 10 * _BLOCK // x.size)):
             moved = x[orders[i : i + step]]
             roots[i : i + step] = np.square(np.einsum("i,bid->bd", self.weight, moved)).sum(axis=1)
@@ -214,10 +214,14 @@ class _Dense:
                 squares[i : i + step] = np.square(z).reshape(n, -1, d).sum(axis=(0, 2))
         if d <= _FEW:
             return roots, squares - roots / self.root
-        gram = x @ x.T
-        rows, both = np.empty_like(gram), np.empty_like(gram)
-        for i, t in enumerate(orders):
-            np.take(gram, t, axis=0, out=rows, mode="clip")
-            np.take(rows, t, axis=1, out=both, mode="clip")
-            squares[i] = np.vdot(self.projected, both)
+        # ⟨projected, gram[t][:, t]⟩ over the upper triangle alone, in stripes of rows that stay in the cache
+        gram, upper = x @ x.T, np.triu(self.projected, 1) * 2 + np.diag(np.diag(self.projected))
+        stripes = [(i, np.ascontiguousarray(upper[i : i + _STRIPE, i:])) for i in range(0, n, _STRIPE)]
+        rows, both = np.empty((_STRIPE, n)), np.empty(_STRIPE * n)
+        for k, t in enumerate(orders):
+            for i, part in stripes:
+                taken, here = rows[: len(part)], both[: part.size].reshape(part.shape)
+                np.take(gram, t[i : i + len(part)], axis=0, out=taken, mode="clip")
+                np.take(taken, t[i:], axis=1, out=here, mode="clip")
+                squares[k] += np.vdot(part, here)
         return roots, squares

@@ -45,12 +45,13 @@ def pgls(y, X, covariance, *, lam: float | str = 1.0) -> Pgls:
     `y` is `(n,)`, `X` `(n,)` or `(n, q)`; `covariance` the `(n, n)` tree covariance or a structure, on which the fit
     costs O(n). A column of ones in `X` is the intercept; where no column is constant, one is put first. `lam` is
     Pagel's λ of the residuals, from 0 (ordinary least squares, where all tips are equally deep) to 1 (Brownian
-    motion), or "ml": fitted together with the coefficients, as phylolm and caper do. `log_likelihood` is the full
-    one at its maximum over coefficients and rate. With λ fitted on few species the t-tests are somewhat liberal:
-    measured sizes stand in the calibration table.
+    motion); or fitted together with the coefficients: "ml" as phylolm and caper do, "reml" by restricted likelihood,
+    which is less biased. `log_likelihood` is the full one, at its maximum over coefficients and rate. A fitted λ is
+    taken for the true one, and leaves the t-tests somewhat liberal: at 5 %, 40 species and a true λ of .5 to .8 they
+    reject in 8 % ("ml") or 7 % ("reml"), and under OU in 10 or 9 %.
 
     Errors: NaN, fewer than two species more than coefficients, dependent columns, a trait that the predictors give
-    exactly, tips at distance zero where λ is 1 (with "ml", λ then stays below 1).
+    exactly, tips at distance zero where λ is 1 (a fitted λ then stays below 1).
 
     >>> fit = pgls([1.0, 3.0, 2.0, 4.0], [0.0, 1.0, 0.0, 1.0], np.eye(4), lam=0.0)
     >>> fit.coefficients, fit.standard_errors
@@ -72,9 +73,10 @@ def pgls(y, X, covariance, *, lam: float | str = 1.0) -> Pgls:
         raise ValueError("the columns of X are linearly dependent: drop one of them")
     ready, interval = related(covariance, n), None
     if isinstance(lam, str):
-        if lam != "ml":
-            raise ValueError(f"lam={lam!r} is not known: use a number from 0 to 1, or 'ml'")
-        best, _, interval = highest(lambda v: lambda_heights(ready, x, y, v), LAMBDAS, lambda_drop(n))
+        if lam not in ("ml", "reml"):
+            raise ValueError(f"lam={lam!r} is not known: use a number from 0 to 1, 'ml' or 'reml'")
+        rows = slice(0, 2) if lam == "ml" else slice(1, 2)
+        best, _, interval = highest(lambda v: lambda_heights(ready, x, y, v)[rows], LAMBDAS, lambda_drop(n))
     elif not 0 <= lam <= 1:
         raise ValueError(f"Pagel's λ lies between 0 and 1, not {lam}")
     else:

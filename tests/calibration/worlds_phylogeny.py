@@ -135,6 +135,7 @@ WORLDS = (
         World(f"regression: λ = {lam:g}, fitted", _slope(grown(40), "ml", parameter=lam), exact=False, worlds=200)
         for lam in (0.0, 0.5, 1.0)
     ),
+    World("regression: λ = 0.5, fitted by REML", _slope(grown(40), "reml", parameter=0.5), exact=False, worlds=200),
     World("regression: OU, λ fitted", _slope(grown(40), "ml", "ou", 3.0), exact=False, worlds=200, weak=WEAK),
 )
 

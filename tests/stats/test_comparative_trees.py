@@ -49,6 +49,8 @@ def test_a_tree_and_its_matrix_answer_alike(text, small, rng, monkeypatch):
 def test_k_under_permutations_is_k_of_permuted_species(small, rng, monkeypatch):
     """Against the formula of methods.md written out, for both roads of the matrix and that of the tree."""
     monkeypatch.setattr(comparative, "_SMALL", small)
+    monkeypatch.setattr(comparative, "_STRIPE", 4)  # several stripes, the last one narrower
+    monkeypatch.setattr(comparative, "_BLOCK", 60)  # several blocks of permutations
     structure, c = both(random_tree(rng, 14), rng)
     inverse = np.linalg.inv(c)
     one = np.ones(14)

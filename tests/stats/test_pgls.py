@@ -89,6 +89,30 @@ def test_no_lambda_on_a_fine_grid_fits_better(seed):
     )
 
 
+def test_restricted_likelihood_is_that_of_error_contrasts():
+    """REML: the density of what is left of the trait when the predictors are taken out, whatever their slopes."""
+    for seed in range(4):
+        _, structure, c, x, y = world(seed)
+        design = np.column_stack([np.ones(14), x])
+        away = np.linalg.svd(design)[0][:, 3:].T  # rows that know nothing of the predictors
+
+        def height(lam, c=c, y=y, away=away):
+            v = away @ (c * lam + np.diag(np.diag(c)) * (1 - lam)) @ away.T
+            z = away @ y
+            return -0.5 * (11 * np.log(z @ np.linalg.solve(v, z)) + np.linalg.slogdet(v)[1])
+
+        fit, full = pgls(y, x, structure, lam="reml"), pgls(y, x, structure, lam="ml")
+        grid = np.linspace(0, 1, 201)
+        assert height(fit.lam) >= max(height(v) for v in grid) - 1e-9
+        assert fit.coefficients == pytest.approx(pgls(y, x, c, lam=fit.lam).coefficients)
+        assert fit.log_likelihood <= full.log_likelihood
+        # both name one interval, which ends where this density has fallen; the full one may widen it to its own top
+        for end in fit.interval:
+            if 0 < end < 1:
+                assert height(end) == pytest.approx(height(fit.lam) - 1.920729 * (1 + 6 / 14), abs=1e-4)
+        assert full.interval[0] <= fit.interval[0] + 1e-6 and fit.interval[1] <= full.interval[1] + 1e-6
+
+
 def test_units_and_order_change_nothing():
     rng, structure, c, x, y = world(5)
     base, t = pgls(y, x, structure, lam="ml"), rng.permutation(14)
@@ -133,7 +157,7 @@ def test_what_cannot_be_fitted_is_refused():
     ):
         with pytest.raises(ValueError, match=words):
             pgls(*args)
-    with pytest.raises(ValueError, match="lam='reml' is not known"):
-        pgls(y, x, c, lam="reml")
+    with pytest.raises(ValueError, match="lam='reml2' is not known: use a number from 0 to 1, 'ml' or 'reml'"):
+        pgls(y, x, c, lam="reml2")
     with pytest.raises(ValueError, match="between 0 and 1, not 1.5"):
         pgls(y, x, c, lam=1.5)
