@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from embedlab.stats.knn import nearest_neighbours, shared
 from embedlab.stats.vectors import unit_rows
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "t-sne": "t-SNE", "umap": "UMAP"}
@@ -16,9 +17,11 @@ JUDGED = 2000  # rows on which faithfulness is measured
 class Projection:
     """Two coordinates a vector, and the map's faithfulness: an illustration, never evidence.
 
-    `trustworthiness` (0 to 1) falls when points stand together that are not near in the space; `overlap` is the
-    share of the 15 nearest neighbours that the map keeps, beside `chance_overlap` for a map at random. `explained`
-    holds the shares of variance of the two axes (PCA only).
+    `trustworthiness` (0 to 1) falls when points stand together that are not near in the space, `continuity` when
+    neighbours of the space are torn apart (Venna & Kaski 2006); `overlap` is the share of the 15 nearest neighbours
+    that the map keeps. `chance_trustworthiness`, `chance_continuity` and `chance_overlap` are those of a map whose
+    points were dealt out at random: about a half, a half, and 15 / (n − 1). `explained` holds the shares of variance
+    of the two axes (PCA only).
     """
 
     method: str
@@ -29,13 +32,17 @@ class Projection:
     trustworthiness: float
     overlap: float
     chance_overlap: float
+    continuity: float
+    chance_trustworthiness: float
+    chance_continuity: float
     explained: tuple[float, float] | None
 
     def __str__(self) -> str:
         return (
             f"{self.method} map of {len(self.xy):,} vectors: keeps {self.overlap:.0%} of the {NEIGHBOURS} "
             "nearest neighbours "
-            f"(a random map {self.chance_overlap:.0%}), trustworthiness {self.trustworthiness:.2f}"
+            f"(a random map {self.chance_overlap:.0%}), trustworthiness {self.trustworthiness:.2f} and continuity "
+            f"{self.continuity:.2f} ({self.chance_trustworthiness:.2f} and {self.chance_continuity:.2f})"
         )
 
     @property
@@ -45,7 +52,8 @@ class Projection:
         shares = f", axes {self.explained[0]:.0%} and {self.explained[1]:.0%} of the variance" if self.explained else ""
         return (
             f"{self.method}{', ' + given if given else ''}, seed {self.seed}{shares}; trustworthiness "
-            f"{self.trustworthiness:.2f}, "
+            f"{self.trustworthiness:.2f}, continuity {self.continuity:.2f} (random map "
+            f"{self.chance_trustworthiness:.2f}, {self.chance_continuity:.2f}), "
             f"{NEIGHBOURS}-NN overlap {self.overlap:.2f} (random map {self.chance_overlap:.3f})."
         )
 
@@ -94,20 +102,27 @@ def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection
             parameters = {"n_neighbors": min(NEIGHBOURS, len(x) - 1), "min_dist": 0.1, **parameters}
             xy = UMAP(random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
     xy = np.asarray(xy, float)
-    trust, overlap, chance = _faithfulness(x, xy, np.random.default_rng(seed))
+    faith = _faithfulness(x, xy, np.random.default_rng(seed))
     return Projection(
         method=name, seed=seed, parameters=parameters, xy=xy, image_id=tuple(embeddings.column("image_id").to_list()),
-        trustworthiness=trust, overlap=overlap, chance_overlap=chance, explained=explained,
+        explained=explained, **faith,
     )  # fmt: skip
 
 
-def _faithfulness(x, xy, rng) -> tuple[float, float, float]:
+def _faithfulness(x, xy, rng) -> dict[str, float]:
     from sklearn.manifold import trustworthiness
-    from sklearn.neighbors import NearestNeighbors
 
     rows = rng.choice(len(x), min(JUDGED, len(x)), replace=False)
     x, xy = x[rows], xy[rows]
-    k = min(NEIGHBOURS, (len(x) - 1) // 2)
-    near = [NearestNeighbors(n_neighbors=k).fit(a).kneighbors(return_distance=False) for a in (x, xy)]
-    shared = [len(np.intersect1d(a, b)) for a, b in zip(*near, strict=True)]
-    return float(trustworthiness(x, xy, n_neighbors=k)), float(np.mean(shared) / k), k / (len(x) - 1)
+    n = len(x)
+    k = min(NEIGHBOURS, (n - 1) // 2)
+    dealt = xy[rng.permutation(n)]
+    # Continuity is trustworthiness with space and map in each other's place.
+    return {
+        "trustworthiness": float(trustworthiness(x, xy, n_neighbors=k)),
+        "continuity": float(trustworthiness(xy, x, n_neighbors=k)),
+        "chance_trustworthiness": float(trustworthiness(x, dealt, n_neighbors=k)),
+        "chance_continuity": float(trustworthiness(dealt, x, n_neighbors=k)),
+        "overlap": float(shared(nearest_neighbours(x, k)[0], nearest_neighbours(xy, k)[0]).mean()),
+        "chance_overlap": k / (n - 1),
+    }

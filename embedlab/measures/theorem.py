@@ -36,7 +36,7 @@ class Theorem:
     brings before normalisation: 0 by the theorem. `orders` are those of the Taylor remainder, 3 and 4 by theory.
     `soft_share` and `share` tell how much of the steepest curvature, and of the span, the images' own deviations
     meet, beside `chance_soft` and `chance_share` of random directions. `curve` has a row for each number of
-    competitors: k, rank, inside, orthogonal, inside_l2, orthogonal_l2, isotropic_l2, share.
+    competitors: k, rank, inside, orthogonal, inside_l2, orthogonal_l2, isotropic_l2, predicted_l2.
     """
 
     species: tuple[str, ...]
@@ -101,7 +101,7 @@ class Theorem:
         return pl.DataFrame(
             self.curve,
             schema=["prototypes", "rank", "inside", "orthogonal", "inside_l2", "orthogonal_l2", "isotropic_l2",
-                    "share_inside"],
+                    "predicted_l2"],
             orient="row",
         )  # fmt: skip
 
@@ -139,7 +139,8 @@ def theorem(embeddings, prototypes=None, *, by: str = "species", temperature: fl
         here = loss_gradient(z, t, y, temperature)
         change = contrastive_loss(z + steps["orthogonal"], t, y, temperature) - contrastive_loss(z, t, y, temperature)
         moved = loss_gradient(z + steps["orthogonal"], t, y, temperature) - here
-        exact, exact_gradient = float(np.abs(change).max()), float(np.abs(moved).max() / np.abs(here).max())
+        steepest = np.abs(here).max()
+        exact, exact_gradient = float(np.abs(change).max()), float(np.abs(moved).max() / (steepest or 1.0))
         predicted_l2 = float(normalisation_penalty(z, steps["orthogonal"], t, y, temperature).mean())
     inside = steps["inside"]
     short = inside * min(1.0, 0.5 * temperature / length)  # where neither rounding nor higher orders show
@@ -235,8 +236,9 @@ def _curve(t, mu, labels, length, directions, temperature, rng) -> np.ndarray:
             z, y = np.repeat(mu[i : i + 1], directions, axis=0), np.zeros(directions, int)
             cost = {key: _cost(z, v, t[chosen], y, temperature) if v is not None else (np.nan, np.nan)
                     for key, v in steps.items()}  # fmt: skip
-            rank = basis.shape[1]
-            each.append([rank, cost["inside"][0], cost["orthogonal"][0], cost["inside"][1], cost["orthogonal"][1],
-                         cost["isotropic"][1], rank / t.shape[1]])  # fmt: skip
+            away = steps["orthogonal"]
+            predicted = np.nan if away is None else normalisation_penalty(z, away, t[chosen], y, temperature).mean()
+            each.append([basis.shape[1], cost["inside"][0], cost["orthogonal"][0], cost["inside"][1],
+                         cost["orthogonal"][1], cost["isotropic"][1], predicted])  # fmt: skip
         rows.append([size, *np.mean(each, axis=0)])
     return np.array(rows)

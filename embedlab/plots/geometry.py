@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, padded
-from embedlab.plots.theme import BLUE, GREEN, INK, VERMILION, number, percent
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, array, padded
+from embedlab.plots.theme import BLUE, CHANCE, GREEN, INK, VERMILION, number, percent
 
 
 def picture(result) -> Picture:
@@ -95,10 +95,38 @@ def picture(result) -> Picture:
     return Picture(
         title=f"{r.n:,} vectors of {r.d} numbers use about {number(r.effective_rank)} directions, of "
         f"{most:,} that they could",
-        panels=(norms, cosine, rank),
+        panels=(norms, cosine, rank, *_by_view(r)),
         foot=f"n = {r.n:,} × {r.d} · first two components hold {percent(r.top2)} ({percent(2 / most)} if "
         "all directions were alike) · "
         f"mean unit vector has length {number(r.mean_norm)} · zero rows {r.zero_rows}",
         caption=result.caption,
         alt="Lengths of the vectors, cosines between them, and the number of directions in use.",
     )
+
+
+SHOWN = (("dimension", "intrinsic dimension (TwoNN)"), ("hubness", "skewness of being a neighbour (hubs)"),
+         ("uniformity", "uniformity (0 is a point)"), ("nc1", "scatter within species over between (NC1)"))  # fmt: skip
+
+
+def _by_view(r):
+    """One panel a diagnostic: five views of the same cloud, each beside chance."""
+    place = -np.arange(len(r.views), dtype=float)
+    ticks = tuple((float(p), v) for p, v in zip(place, r.views, strict=True))
+    for name, label in SHOWN:
+        if name not in r.across:
+            continue
+        values, chance = array(r.across[name]), array(r.chance[name])
+        low, high = (array(r.across.get(f"{name}_{end}", values)) for end in ("low", "high"))
+        good = np.isfinite(values)
+        yield Panel(
+            marks=(
+                Path(x=chance[good], y=place[good], dash="dot", colour=CHANCE, key="chance (see caption)"),
+                Dots(x=values[good], y=place[good], low=low[good], high=high[good], size=4, colour=BLUE,
+                     key="this space, by view",
+                     label=tuple(f"{v}: {number(a)}, chance {number(c)}" for v, a, c in
+                                 zip(np.array(r.views)[good], values[good], chance[good], strict=True))),
+            ),
+            x=Axis(label=label, range=padded(values, chance, low, high, include=(0.0,))),
+            y=Axis(ticks=ticks, range=(-len(r.views) + 0.4, 0.6)),
+            height=16,
+        )  # fmt: skip

@@ -38,7 +38,8 @@ def picture(result, labels=None, column: str = "") -> Picture:
         f"{percent(result.chance_overlap, like=result.overlap)} by chance",
         panels=(cloud, kept),
         foot=f"n = {len(xy):,} images · {result.method}{settings}, seed {result.seed} · trustworthiness "
-        f"{number(result.trustworthiness)} · "
+        f"{number(result.trustworthiness)}, continuity {number(result.continuity)} (chance "
+        f"{number(result.chance_trustworthiness)}, {number(result.chance_continuity)}) · "
         f"15-NN overlap {number(result.overlap)} (chance {number(result.chance_overlap)})",
         caption=result.caption,
         alt=f"{result.method} map of {len(xy)} images{by}.",

@@ -20,13 +20,14 @@ def picture(result) -> Picture:
     }
     marks = []
     for key, (values, colour, dash) in columns.items():
-        values = np.log10(np.maximum(np.abs(array(values)), FLOOR))
+        values = np.log10(np.maximum(np.abs(array(values)), FLOOR))  # nan where nothing is orthogonal
         marks.append(Path(x=k, y=values, colour=colour, dash=dash, key=key))
         if dash == "solid":
             marks.append(Dots(x=k, y=values, colour=colour, size=3, label=tuple(
                 f"{int(c)} prototypes\n{key}: {10**v:.2g} nats" for c, v in zip(k, values, strict=True))))  # fmt: skip
-    if np.isfinite(r.predicted_l2) and r.predicted_l2 > 0:
-        marks.append(Dots(x=array([r.k]), y=np.log10([r.predicted_l2]), shape="diamond", colour=GREEN, size=5,
+    told = array(r.curve[:, 7])
+    if (good := told > 0).any():
+        marks.append(Dots(x=k[good], y=np.log10(told[good]), shape="diamond", colour=GREEN, size=5, hollow=True,
                           key="orthogonal, L2, as predicted"))  # fmt: skip
     every = np.concatenate([m.y for m in marks])
     low, high = padded(every)

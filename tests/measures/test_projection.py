@@ -6,7 +6,7 @@ import pytest
 
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import nothing
-from embedlab.measures.projection import project
+from embedlab.measures.projection import _faithfulness, project
 
 
 def space(x):
@@ -30,7 +30,21 @@ def test_a_plane_is_kept_whole(rng):
     flat = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(60)])  # an arc: already in a plane
     found = project(space(flat), rng=0)
     assert found.overlap > 0.95 and found.trustworthiness > 0.99  # ties among float32 vectors may swap neighbours
-    assert found.chance_overlap == pytest.approx(15 / 59)
+    assert found.chance_overlap == pytest.approx(15 / 59) and found.continuity > 0.99
+    assert found.chance_trustworthiness == pytest.approx(0.5, abs=0.12)
+    assert found.chance_continuity == pytest.approx(0.5, abs=0.12)
+    assert "continuity" in str(found) and "continuity" in found.caption
+
+
+def test_a_map_that_folds_is_not_trusted_and_one_that_tears_is_not_continuous(rng):
+    """Three far groups: laid on one another they are not to be trusted; the map tears nothing."""
+    x = np.repeat(np.eye(3, 6) * 9, 20, axis=0) + rng.normal(size=(60, 6))
+    xy = rng.normal(size=(60, 2))
+    folded = _faithfulness(x, xy, rng)
+    whole = _faithfulness(x, x[:, :2], rng)
+    assert folded["trustworthiness"] < 0.7 < whole["trustworthiness"] < 1
+    torn = _faithfulness(xy, x, rng)
+    assert torn["continuity"] == pytest.approx(folded["trustworthiness"], abs=1e-9)
 
 
 def test_a_cloud_without_structure_keeps_little(rng):
