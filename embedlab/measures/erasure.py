@@ -81,17 +81,19 @@ def erasure(embeddings, contrast, *, strata=(), axes: int | None = None, permuta
     shuffled = [side.shuffles(permutations, rng) for side in sides]
     s, k = len(cut.groups), min(axes or DEFAULT_AXES, len(cut.groups) - 1, cut.blocks[0].x.shape[1] - 1)
     right: dict = {}
-    for fit, tried, null in ((*sides, shuffled[0]), (*sides[::-1], shuffled[1])):
+    labels = [np.vstack([side.kind, null]) for side, null in zip(sides, shuffled, strict=True)]
+    # Shuffled on both halves: the two folds hang together by the agreement of the halves, and so must those of chance.
+    for fit, tried, own, other in ((*sides, *labels), (*sides[::-1], *labels[::-1])):
         for name, maps in _places(fit, k, rng).items():
             for change in maps:
                 x, y = change(fit.x), change(tried.x)
                 # Of what was erased nothing but rounding is left on these rows: it is not read.
                 if name != "contrast erased":
-                    told = read_kind(x, np.vstack([fit.kind, null]), y) == tried.kind
-                    right.setdefault(("contrast", name), []).append(tried.balanced(told, s))
+                    told = read_kind(x, own, y) == other
+                    right.setdefault(("contrast", name), []).append(tried.balanced(told, other, s))
                 if name in ("whole space", "contrast erased"):
                     told = read_class(x, fit.group, y) == tried.group
-                    right.setdefault(("species", name), []).append(tried.balanced(told[None], s))
+                    right.setdefault(("species", name), []).append(tried.balanced(told[None], other[:1], s))
     accuracy = {key: np.mean(v, axis=0) for key, v in right.items()}  # (1 + permutations, s)
     rows = [_row(key, v, accuracy[key[0], "whole space"], s, rng) for key, v in accuracy.items()]
     after = accuracy["contrast", "species erased"]
@@ -142,11 +144,11 @@ class _Side:
             found[:, rows] = rng.permuted(np.broadcast_to(self.kind[rows], (b, rows.sum())), axis=1)
         return found
 
-    def balanced(self, right, s: int) -> np.ndarray:
-        """Share right of each species, both kinds weighing alike: `(b, s)`."""
-        cell = np.eye(2 * s)[self.group + s * self.kind]
-        share = right.astype(float) @ (cell / cell.sum(axis=0))
-        return (share[:, :s] + share[:, s:]) / 2
+    def balanced(self, right, kind, s: int) -> np.ndarray:
+        """Share right of each species, both kinds weighing alike: `(b, s)`, for rows `(b, n)` of kinds."""
+        of = np.eye(s)[self.group]
+        shares = [((right & z) @ of) / (z[:1] @ of) for z in (kind, ~kind)]  # shuffles keep the numbers of each species
+        return (shares[0] + shares[1]) / 2
 
     def parted(self) -> tuple[np.ndarray, np.ndarray]:
         """Rows with the contrast of their block taken off, and rows with the middle of their block taken off."""
