@@ -82,7 +82,7 @@ class Orthogonality:
     def caption(self) -> str:
         """Method, numbers and nulls in a few sentences."""
         return (
-            f"Share of the squared length of {self.contrast} inside the first {self.rank} axes of "
+            f"Share of the squared length of {self.contrast} outside the first {self.rank} axes of "
             f"{len(self.groups)} group "
             f"means from {len(self.species)} species, {self.d} dimensions; cross-fitted over halves of the "
             f"{self.unit} and "
