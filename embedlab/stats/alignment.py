@@ -136,7 +136,9 @@ def aligned_beyond_phylogeny(
     tree covariance or `Tree.structure(names)`, `covariates` `(n, q)` numbers that stand in the reduced model. Species
     are made unrelated at λ and the embedding is regressed on the trait; the statistic is the adjusted R². `lam` is
     `"ml"`, the λ of the trait given the covariates; `"full"`, that of what covariates and trait leave of the
-    embedding; or a number from 0 to 1. The first is conservative where the trait hardly follows the tree.
+    embedding; or a number from 0 to 1. The first is conservative where the trait hardly follows the tree or the vectors
+    hold noise. The second needs `null="lambda"`: permuted residuals then reject 12 to 22 % where the trait, or some
+    axes, have another λ (measured).
 
     | `null` | what is drawn |
     |---|---|

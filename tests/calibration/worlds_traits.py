@@ -215,7 +215,24 @@ WORLDS = (
     World("trait: space of lambda .5", _alignment(bm, of_lambda(0.5)), exact=False),
     World("trait: space and trait of lambda .5", _alignment(brownian(0.5), of_lambda(0.5)), exact=False),
     World("trait: λ of the full model", _alignment(bm, lam="full"), _mantel, exact=False),
-    World("trait: λ of the full model, trait of lambda .5", _alignment(brownian(0.5), lam="full"), exact=False),
+    World(
+        "trait: λ of the full model, trait of lambda .5",
+        _alignment(brownian(0.5), lam="full"),
+        exact=False,
+        weak="residuals whitened at the λ of the space are permuted wrongly where the trait has another",
+    ),
+    *(
+        World(
+            f"trait: λ of the full model, null lambda, {name}", _alignment(t, s, lam="full", null="lambda"), exact=False
+        )
+        for name, t, s in (
+            ("trait of lambda .5", brownian(0.5), plain),
+            ("trait of lambda 0", brownian(0.0), plain),
+            ("Ornstein-Uhlenbeck", pulled, plain),
+            ("uneven images", bm, uneven),
+            ("habitat", threshold, plain),
+        )
+    ),
     World("trait: λ of the full model, uneven images", _alignment(bm, uneven, lam="full"), exact=False),
     World("trait: axes of different λ", _alignment(bm, mixed), _free(bm, mixed), exact=False),
     World(
@@ -230,7 +247,12 @@ WORLDS = (
         weak="residuals whitened at one λ are permuted wrongly where axes differ in λ: use null='lambda' with it",
     ),
     World("trait: null bm", _alignment(bm, null="bm"), _cka, exact=False),
-    World("trait: null bm, trait of lambda .5", _alignment(brownian(0.5), null="bm"), exact=False),
+    World(
+        "trait: null bm, trait of lambda .5",
+        _alignment(brownian(0.5), null="bm"),
+        exact=False,
+        weak="the null supposes Brownian motion, and this trait did not evolve so: null='lambda' fits it",
+    ),
     World("trait: null lambda", _alignment(brownian(0.5), null="lambda"), exact=False),
     World("trait: null ou", _alignment(pulled, null="ou"), exact=False),
     World("trait: null bm, habitat", _alignment(threshold, null="bm"), exact=False),
