@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+from scipy.stats import linregress
 
 from embedlab.data import Embeddings, Traits, Tree
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree, traits_in_space
@@ -190,11 +191,8 @@ def _cka(rng, permutations):
 
 def _ordinary(rng, permutations):
     """Ordinary least squares of the trait on the first axis of the space."""
-    from scipy.stats import linregress
-
     x, y, _ = _arrays(rng)
-    first = np.linalg.svd(x - x.mean(axis=0), full_matrices=False)[0][:, 0]
-    return float(linregress(first, y).pvalue)
+    return float(linregress(np.linalg.svd(x - x.mean(axis=0), full_matrices=False)[0][:, 0], y).pvalue)
 
 
 bm = brownian(1.0)
