@@ -20,9 +20,6 @@ from tests.calibration.world import Power, World, told
 N, D = 40, 16
 
 
-# --- trees and traits
-
-
 def yule(rng, n=N):
     return random_tree(rng, n)
 
@@ -59,9 +56,6 @@ def jumping(rng, tree):
         state = discrete_trait(rng, tree, 2, rate=1.0)
         if 0.25 <= state.mean() <= 0.75:
             return np.array(["wet", "dry"])[state]
-
-
-# --- spaces
 
 
 def plain(rng, tree):
