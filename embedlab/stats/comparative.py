@@ -32,7 +32,7 @@ __all__ = [
 _BLOCK = 200_000  # numbers walked at once: more would leave the cache, fewer would pay NumPy for each step
 _FEW = 32  # columns up to which a dense product is cheaper than gathering n² entries for each permutation
 _STRIPE = 128  # rows of the Gram matrix gathered at a time
-# Species up to which a tree with wide vectors becomes a matrix: six columns walked cost as much as n entries gathered.
+# Species up to which a tree with wide vectors becomes a matrix: a twelfth of n columns walked cost as much as n² gathered.
 _SMALL = 1000
 
 
@@ -161,7 +161,7 @@ def _ready(covariance, n: int, d: int) -> "_Tree | _Dense":
     if not is_structure(covariance) and not isinstance(covariance, Pruned):
         return _Dense(covariance, n)
     walk = related(covariance, n)
-    return _Dense(walk.covariance(), n) if n <= _SMALL and n < 6 * d else _Tree(walk)
+    return _Dense(walk.covariance(), n) if n <= _SMALL and n < 12 * d else _Tree(walk)
 
 
 class _Tree:
