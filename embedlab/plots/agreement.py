@@ -71,8 +71,8 @@ def _distances(result, a, b) -> Panel:
         cloud = Cells(x_edges=xe, y_edges=ye, count=count, what="pairs of species")
     return Panel(
         marks=(cloud,),
-        x=Axis(label=f"squared distance in {_short(result.x)}", range=spans[0]),
-        y=Axis(label=f"in {_short(result.y)}", range=spans[1]),
+        x=Axis(label=f"distance² in {_short(result.x)}", range=spans[0]),
+        y=Axis(label=f"distance² in {_short(result.y)}", range=spans[1]),
         title="Distances",
         height=45,
     )
