@@ -88,3 +88,15 @@ def test_the_further_apart_in_rank_the_further_in_the_space(bioclip):
     means = [distance[apart == rank].mean() for rank in range(8)]
     assert (np.diff(means) > 0).all()
     assert spearmanr(apart[known], distance[known])[0] > 0
+
+
+def test_crowding_of_real_vectors_is_their_mean(bioclip):
+    """What a common direction brings leaves with the mean; few dimensions and hubs are there whatever the view."""
+    found = geometry(bioclip, rng=0)
+    by = {name: dict(zip(found.views, values, strict=True)) for name, values in found.across.items()}
+    assert printed(by["mean cosine"]["unit"], ".592")
+    assert abs(by["mean cosine"]["centred unit"]) < 0.002
+    dimension = by["dimension"]
+    # a Gaussian cloud of this spectrum has 57
+    assert all(14 < dimension[view] < 20 < found.chance["dimension"][i] for i, view in enumerate(found.views))
+    assert all(by["hubness"][view] > 0.5 for view in ("raw", "unit", "centred unit"))
