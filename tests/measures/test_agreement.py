@@ -6,8 +6,10 @@ import pytest
 
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, random_tree
+from embedlab.lab import Lab
 from embedlab.measures.agreement import agreement
 from embedlab.measures.pairing import paired
+from embedlab.study import ask
 
 
 def two(rng, shared=0.0, same=0.0, s=20, per=4, d=8, e=6, noise=0.6):
@@ -122,3 +124,17 @@ def test_refusals(rng):
         agreement(a, foreign, on="image", permutations=9, rng=0)
     with pytest.raises(ValueError, match="on='row' is not known"):
         agreement(a, b, on="row", permutations=9, rng=0)
+
+
+def test_the_analysis_judges_two_stores_and_refuses_others(rng):
+    a, b, tree = two(rng, shared=0.9, same=0.9, s=30, noise=0.3)
+
+    def lab_of(*stores):
+        return lambda name, question: Lab(name=name, question=question, stores=stores, tree=tree)
+
+    told = ask("agreement", lab_of(a, b), settings={"permutations": "199"}).to_dict()["claims"]
+    assert [c["id"] for c in told] == ["agree-on-individuals", "agree-beyond-descent"]
+    assert [c["verdict"] for c in told] == ["supported"] * 2
+    assert "individuals beyond their species by" in told[0]["sentence"]
+    with pytest.raises(ValueError, match="compares two stores and was given 3: name two"):
+        ask("agreement", lab_of(a, b, a))

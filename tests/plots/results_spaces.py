@@ -115,3 +115,25 @@ def theorem(rng):
         chance_soft=0.01,
         curve=np.stack([k, k - 1, 0.3 / k, 1e-17 + 0 * k, 0.31 / k, 4e-4 + 0 * k, 6e-4 + 0 * k, 4e-4 + 0 * k], 1),
     )
+
+
+def neighbours(rng):
+    ranks = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
+    value = np.array([0.99, 0.97, 0.93, 0.8, 0.66, 0.5, 0.4])
+    chance = np.array([0.9, 0.6, 0.4, 0.15, 0.06, 0.03, 0.02])
+    return _build(
+        "neighbours",
+        "NeighbourAgreement",
+        ranks=ranks,
+        agreement=value,
+        low=value - 0.03,
+        high=np.minimum(value + 0.03, 1),
+        chance=chance,
+        ceiling=np.array([1, 1, 1, 0.99, 0.97, 0.94, 0.9]),
+        n=np.array([2300, 2300, 2300, 2280, 2280, 2200, 2100]),
+        parent_chance=np.array([np.nan, 0.61, 0.62, 0.41, 0.3, 0.26, 0.24]),
+        k=10,
+        parents=("", *ranks[:-1]),
+        apart=(*ranks[1:], ""),
+        evidence={r: evidence(rng, v, 0.03, c, 0.01, 60) for r, v, c in zip(ranks, value, chance, strict=True)},
+    )
