@@ -45,8 +45,8 @@ def jackknife(values_without, value: float, *, scale: float | None = None, level
 
     With `scale` it is made for asinh(value / scale) and taken back: within `scale` of 0 differences count as they
     are, beyond it as ratios, so that an estimate which is large by chance, and then spreads more, does not get an
-    interval that lies too high. For shares of variance, the scale is the spread of their null. Fewer than 3 units
-    give (nan, nan).
+    interval that lies too high. For shares of variance, the scale is the spread of their null. Fewer than 3 units,
+    or one without which the value is not a number, give (nan, nan).
 
     >>> low, high = jackknife([1.5, 1.0, 0.5], 1.0)  # Student's interval for the mean of 0, 1 and 2
     >>> round(low, 3), round(high, 3)
@@ -54,7 +54,7 @@ def jackknife(values_without, value: float, *, scale: float | None = None, level
     """
     without = np.asarray(values_without, float)
     s = without.size
-    if s < 3:
+    if s < 3 or not np.isfinite(without).all():
         return (np.nan, np.nan)
     if scale is not None:
         if not scale > 0:

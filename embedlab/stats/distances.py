@@ -16,6 +16,7 @@ METHODS = ("pearson", "spearman", "kendall")
 ALTERNATIVES = ("two-sided", "greater", "less")
 BLOCK = 1 << 16  # pairs fetched at once: index and values stay in the cache
 CHAIN = 64  # of them summed in one chain: the processor works on the next before it is done
+DUST = 1e-12
 FLAT = "all distances of one side are the same: a correlation with them is not defined"
 
 
@@ -103,11 +104,11 @@ def partial_mantel(x, y, z, *, method: str = "pearson", permutations=999, altern
     x, y, z = _alike(method, alternative, x=x, y=y, z=z)
     (xy, xz), (null_xy, null_xz) = _correlations(x, [y, z], method, permutations, rng)
     yz = float(tau_b(y, z, np.arange(len(y))[None])[0] if method == "kendall" else np.vdot(y, z) / 2)
-    if max(abs(xz), abs(yz)) > 1 - 1e-9:
+    if max(abs(xz), abs(yz)) > 1 - 1e-7:
         raise ValueError("z explains one side wholly (correlation of ±1): nothing is left of it to correlate")
     observed = _partial(xy, xz, yz)
     with np.errstate(divide="ignore", invalid="ignore"):
-        null = np.where(np.abs(null_xz) > 1 - 1e-9, observed, _partial(null_xy, null_xz, yz))
+        null = np.where(np.abs(null_xz) > 1 - 1e-7, observed, _partial(null_xy, null_xz, yz))
         without = _partial(*(_without_each(a, b, method) for a, b in ((x, y), (x, z), (y, z))))
     return _judged(observed, null, alternative, without)
 
@@ -174,6 +175,8 @@ def _gathered(a: np.ndarray, bs: list[np.ndarray], orders: np.ndarray) -> np.nda
 
 
 def _judged(observed: float, null: np.ndarray, alternative: str, without: np.ndarray) -> Mantel:
+    # A correlation of 1e-14 is what rounding leaves of 0: where no relabelling changes anything, all of them tie.
+    observed, null = (np.where(np.abs(r) < DUST, 0.0, r) for r in (observed, null))
     if alternative == "two-sided":
         p = p_value(abs(observed), np.abs(null))
     else:

@@ -20,7 +20,7 @@ def test_reduced(job, tmp_path):
 
 def cell(kind, draw, **more):
     made = {"ours": World, "coverage": Coverage}.get(kind, Power)("a cell", draw, **more)
-    return Job(ledger.ROOT / "tests/calibration/world.py", made, kind, 200, 19)
+    return Job(ledger.ROOT / "tests/calibration/world.py", made, kind, 400 if kind == "coverage" else 200, 19)
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path):

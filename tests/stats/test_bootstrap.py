@@ -14,6 +14,7 @@ def test_the_jackknife_of_a_mean_is_students_interval(rng):
     wanted = sps.t.interval(0.95, 10, x.mean(), sps.sem(x))
     assert (low, high) == pytest.approx(wanted, rel=1e-10)  # the same algebra, rounding only
     assert np.isnan(jackknife([1.0, 2.0], 1.5)).all()
+    assert np.isnan(jackknife([1.0, 2.0, np.inf, 1.5], 1.5)).all()
 
 
 def test_the_interval_over_species_covers(rng):

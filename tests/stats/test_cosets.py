@@ -190,7 +190,6 @@ def test_the_level_is_that_of_the_average_over_draws_and_not_of_each():
     assert (np.array(rates) > allowed + 0.01).any() and (np.mean(rates, axis=0) <= allowed + 1e-12).all()
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=True, reason="docs/cosets.md, ties and rounding: the first exception")
 def test_what_no_relabelling_changes_is_no_finding():
     rng = np.random.default_rng(0)
     far = rng.exponential(size=100)
