@@ -10,8 +10,8 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from benchmarks.timing import exponent, race, surroundings, told
-from embedlab.stats.cosets import coset_sums, cosets
-from embedlab.stats.distances import checked_distances, mantel
+from embedlab.stats.pairs.cosets import coset_sums, cosets
+from embedlab.stats.pairs.distances import checked_distances, mantel
 
 
 def seed_0() -> np.random.Generator:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from benchmarks.timing import exponent, race, surroundings, told
-from embedlab.stats.permanova import permanova
+from embedlab.stats.pairs.permanova import permanova
 
 N, DRAWS = 2000, 999
 ENGINES = ("numba", "cython")

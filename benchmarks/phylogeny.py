@@ -13,10 +13,10 @@ import numpy as np
 from benchmarks.timing import exponent, race, surroundings, told
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.comparative import blomberg_k, effective_species, k_mult, pagel_lambda
-from embedlab.stats.evolution import simulate
-from embedlab.stats.models import fit_evolution
-from embedlab.stats.pgls import pgls
+from embedlab.stats.tree.comparative import blomberg_k, effective_species, k_mult, pagel_lambda
+from embedlab.stats.tree.evolution import simulate
+from embedlab.stats.tree.models import fit_evolution
+from embedlab.stats.tree.pgls import pgls
 
 DRAWS = 1000
 

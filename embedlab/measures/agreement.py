@@ -9,13 +9,13 @@ from embedlab.claims import Evidence
 from embedlab.measures.pairing import Paired, paired
 from embedlab.measures.species_likeness import INDICES, likeness, means
 from embedlab.stats.bootstrap import bootstrap_ratio, jackknife, sign_floor
-from embedlab.stats.comparative import effective_species
-from embedlab.stats.correspondence import BeyondTree, agreement_beyond_tree, u_centred
-from embedlab.stats.deviations import agreement_within
-from embedlab.stats.knn import mutual_knn
-from embedlab.stats.relatedness import Whitening
+from embedlab.stats.pairs.correspondence import BeyondTree, agreement_beyond_tree, u_centred
+from embedlab.stats.pairs.deviations import agreement_within
+from embedlab.stats.pairs.knn import mutual_knn
 from embedlab.stats.reliability import halves
 from embedlab.stats.resample import generator, p_value, permutations_of
+from embedlab.stats.tree.comparative import effective_species
+from embedlab.stats.tree.relatedness import Whitening
 
 ROWS = 1500  # images compared one by one; species means use all
 DRAWS = 99  # draws of chance for indices that are described, not claimed

@@ -9,11 +9,11 @@ from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Blocks, Contrast, blocks
 from embedlab.measures.orthogonality import DEFAULT_AXES
 from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.decoding import read_class, read_kind
-from embedlab.stats.equivalence import two_one_sided
-from embedlab.stats.erasure import erase
 from embedlab.stats.resample import generator, p_value
-from embedlab.stats.subspace import span
+from embedlab.stats.subspaces.decoding import read_class, read_kind
+from embedlab.stats.subspaces.erasure import erase
+from embedlab.stats.subspaces.subspace import span
+from embedlab.stats.tost import two_one_sided
 
 MAY_FALL = 0.05  # an accuracy that is shown to fall by less is kept
 RANDOM = 5  # random subspaces outside the span

@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 import polars as pl
 
-from embedlab.stats.collapse import neural_collapse
-from embedlab.stats.dimension import alignment_loss, two_nn, uniformity
-from embedlab.stats.knn import hubness, nearest_neighbours
+from embedlab.stats.pairs.knn import hubness, nearest_neighbours
 from embedlab.stats.resample import generator
+from embedlab.stats.shape.collapse import neural_collapse
+from embedlab.stats.shape.dimension import alignment_loss, two_nn, uniformity
+from embedlab.stats.shape.views import VIEWS, gaussian_twin, views
 from embedlab.stats.vectors import effective_rank, participation_ratio, spectrum
-from embedlab.stats.views import VIEWS, gaussian_twin, views
 
 ROWS = 1000  # rows for what compares all pairs
 TWINS = 3  # Gaussian clouds for chance

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedlab.measures.contrast import Block, Blocks
-from embedlab.stats.subspace import span
+from embedlab.stats.subspaces.subspace import span
 
 SPLITS = 2  # random halvings; each serves twice
 

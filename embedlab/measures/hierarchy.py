@@ -10,11 +10,11 @@ from embedlab.claims import Evidence
 from embedlab.data import RANKS, Taxonomy
 from embedlab.measures.neighbours import nearest
 from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.comparative import effective_species
-from embedlab.stats.dendrogram import SharedGroups, Treelike, dendrogram, shared_groups, treelike
-from embedlab.stats.nested import Nested, nested_separability
 from embedlab.stats.resample import generator, p_value, permutations_of
-from embedlab.stats.triplets import TripletAgreement, triplet_agreement
+from embedlab.stats.taxa.dendrogram import SharedGroups, Treelike, dendrogram, shared_groups, treelike
+from embedlab.stats.taxa.nested import Nested, nested_separability
+from embedlab.stats.taxa.triplets import TripletAgreement, triplet_agreement
+from embedlab.stats.tree.comparative import effective_species
 from embedlab.stats.vectors import squared_distances
 
 MANY = 300  # species above which fewer clouds are drawn for comparison

@@ -10,9 +10,9 @@ from embedlab.measures.contrast import Block, Blocks, blocks
 from embedlab.measures.halves import Fold, folds
 from embedlab.measures.span_chance import matched
 from embedlab.stats.bootstrap import bootstrap_ratio
-from embedlab.stats.overlap import matched_overlaps, projection_overlap
-from embedlab.stats.shares import energy_share, norm_share
-from embedlab.stats.subspace import span
+from embedlab.stats.subspaces.overlap import matched_overlaps, projection_overlap
+from embedlab.stats.subspaces.shares import energy_share, norm_share
+from embedlab.stats.subspaces.subspace import span
 from embedlab.stats.whitening import whitener
 
 MAIN = 2  # axes of the contrasts whose overlap with the span is told

@@ -14,9 +14,9 @@ from embedlab.measures.over_species import over_species
 from embedlab.measures.separation import energies
 from embedlab.measures.span_chance import matched, spherical
 from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.equivalence import Equivalence, two_one_sided
 from embedlab.stats.resample import generator, p_value
-from embedlab.stats.subspace import isotropic_shares
+from embedlab.stats.subspaces.subspace import isotropic_shares
+from embedlab.stats.tost import Equivalence, two_one_sided
 
 DEFAULT_AXES = 5  # all of the span when there are few species; a stated cut where s − 1 axes would fill the space
 HALF_OF_CHANCE = 0.5  # "orthogonal" is said where less than this part of what chance gives lies inside
@@ -120,7 +120,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     stay the units that a claim speaks of. `axes` limits the span to its first axes (default 5, or all s − 1).
     `compare=False` leaves out the other forms and inner products, which judge nothing and take most of the time.
     With `tree` (a `Tree`) the interval is for the process that made the species, of which relatives are less
-    evidence, and not for the clade that they are a sample of (see `stats.kinship`).
+    evidence, and not for the clade that they are a sample of (see `stats.tree.kinship`).
     Vectors are scaled to length 1, and what lies along the mean direction of their species is taken off: kinds that
     differ in scatter alone would otherwise seem to differ inside the span.
     Each cell needs 4 individuals, because halves are cross-fitted. With fewer than 5 species, or a contrast that

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from embedlab.stats.bootstrap import bootstrap_ratio
-from embedlab.stats.comparative import effective_species
-from embedlab.stats.kinship import phylogenetic_ratio
+from embedlab.stats.tree.comparative import effective_species
+from embedlab.stats.tree.kinship import phylogenetic_ratio
 
 
 def over_species(parts, totals, species: Sequence[str], tree=None, *, rng: np.random.Generator):

@@ -7,9 +7,9 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.stats.bootstrap import pair_correlation, sign_floor
-from embedlab.stats.comparative import Whitening, effective_species, k_mult
-from embedlab.stats.distances import mantel
+from embedlab.stats.pairs.distances import mantel
 from embedlab.stats.resample import generator
+from embedlab.stats.tree.comparative import Whitening, effective_species, k_mult
 from embedlab.stats.vectors import squared_distances, upper
 
 MOST = 4  # times that K may grow when noise is taken off; beyond, hardly anything but noise was there

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from embedlab.measures.trait_join import IMAGES, Joined
-from embedlab.stats.alignment import aligned_beyond_phylogeny
-from embedlab.stats.placebo import PlaceboPanel, injected_power, placebo_panel
-from embedlab.stats.prediction import MOST, PredictedBeyondTree, predicted_beyond_tree
-from embedlab.stats.trees import OverTrees, over_trees
-from embedlab.stats.variance import Partition, RankShare, by_rank, partition
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
+from embedlab.stats.trait.placebo import PlaceboPanel, injected_power, placebo_panel
+from embedlab.stats.trait.prediction import MOST, PredictedBeyondTree, predicted_beyond_tree
+from embedlab.stats.trait.variance import Partition, RankShare, by_rank, partition
+from embedlab.stats.tree.trees import OverTrees, over_trees
 
 FORECASTS = 99  # placebo traits whose forecasts are the chance of ΔR²
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from embedlab.stats.knn import nearest_neighbours, shared
+from embedlab.stats.pairs.knn import nearest_neighbours, shared
 from embedlab.stats.vectors import unit_rows
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "t-sne": "t-SNE", "umap": "UMAP"}

@@ -11,11 +11,11 @@ from scipy import stats as sps
 from embedlab.claims import Evidence
 from embedlab.measures.series import contributions, images_seen, position, run_name, same_species
 from embedlab.stats.bootstrap import bootstrap_ratio
-from embedlab.stats.kinship import phylogenetic_ratio
-from embedlab.stats.laws import Laws, compare_laws
-from embedlab.stats.orders import orders_of_runs, share_as_extreme
 from embedlab.stats.resample import generator, p_value
-from embedlab.stats.trend import PageTrend, RandomSlopes, page, random_slopes
+from embedlab.stats.tree.kinship import phylogenetic_ratio
+from embedlab.stats.trend.blocks import PageTrend, RandomSlopes, page, random_slopes
+from embedlab.stats.trend.laws import Laws, compare_laws
+from embedlab.stats.trend.orders import orders_of_runs, share_as_extreme
 
 DRIFT = 0.01  # p-value below which the placebo curve is said not to be flat
 DRAWS = 200  # resamples of species from which the laws are fitted again

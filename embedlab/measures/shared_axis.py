@@ -10,8 +10,8 @@ from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks, tangent
 from embedlab.measures.separation import energies
 from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.consistency import shared_direction, sign_flips, transfer
 from embedlab.stats.resample import generator, p_value
+from embedlab.stats.subspaces.consistency import shared_direction, sign_flips, transfer
 from embedlab.stats.whitening import whitener
 
 LEAST_CLADES = 5  # four clades that all agree come about by chance in one case of eight

@@ -4,7 +4,7 @@ import numpy as np
 
 from embedlab.measures.contrast import Blocks
 from embedlab.measures.halves import Fold
-from embedlab.stats.subspace import matched_energies
+from embedlab.stats.subspaces.subspace import matched_energies
 
 WHITEN_FLOOR = 0.1
 

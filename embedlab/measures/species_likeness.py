@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedlab.measures.pairing import Paired
-from embedlab.stats.correspondence import evolved_anew, shared_lambda, u_centred
-from embedlab.stats.knn import nearest_neighbours, shared
-from embedlab.stats.rdm import compare_rdms, crossnobis
-from embedlab.stats.relatedness import Whitening
+from embedlab.stats.pairs.correspondence import evolved_anew, shared_lambda, u_centred
+from embedlab.stats.pairs.knn import nearest_neighbours, shared
+from embedlab.stats.pairs.rdm import compare_rdms, crossnobis
 from embedlab.stats.reliability import Attenuation, attenuation, halves, spearman_brown
+from embedlab.stats.tree.relatedness import Whitening
 
 INDICES = ("CKA, debiased", "Procrustes correlation", "mutual k-NN", "RSA, Spearman")
 

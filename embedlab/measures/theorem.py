@@ -7,7 +7,8 @@ import polars as pl
 
 from embedlab.data.names import resolve
 from embedlab.data.report import few
-from embedlab.stats.prototypes import (
+from embedlab.stats.resample import generator
+from embedlab.stats.shape.prototypes import (
     Gram,
     competitor_span,
     contrastive_loss,
@@ -19,7 +20,6 @@ from embedlab.stats.prototypes import (
     soft_span_share,
     taylor_order,
 )
-from embedlab.stats.resample import generator
 from embedlab.stats.vectors import unit_rows
 
 CLIP_TEMPERATURE = 0.01

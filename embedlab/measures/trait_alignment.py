@@ -9,10 +9,10 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.placebo import Beside, beside, forecast_words
 from embedlab.measures.trait_join import LEAST_SPECIES, joined
-from embedlab.stats.alignment import aligned_beyond_phylogeny
-from embedlab.stats.comparative import effective_species
 from embedlab.stats.reliability import attenuation
 from embedlab.stats.resample import generator
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
+from embedlab.stats.tree.comparative import effective_species
 
 __all__ = ["LEAST_REPEATED", "LEAST_SPECIES", "TraitAlignment", "trait_alignment"]
 
@@ -123,7 +123,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     left out and named. Fewer than 8 species with both trait and tip are refused. `tree` may be a list: the test is
     made on the first, and the share is given over all.
 
-    `null`, `lam` as in `stats.alignment.aligned_beyond_phylogeny`; `clade` is the rank within which `within_clade`
+    `null`, `lam` as in `embedlab.stats.aligned_beyond_phylogeny`; `clade` is the rank within which `within_clade`
     permutes. `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged
     by species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same
     test; where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing. `further` adds

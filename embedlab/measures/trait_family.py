@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from embedlab.measures.trait_join import LEAST_PER_KIND, LEAST_SPECIES, joined
-from embedlab.stats.alignment import aligned_beyond_phylogeny
 from embedlab.stats.multiplicity import max_t
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 
 
 def family_wise(embeddings, traits: Sequence, tree, *, by: str = "species", permutations: int = 999,

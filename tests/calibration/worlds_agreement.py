@@ -3,12 +3,12 @@
 import numpy as np
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.correspondence import agreement_beyond_tree, u_centred
-from embedlab.stats.deviations import agreement_within
-from embedlab.stats.dimension import two_nn
-from embedlab.stats.knn import mutual_knn
+from embedlab.stats.pairs.correspondence import agreement_beyond_tree, u_centred
+from embedlab.stats.pairs.deviations import agreement_within
+from embedlab.stats.pairs.knn import mutual_knn
+from embedlab.stats.pairs.similarity import cka
 from embedlab.stats.resample import p_value
-from embedlab.stats.similarity import cka
+from embedlab.stats.shape.dimension import two_nn
 from tests.calibration.world import Coverage, Power, World
 
 S, D, E = 30, 12, 8  # species, dimensions of either space

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.distances import mantel, partial_mantel
+from embedlab.stats.pairs.distances import mantel, partial_mantel
 from embedlab.stats.resample import permutations_of
 from tests.calibration.world import Coverage, Power, World
 

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.moments import permanova_moments, rv_moments
-from embedlab.stats.permanova import permanova
-from embedlab.stats.procrustes import protest
+from embedlab.stats.pairs.moments import permanova_moments, rv_moments
+from embedlab.stats.pairs.permanova import permanova
+from embedlab.stats.pairs.procrustes import protest
 from tests.calibration.world import Power, World
 
 # --- rows that are drawn one by one

@@ -10,9 +10,9 @@ from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
 from embedlab.measures.hierarchy import hierarchy
-from embedlab.stats.dendrogram import dendrogram, shared_groups, treelike
-from embedlab.stats.nested import nested_separability
-from embedlab.stats.triplets import triplet_agreement
+from embedlab.stats.taxa.dendrogram import dendrogram, shared_groups, treelike
+from embedlab.stats.taxa.nested import nested_separability
+from embedlab.stats.taxa.triplets import triplet_agreement
 from embedlab.stats.vectors import squared_distances
 from tests.calibration.world import Coverage, Power, World, told
 

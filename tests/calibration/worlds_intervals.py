@@ -10,7 +10,7 @@ from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.phylogeny import phylogeny
 from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
-from embedlab.stats.alignment import aligned_beyond_phylogeny
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 from embedlab.stats.vectors import squared_distances, upper
 from tests.calibration.world import Coverage
 from tests.calibration.worlds_kinship import covers, evolved

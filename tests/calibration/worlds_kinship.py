@@ -6,8 +6,8 @@ from scipy.stats import t as student
 from embedlab.data import Tree
 from embedlab.data.evolution import brownian_traits, random_tree
 from embedlab.stats.bootstrap import bca, bootstrap_ratio, two_level
-from embedlab.stats.kinship import clades, phylogenetic_ratio
-from embedlab.stats.pgls import pgls
+from embedlab.stats.tree.kinship import clades, phylogenetic_ratio
+from embedlab.stats.tree.pgls import pgls
 from tests.calibration.world import Coverage
 
 DRAWS = 399  # resamples of an interval: a world must be cheap

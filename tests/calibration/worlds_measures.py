@@ -14,7 +14,7 @@ from embedlab.data.synthetic import (
 from embedlab.measures.neighbours import neighbour_agreement
 from embedlab.measures.phylogeny import phylogeny
 from embedlab.measures.separation import separation
-from embedlab.stats.distances import mantel
+from embedlab.stats.pairs.distances import mantel
 from tests.calibration.world import World, told
 
 SEX = ("sex", "female", "male")

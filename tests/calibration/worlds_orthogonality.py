@@ -11,9 +11,9 @@ from embedlab.measures.erasure import erasure
 from embedlab.measures.inner_products import _share
 from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.shared_axis import shared_axis
-from embedlab.stats.consistency import shared_direction
 from embedlab.stats.resample import p_value
 from embedlab.stats.scatter import fisher_ratio
+from embedlab.stats.subspaces.consistency import shared_direction
 from tests.calibration.world import Coverage, Power, World, told
 
 SEX = ("sex", "female", "male")

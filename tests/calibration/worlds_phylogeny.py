@@ -3,10 +3,10 @@
 import numpy as np
 
 from embedlab.data.synthetic import random_tree
-from embedlab.stats.comparative import blomberg_k, k_mult, pagel_lambda
-from embedlab.stats.evolution import simulate
-from embedlab.stats.pgls import pgls
-from embedlab.stats.trees import Branches
+from embedlab.stats.tree.comparative import blomberg_k, k_mult, pagel_lambda
+from embedlab.stats.tree.evolution import simulate
+from embedlab.stats.tree.pgls import pgls
+from embedlab.stats.tree.trees import Branches
 from tests.calibration.world import Coverage, Power, World
 
 

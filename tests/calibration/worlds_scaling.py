@@ -11,7 +11,7 @@ from embedlab.data.synthetic import brownian_traits, dimorphic_birds, random_tre
 from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
 from embedlab.stats.resample import p_value
-from embedlab.stats.trend import page, random_slopes
+from embedlab.stats.trend.blocks import page, random_slopes
 from tests.calibration.world import Coverage, Power, World, told
 
 SEX = ("sex", "female", "male")

@@ -7,14 +7,14 @@ from scipy.stats import linregress
 from embedlab.data import Embeddings, Traits, Tree
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree, traits_in_space
 from embedlab.measures.trait_alignment import trait_alignment
-from embedlab.stats.alignment import aligned_beyond_phylogeny
-from embedlab.stats.distances import mantel
-from embedlab.stats.evolution import simulate
-from embedlab.stats.placebo import placebo_panel
-from embedlab.stats.prediction import predicted_beyond_tree
+from embedlab.stats.pairs.distances import mantel
+from embedlab.stats.pairs.similarity import cka
 from embedlab.stats.resample import p_value
-from embedlab.stats.similarity import cka
-from embedlab.stats.variance import by_rank
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
+from embedlab.stats.trait.placebo import placebo_panel
+from embedlab.stats.trait.prediction import predicted_beyond_tree
+from embedlab.stats.trait.variance import by_rank
+from embedlab.stats.tree.evolution import simulate
 from tests.calibration.world import Power, World, told
 
 N, D = 40, 16

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from embedlab.stats.collapse import neural_collapse
+from embedlab.stats.shape.collapse import neural_collapse
 
 
 def test_neural_collapse_of_the_toy_space(golden):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.comparative import blomberg_k, k_mult, pagel_lambda
+from embedlab.stats.tree.comparative import blomberg_k, k_mult, pagel_lambda
 from tests.golden.conftest import within_monte_carlo
 
 TRAITS = [f"geospiza_{t}" for t in ("wingL", "tarsusL", "culmenL", "beakD", "gonysW")] + ["anole_SVL", "anole_HL"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.distances import mantel, partial_mantel
+from embedlab.stats.pairs.distances import mantel, partial_mantel
 from tests.golden.conftest import within_monte_carlo
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from embedlab.stats.erasure import erase
+from embedlab.stats.subspaces.erasure import erase
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.dendrogram import cophenetic_correlation, dendrogram
+from embedlab.stats.taxa.dendrogram import cophenetic_correlation, dendrogram
 
 
 @pytest.mark.parametrize("method", ["single", "complete", "average", "ward.D2"])

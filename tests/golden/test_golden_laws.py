@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from embedlab.stats.laws import compare_laws, fit_power
+from embedlab.stats.trend.laws import compare_laws, fit_power
 
 
 def test_chinchilla_as_re_analysed(golden):

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from embedlab.stats.permanova import permanova
+from embedlab.stats.pairs.permanova import permanova
 from tests.golden.conftest import within_monte_carlo
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.models import fit_evolution
-from embedlab.stats.pgls import pgls
-from embedlab.stats.pruning import Pruned
+from embedlab.stats.tree.models import fit_evolution
+from embedlab.stats.tree.pgls import pgls
+from embedlab.stats.tree.pruning import Pruned
 
 TRAITS = [f"geospiza_{t}" for t in ("wingL", "tarsusL", "culmenL", "beakD", "gonysW")] + ["anole_SVL", "anole_HL"]
 

@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from embedlab.stats.procrustes import protest
-from embedlab.stats.rdm import compare_rdms, crossnobis, noise_ceiling
-from embedlab.stats.similarity import cka, distance_correlation, rv
+from embedlab.stats.pairs.procrustes import protest
+from embedlab.stats.pairs.rdm import compare_rdms, crossnobis, noise_ceiling
+from embedlab.stats.pairs.similarity import cka, distance_correlation, rv
 from embedlab.stats.vectors import upper
 
 

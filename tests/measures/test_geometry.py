@@ -9,8 +9,8 @@ from scipy.spatial.distance import pdist
 
 from embedlab.data import Embeddings
 from embedlab.measures.geometry import geometry
-from embedlab.stats.collapse import neural_collapse
-from embedlab.stats.dimension import alignment_loss, uniformity
+from embedlab.stats.shape.collapse import neural_collapse
+from embedlab.stats.shape.dimension import alignment_loss, uniformity
 
 
 def space(x):

@@ -10,9 +10,9 @@ from embedlab.data.synthetic import brownian_traits, nothing, random_tree
 from embedlab.data.tree import Tree
 from embedlab.measures.hierarchy import hierarchy
 from embedlab.measures.neighbours import nearest
-from embedlab.stats.dendrogram import dendrogram, shared_groups
-from embedlab.stats.nested import nested_separability
-from embedlab.stats.triplets import triplet_agreement
+from embedlab.stats.taxa.dendrogram import dendrogram, shared_groups
+from embedlab.stats.taxa.nested import nested_separability
+from embedlab.stats.taxa.triplets import triplet_agreement
 from embedlab.stats.vectors import squared_distances
 
 MORE = Claim(id="a", says="So.", source="-", at_least=0.05)

@@ -11,8 +11,8 @@ from embedlab.measures.over_species import over_species
 from embedlab.measures.phylogeny import phylogeny
 from embedlab.measures.separation import separation
 from embedlab.stats.bootstrap import bootstrap_ratio
-from embedlab.stats.comparative import effective_species
-from embedlab.stats.kinship import phylogenetic_ratio
+from embedlab.stats.tree.comparative import effective_species
+from embedlab.stats.tree.kinship import phylogenetic_ratio
 from embedlab.stats.vectors import squared_distances
 
 

@@ -9,8 +9,8 @@ from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, nothing, random_tree, traits_in_space
 from embedlab.data.tree import Tree
 from embedlab.measures.phylogeny import phylogeny
-from embedlab.stats.comparative import k_mult
-from embedlab.stats.distances import mantel
+from embedlab.stats.pairs.distances import mantel
+from embedlab.stats.tree.comparative import k_mult
 from embedlab.stats.vectors import squared_distances
 
 CLAIM = Claim(id="a", says="Near relatives are near.", source="-", at_least=0.05)

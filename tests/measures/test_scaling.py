@@ -16,9 +16,9 @@ from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
 from embedlab.measures.series import contributions
-from embedlab.stats.kinship import phylogenetic_ratio
-from embedlab.stats.laws import compare_laws
-from embedlab.stats.trend import least_p, page, random_slopes
+from embedlab.stats.tree.kinship import phylogenetic_ratio
+from embedlab.stats.trend.blocks import least_p, page, random_slopes
+from embedlab.stats.trend.laws import compare_laws
 
 SEX = ("sex", "female", "male")
 CLAIM = Claim(id="a", says="Grows.", source="-", at_least=0.002)

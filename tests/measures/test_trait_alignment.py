@@ -10,7 +10,7 @@ from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree
 from embedlab.data.tree import Tree
 from embedlab.measures.trait_alignment import trait_alignment
 from embedlab.measures.trait_family import family_wise
-from embedlab.stats.alignment import aligned_beyond_phylogeny
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 
 CLAIM = Claim(id="a", says="Aligned.", source="-", at_least=0.005)
 

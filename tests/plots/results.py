@@ -8,7 +8,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Contrast
 from embedlab.measures.placebo import Beside
-from embedlab.stats.placebo import PlaceboPanel
+from embedlab.stats.trait.placebo import PlaceboPanel
 
 GENERA = ("Geospiza", "Camarhynchus", "Certhidea", "Ficedula", "Parus", "Heliconius", "Turdus", "Passer")
 EPITHETS = (

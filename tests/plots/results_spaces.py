@@ -89,7 +89,7 @@ def agreement(rng):
 
 
 def theorem(rng):
-    from embedlab.stats.prototypes import Gram
+    from embedlab.stats.shape.prototypes import Gram
 
     k = np.array([3, 9, 27, 81])
     return _build(

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.measures.placebo import Beside
 from embedlab.plots import picture
-from embedlab.stats.placebo import PlaceboPanel
+from embedlab.stats.trait.placebo import PlaceboPanel
 from tests.plots.results import trait_alignment
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.alignment import aligned_beyond_phylogeny, design
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny, design
 
 seeds = st.integers(0, 2**32 - 1)
 

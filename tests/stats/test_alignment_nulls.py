@@ -7,11 +7,11 @@ import pytest
 
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.alignment import Problem, aligned_beyond_phylogeny
-from embedlab.stats.alignment_nulls import drawn_traits, evolved_traits, pulls
-from embedlab.stats.evolution import ou_covariance
-from embedlab.stats.kinds import LEAST, _mk_heights, by_thresholds, columns_of, mk_draws, mk_rate
 from embedlab.stats.resample import shuffles_within
+from embedlab.stats.trait.alignment import Problem, aligned_beyond_phylogeny
+from embedlab.stats.trait.alignment_nulls import drawn_traits, evolved_traits, pulls
+from embedlab.stats.trait.kinds import LEAST, _mk_heights, by_thresholds, columns_of, mk_draws, mk_rate
+from embedlab.stats.tree.evolution import ou_covariance
 
 KINDS = np.array(list("aabbbccccabc") * 2)
 

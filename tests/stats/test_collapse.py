@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.collapse import neural_collapse
+from embedlab.stats.shape.collapse import neural_collapse
 
 
 def planted(rng, k=4, each=(5, 7, 6, 9), d=6):

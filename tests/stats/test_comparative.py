@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.comparative import (
+from embedlab.stats.tree.comparative import (
     Whitening,
     blomberg_k,
     checked_covariance,
@@ -16,7 +16,7 @@ from embedlab.stats.comparative import (
     k_mult,
     pagel_lambda,
 )
-from embedlab.stats.pruning import Pruned
+from embedlab.stats.tree.pruning import Pruned
 
 seeds = st.integers(0, 2**32 - 1)
 

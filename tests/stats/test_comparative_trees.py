@@ -7,9 +7,9 @@ from scipy.stats import multivariate_normal
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats import comparative
-from embedlab.stats.comparative import blomberg_k, effective_species, k_mult, pagel_lambda
-from embedlab.stats.pruning import Pruned
+from embedlab.stats.tree import comparative
+from embedlab.stats.tree.comparative import blomberg_k, effective_species, k_mult, pagel_lambda
+from embedlab.stats.tree.pruning import Pruned
 
 
 def both(tree, rng):

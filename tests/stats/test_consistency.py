@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedlab.stats.bootstrap import jackknife
-from embedlab.stats.consistency import shared_direction, sign_flips, transfer
+from embedlab.stats.subspaces.consistency import shared_direction, sign_flips, transfer
 
 
 def by_pairs(x, noise, clades):

@@ -6,9 +6,9 @@ from scipy.stats import multivariate_normal
 from scipy.stats import t as student
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.correspondence import agreement_beyond_tree, evolved_anew, shared_lambda, u_centred
-from embedlab.stats.relatedness import Whitening
-from embedlab.stats.similarity import cka
+from embedlab.stats.pairs.correspondence import agreement_beyond_tree, evolved_anew, shared_lambda, u_centred
+from embedlab.stats.pairs.similarity import cka
+from embedlab.stats.tree.relatedness import Whitening
 
 
 def at(c, lam):

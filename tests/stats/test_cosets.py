@@ -6,9 +6,9 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-import embedlab.stats.cosets as module
-from embedlab.stats.cosets import Cosets, coset_sums, cosets
-from embedlab.stats.distances import mantel, partial_mantel
+import embedlab.stats.pairs.cosets as module
+from embedlab.stats.pairs.cosets import Cosets, coset_sums, cosets
+from embedlab.stats.pairs.distances import mantel, partial_mantel
 from embedlab.stats.resample import p_value
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.decoding import read_class, read_kind
+from embedlab.stats.subspaces.decoding import read_class, read_kind
 from embedlab.stats.whitening import whitener
 
 

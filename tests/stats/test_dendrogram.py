@@ -6,8 +6,8 @@ from scipy.cluster.hierarchy import cophenet, linkage
 
 from embedlab.data.synthetic import random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.dendrogram import cophenetic_correlation, dendrogram, shared_groups, treelike
-from embedlab.stats.trees import robinson_foulds
+from embedlab.stats.taxa.dendrogram import cophenetic_correlation, dendrogram, shared_groups, treelike
+from embedlab.stats.tree.trees import robinson_foulds
 from embedlab.stats.vectors import squared_distances, upper
 
 

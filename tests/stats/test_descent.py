@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.alignment import Problem, aligned_beyond_phylogeny
-from embedlab.stats.comparative import pagel_lambda
-from embedlab.stats.descent import CHUNK, reduced
+from embedlab.stats.trait.alignment import Problem, aligned_beyond_phylogeny
+from embedlab.stats.trait.descent import CHUNK, reduced
+from embedlab.stats.tree.comparative import pagel_lambda
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -95,7 +95,7 @@ def test_cutting_into_chunks_changes_nothing(monkeypatch):
     traits = rng.normal(size=(7, 14, 1))
     lam = problem.descent.lambdas(traits)
     shares = problem.descent.shares(traits, lam)
-    monkeypatch.setattr("embedlab.stats.descent.CHUNK", 100)
+    monkeypatch.setattr("embedlab.stats.trait.descent.CHUNK", 100)
     assert CHUNK > 100 and problem.descent.lambdas(traits) == pytest.approx(lam, abs=1e-12)
     assert problem.descent.shares(traits, lam) == pytest.approx(shares, abs=1e-12)
 

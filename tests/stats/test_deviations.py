@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from embedlab.stats.deviations import agreement_within
+from embedlab.stats.pairs.deviations import agreement_within
 
 
 def planted(rng, same=0.0, sizes=(3, 4, 2, 5, 3, 4), d=4, e=3):

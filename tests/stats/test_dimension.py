@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.distance import cdist, pdist
 from scipy.stats import chi2
 
-from embedlab.stats import dimension
-from embedlab.stats.dimension import alignment_loss, levina_bickel, two_nn, uniformity
+from embedlab.stats.shape import dimension
+from embedlab.stats.shape.dimension import alignment_loss, levina_bickel, two_nn, uniformity
 
 
 def sorted_distances(x):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kendalltau, pearsonr, rankdata, spearmanr
 
-from embedlab.stats.distances import mantel, partial_mantel
+from embedlab.stats.pairs.distances import mantel, partial_mantel
 from embedlab.stats.resample import permutations_of
 from embedlab.stats.vectors import upper
 
@@ -159,7 +159,7 @@ def test_blocks_change_nothing(monkeypatch):
     orders = permutations_of(21, 50, np.random.default_rng(0))
     whole = mantel(x, y, permutations=orders).null
     for block in (1, 30, 700):
-        monkeypatch.setattr("embedlab.stats.distances.BLOCK", block)
+        monkeypatch.setattr("embedlab.stats.pairs.distances.BLOCK", block)
         assert mantel(x, y, permutations=orders).null == pytest.approx(whole, abs=1e-13)
 
 

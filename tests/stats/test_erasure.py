@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
-from embedlab.stats.erasure import erase
+from embedlab.stats.subspaces.erasure import erase
 
 METHODS = ["least-squares", "shrunk", "orthogonal"]
 each = pytest.mark.parametrize("method", METHODS)

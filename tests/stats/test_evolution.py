@@ -5,8 +5,8 @@ import pytest
 
 from embedlab.data.synthetic import random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.comparative import pagel_lambda
-from embedlab.stats.evolution import (
+from embedlab.stats.tree.comparative import pagel_lambda
+from embedlab.stats.tree.evolution import (
     ou_covariance,
     phylo_permutations,
     phylogenetic_axes,

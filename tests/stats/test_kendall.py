@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
-from embedlab.stats.kendall import inversions, tau_b
+from embedlab.stats.pairs.kendall import inversions, tau_b
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 70), st.integers(1, 80))
@@ -40,7 +40,7 @@ def test_it_is_scipys_tau_b_of_the_relabelled_pairs(n, kinds):
 
 
 def test_many_relabellings_in_several_batches(monkeypatch):
-    monkeypatch.setattr("embedlab.stats.kendall.BATCH", 100)
+    monkeypatch.setattr("embedlab.stats.pairs.kendall.BATCH", 100)
     rng = np.random.default_rng(0)
     x, y = (v + v.T for v in rng.normal(size=(2, 9, 9)))
     orders = np.array([rng.permutation(9) for _ in range(7)])

@@ -7,9 +7,9 @@ from scipy import stats as sps
 from embedlab.data import Tree
 from embedlab.data.evolution import brownian_traits, random_tree
 from embedlab.stats.bootstrap import bootstrap_ratio
-from embedlab.stats.kinship import LAMBDAS, _AllLambdas, _mixture, clades, phylogenetic_ratio
-from embedlab.stats.pruning import Pruned
-from embedlab.stats.relatedness import Whitening
+from embedlab.stats.tree.kinship import LAMBDAS, _AllLambdas, _mixture, clades, phylogenetic_ratio
+from embedlab.stats.tree.pruning import Pruned
+from embedlab.stats.tree.relatedness import Whitening
 
 
 @pytest.fixture

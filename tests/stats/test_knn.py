@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import skew
 
-from embedlab.stats import knn
-from embedlab.stats.knn import hubness, mutual_knn, nearest_neighbours, shared, shared_when_shuffled
+from embedlab.stats.pairs import knn
+from embedlab.stats.pairs.knn import hubness, mutual_knn, nearest_neighbours, shared, shared_when_shuffled
 
 
 def plain(x, k):

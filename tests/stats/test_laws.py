@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from embedlab.stats.huber import descend, huber
-from embedlab.stats.laws import compare_laws, fit_power
+from embedlab.stats.trend.huber import descend, huber
+from embedlab.stats.trend.laws import compare_laws, fit_power
 
 X = np.geomspace(1e3, 1e6, 7)
 

@@ -6,9 +6,9 @@ from scipy.stats import multivariate_normal
 
 from embedlab.data.synthetic import random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.evolution import ou_covariance, simulate
-from embedlab.stats.models import fit_evolution
-from embedlab.stats.pruning import Pruned
+from embedlab.stats.tree.evolution import ou_covariance, simulate
+from embedlab.stats.tree.models import fit_evolution
+from embedlab.stats.tree.pruning import Pruned
 
 
 def matrices(c, model, v):

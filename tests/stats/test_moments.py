@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import ortho_group, pearson3
 
-from embedlab.stats import gramsums, moments
-from embedlab.stats.gramsums import gram_sums, group_sums
-from embedlab.stats.moments import permanova_moments, rv_moments
-from embedlab.stats.permanova import permanova
-from embedlab.stats.setpartitions import partitions
-from embedlab.stats.similarity import cka, rv
+from embedlab.stats.pairs import gramsums, moments
+from embedlab.stats.pairs.gramsums import gram_sums, group_sums
+from embedlab.stats.pairs.moments import permanova_moments, rv_moments
+from embedlab.stats.pairs.permanova import permanova
+from embedlab.stats.pairs.setpartitions import partitions
+from embedlab.stats.pairs.similarity import cka, rv
 
 
 def two(seed, n, d, e):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embedlab.stats.bootstrap import jackknife
-from embedlab.stats.nested import nested_separability
+from embedlab.stats.taxa.nested import nested_separability
 
 PARENT = np.repeat([0, 1, 2, 3], [6, 8, 5, 3])
 CHILD = np.array([0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 5, 6, 6, 7, 7, 7, 8, 8, 8])

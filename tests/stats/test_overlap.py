@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.overlap import isotropic_overlaps, matched_overlaps, projection_overlap, wachter_edge
+from embedlab.stats.subspaces.overlap import isotropic_overlaps, matched_overlaps, projection_overlap, wachter_edge
 
 
 def test_overlap_is_the_trace_of_two_projections(rng):

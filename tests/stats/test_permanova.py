@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import f_oneway, ortho_group
 
-from embedlab.stats import permanova as module
-from embedlab.stats.permanova import permanova
+from embedlab.stats.pairs import permanova as module
+from embedlab.stats.pairs.permanova import permanova
 from embedlab.stats.resample import permutations_of
 
 GROUPS = np.array(list("aaabbbbccccc"))

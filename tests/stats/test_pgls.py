@@ -9,8 +9,8 @@ from scipy.stats import t as student
 
 from embedlab.data.synthetic import random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.pgls import pgls
-from embedlab.stats.relatedness import related
+from embedlab.stats.tree.pgls import pgls
+from embedlab.stats.tree.relatedness import related
 
 
 def world(seed, n=14, q=2):

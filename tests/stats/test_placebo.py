@@ -4,11 +4,20 @@ import numpy as np
 import pytest
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.alignment import Problem, aligned_beyond_phylogeny
-from embedlab.stats.alignment_nulls import evolved_traits, pulls
-from embedlab.stats.descent import GRID
-from embedlab.stats.evolution import simulate
-from embedlab.stats.placebo import FEWER, SHARED, PlaceboPanel, Power, _Test, _unit_rate, injected_power, placebo_panel
+from embedlab.stats.trait.alignment import Problem, aligned_beyond_phylogeny
+from embedlab.stats.trait.alignment_nulls import evolved_traits, pulls
+from embedlab.stats.trait.descent import GRID
+from embedlab.stats.trait.placebo import (
+    FEWER,
+    SHARED,
+    PlaceboPanel,
+    Power,
+    _Test,
+    _unit_rate,
+    injected_power,
+    placebo_panel,
+)
+from embedlab.stats.tree.evolution import simulate
 
 KINDS = np.array(list("aabbbccccabc") * 2)
 

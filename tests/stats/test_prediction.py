@@ -5,7 +5,7 @@ import pytest
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.prediction import STEPS, folds_of, held_out_clades, predicted_beyond_tree
+from embedlab.stats.trait.prediction import STEPS, folds_of, held_out_clades, predicted_beyond_tree
 
 
 def world(seed, n=32, d=5, size=0.0):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.spatial import procrustes as scipys
 from scipy.stats import ortho_group
 
-from embedlab.stats import procrustes
-from embedlab.stats.procrustes import protest
+from embedlab.stats.pairs import procrustes
+from embedlab.stats.pairs.procrustes import protest
 
 
 def two(seed, n=12, d=3, e=3):

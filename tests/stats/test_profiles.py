@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.profiles import DROP, highest
+from embedlab.stats.tree.profiles import DROP, highest
 
 GRID = np.linspace(0, 1, 41)
 

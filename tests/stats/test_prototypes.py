@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.prototypes import (
+from embedlab.stats.shape.prototypes import (
     competitor_span,
     contrastive_loss,
     loss_gradient,

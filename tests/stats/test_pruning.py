@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from embedlab.data.synthetic import random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.pruning import Pruned, is_structure
-from embedlab.stats.relatedness import Whitening, related
+from embedlab.stats.tree.pruning import Pruned, is_structure
+from embedlab.stats.tree.relatedness import Whitening, related
 
 comb = "(" * 11 + "a:1" + "".join(f",{n}:1):1" for n in "bcdefghijkl") + ";"
 SHAPES = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 from scipy.stats import kendalltau, ortho_group, spearmanr
 
-from embedlab.stats.rdm import compare_rdms, crossnobis, noise_ceiling
+from embedlab.stats.pairs.rdm import compare_rdms, crossnobis, noise_ceiling
 
 METHODS = ["cosine", "corr", "spearman", "kendall", "tau-a", "rho-a"]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from embedlab.data.synthetic import random_tree
-from embedlab.stats.regression import Regression, whitened
-from embedlab.stats.relatedness import Whitening
+from embedlab.stats.trait.regression import Regression, whitened
+from embedlab.stats.tree.relatedness import Whitening
 
 
 def world(seed, n=14, r=4, p=1, m=2):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from embedlab.stats.shares import energy_share, norm_share, variance_share
+from embedlab.stats.subspaces.shares import energy_share, norm_share, variance_share
 
 
 def loop_shares(contrasts, basis):

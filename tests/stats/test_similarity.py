@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ortho_group
 
-from embedlab.stats import similarity
-from embedlab.stats.similarity import cka, distance_correlation, rv
+from embedlab.stats.pairs import similarity
+from embedlab.stats.pairs.similarity import cka, distance_correlation, rv
 
 MEASURES = [
     cka,

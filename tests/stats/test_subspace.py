@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import subspace_angles
 
-from embedlab.stats.subspace import (
+from embedlab.stats.subspaces.subspace import (
     explained_share,
     isotropic_shares,
     matched_energies,

@@ -7,9 +7,9 @@ import pytest
 
 from embedlab.data.synthetic import random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats.comparative import blomberg_k, effective_species
-from embedlab.stats.pruning import Pruned
-from embedlab.stats.trees import branch_schemes, over_trees, robinson_foulds
+from embedlab.stats.tree.comparative import blomberg_k, effective_species
+from embedlab.stats.tree.pruning import Pruned
+from embedlab.stats.tree.trees import branch_schemes, over_trees, robinson_foulds
 
 
 def of(text, names="abcdef"):

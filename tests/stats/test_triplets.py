@@ -7,8 +7,8 @@ import pytest
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
-from embedlab.stats import triplets as module
-from embedlab.stats.triplets import resolved_triplets, triplet_agreement
+from embedlab.stats.taxa import triplets as module
+from embedlab.stats.taxa.triplets import resolved_triplets, triplet_agreement
 from embedlab.stats.vectors import squared_distances
 
 NO_SHUFFLE = np.arange(12)[None]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from embedlab.data.synthetic import brownian_traits, random_tree
-from embedlab.stats.alignment import aligned_beyond_phylogeny
-from embedlab.stats.evolution import phylogenetic_axes
-from embedlab.stats.variance import by_rank, partition
+from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
+from embedlab.stats.trait.variance import by_rank, partition
+from embedlab.stats.tree.evolution import phylogenetic_axes
 
 
 def world(seed, n=24, d=5):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from embedlab.stats.shape.views import VIEWS, gaussian_twin, views
 from embedlab.stats.vectors import spectrum
-from embedlab.stats.views import VIEWS, gaussian_twin, views
 
 
 def test_views_by_their_definitions(rng):

@@ -1,0 +1,1 @@
+"""The shape of a cloud of vectors: dimension, hubs, collapse, and what a displacement costs."""

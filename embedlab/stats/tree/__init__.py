@@ -1,0 +1,1 @@
+"""Species that are related: walks of a tree, models of evolution, signal, regression, intervals."""

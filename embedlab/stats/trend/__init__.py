@@ -1,0 +1,1 @@
+"""Growth along a series of models: trends over species, and laws."""

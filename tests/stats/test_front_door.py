@@ -1,0 +1,39 @@
+"""Names that others rely on open, say what they give, and no module hides a function of its name."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import embedlab.stats as stats
+
+# the contract's names: scripts outside the project call these
+PROMISED = """
+    mantel partial_mantel permanova protest cka rv distance_correlation crossnobis blomberg_k k_mult pagel_lambda pgls
+    aligned_beyond_phylogeny explained_share principal_angles fisher_ratio erase holm benjamini_hochberg max_t
+""".split()
+
+
+def test_every_promised_name_is_offered_and_opens():
+    assert set(PROMISED) <= set(stats.__all__)
+    for name in stats.__all__:
+        assert callable(getattr(stats, name)), name
+    with pytest.raises(AttributeError, match="no name 'mantell'; it offers agreement_beyond_tree"):
+        _ = stats.mantell
+
+
+def test_no_room_has_the_name_of_a_function():
+    rooms = {m.name for m in pkgutil.iter_modules(stats.__path__)}
+    assert not rooms & set(stats.__all__)  # the import of a module would hide the function
+
+
+@pytest.mark.parametrize("name", stats.__all__)
+def test_every_function_shows_a_case_that_can_be_checked_by_hand(name):
+    function = getattr(stats, name)
+    text = inspect.getdoc(function) or ""
+    assert text.split("\n")[0].endswith((".", "?")) or "." in text.split("\n\n")[0], f"{name}: first a whole sentence"
+    module = importlib.import_module(function.__module__)
+    found = doctest.DocTestFinder(recurse=False).find(function, name, module=module)
+    assert found and found[0].examples, f"{name} has no doctest"
