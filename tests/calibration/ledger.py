@@ -43,7 +43,7 @@ def code_digest(path: Path) -> str:
     return hashlib.sha256("".join(_meaning(p) for p in sorted(seen)).encode()).hexdigest()[:16]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _meaning(path: Path) -> str:
     """The program of a file, without what it says of itself: a better docstring draws no world anew."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -47,6 +47,16 @@ def test_results_of_other_code_are_not_taken(tmp_path):
     assert {"separation.py", "neighbours.py", "world.py"} <= seen
 
 
+def test_a_better_docstring_draws_nothing_anew(tmp_path):
+    says, does = tmp_path / "a.py", tmp_path / "b.py"
+    says.write_text('"""Once."""\n\n\ndef f(x):\n    """Gives it back."""\n    return x  # so\n')
+    does.write_text('"""Twice."""\n\n\ndef f(x):\n    """As it was."""\n    return x\n')
+    assert ledger.code_digest(says) == ledger.code_digest(does)
+    other = tmp_path / "c.py"
+    other.write_text("def f(x):\n    return x + 1\n")
+    assert ledger.code_digest(says) != ledger.code_digest(other)
+
+
 def test_a_test_that_rejects_too_often_is_caught(rng, tmp_path):
     # twice the level: 200 worlds must see it; and p-values heaped at the middle are not flat
     assert "rejects" in broken(*drawn(cell("ours", lambda rng, m: {"p": rng.random() / 4}), tmp_path / "a"))
