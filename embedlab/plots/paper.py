@@ -43,6 +43,8 @@ def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
             FigureCanvasAgg(fig)
         fig.set_layout_engine("constrained", w_pad=0.02 * scale, h_pad=0.02 * scale, wspace=0.02, hspace=0.03)
         top, middle, bottom = fig.subfigures(3, 1, height_ratios=[head, body, max(tail, 0.1)])
+        for part in (top, middle, bottom):
+            part.patch.set_visible(False)  # an empty frame, whose edge at 0 is sometimes written as −0
         _head(top, picture, width, scale, head)
         rows = _rows(picture, columns)
         grid = middle.add_gridspec(len(rows), columns, height_ratios=[_row_height(picture, r) for r in rows])

@@ -273,7 +273,7 @@ def test_a_result_is_drawn_on_a_figure_of_the_caller():
 
     own = Figure(figsize=(5, 4))
     assert plots.draw_on(own, EVERY["geometry"]) is own
-    assert own.get_size_inches().tolist() == [5, 4] and sum(len(sub.axes) for sub in own.subfigs) == 3
+    assert own.get_size_inches().tolist() == [5, 4] and sum(len(sub.axes) for sub in own.subfigs) == 5
 
 
 def test_user_text_that_looks_like_the_template_stays_text():
