@@ -59,7 +59,7 @@ def _signal(tree, d, noisy=False):
         x, noise = rng.normal(size=(n, d)) * np.arange(1, d + 1) ** -0.5, None
         if noisy:
             sizes = rng.integers(2, 20, n)
-            x, noise = x + 0.5 * rng.normal(size=(n, d)) / np.sqrt(sizes)[:, None], d * 0.25 / sizes
+            x, noise = x + 0.25 * rng.normal(size=(n, d)) / np.sqrt(sizes)[:, None], d * 0.0625 / sizes
         return {"p": k_mult(x, structure, permutations=permutations, noise=noise, rng=rng).p_value}
 
     return draw

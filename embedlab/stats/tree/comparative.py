@@ -136,9 +136,12 @@ def k_mult(
         g = tree.weight
         above = above - noise[orders] @ (1 - 2 * g + n * g**2)
         below = below - noise[orders] @ (tree.inverse_diagonal - g**2 / tree.root)
-        if not (above > 0).all() or not (below > 0).all():
+        if not (above[0] > 0 and below[0] > 0):
             raise ValueError("the noise is as large as the differences between species: K cannot be told from it")
-    values = above / below / ((tree.trace - n * tree.root) / (n - 1))
+        # a shuffle that leaves less than nothing below has no value, and counts against the claim
+        below = np.where((above > 0) & (below > 0), below, np.finfo(float).tiny)
+        above = np.maximum(above, below)
+    values = np.minimum(above / below / ((tree.trace - n * tree.root) / (n - 1)), np.finfo(float).max)
     return PhylogeneticSignal(float(values[0]), p_value(values[0], values[1:]), values[1:])
 
 
