@@ -136,17 +136,21 @@ def _further(j: Joined, *, lam, permutations: int, rng) -> dict:
         notes.append(f"no forecast of held-out clades above {MOST:,} species")
     found["divided"] = partition(j.means, j.value, tree)
     if j.taxa:
-        found["ranks"] = tuple(by_rank(j.means, j.value, tree, j.taxa, lam=lam, permutations=permutations, rng=rng))
+        # Directions drawn evenly are chance only where the trait is white: at its own λ, not at that of the vectors.
+        at = "ml" if lam == "full" else lam
+        found["ranks"] = tuple(by_rank(j.means, j.value, tree, j.taxa, lam=at, permutations=permutations, rng=rng))
     return found
 
 
 def _again(j: Joined, tree, ask: dict, permutations: int, rng) -> tuple:
-    """The same test with λ of the full model, with the number of images beside the rest, and without covariates."""
+    """The other safe form of the test; with the number of images beside the rest; and without covariates."""
     images = np.log(j.counts)[:, None]
     tries = []
-    if ask["lam"] == "ml" and ask["null"] != "free":
-        # Against evolved traits: residuals whitened at that λ are permuted wrongly where axes differ in λ.
-        tries.append(("with λ of the full model", {**ask, "lam": "full", "null": "lambda"}, j.extra))
+    # λ of the full model goes with evolved traits only: residuals whitened at it are permuted wrongly where axes differ.
+    if ask["lam"] == "full":
+        tries.append(("at λ of the trait, residuals permuted", {**ask, "lam": "ml", "null": "rrpp"}, j.extra))
+    elif ask["null"] != "free":
+        tries.append(("at λ of the full model, traits evolved anew", {**ask, "lam": "full", "null": "lambda"}, j.extra))
     if np.ptp(images) > 0 and "log number of images" not in j.covariate_names:
         both = images if j.extra is None else np.hstack([j.extra, images])
         tries.append((f"with log number of {IMAGES} as covariate", ask, both))

@@ -14,16 +14,18 @@ from embedlab.stats.resample import generator
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 from embedlab.stats.tree.comparative import effective_species
 
-__all__ = ["LEAST_REPEATED", "LEAST_SPECIES", "TraitAlignment", "trait_alignment"]
+__all__ = ["LEAST_REPEATED", "LEAST_SPECIES", "TraitAlignment", "form", "trait_alignment"]
 
 LEAST_REPEATED = 10  # species with two images or more, below which no reliability is given
+DRAWN = ("lambda", "bm", "ou", "mk")  # nulls that let the trait evolve anew
+LAMBDA_OF = {"full": "the full model", "ml": "the trait"}
 
 CHANCE = {
     "rrpp": "residuals of the reduced model permuted after phylogenetic whitening (RRPP)",
     "within_clade": "residuals permuted within clades only, after phylogenetic whitening",
     "bm": "traits that evolved anew by Brownian motion on the tree",
     "ou": "traits that evolved anew with a pull to an optimum (Ornstein-Uhlenbeck)",
-    "lambda": "traits that evolved anew at the λ of this one",
+    "lambda": "traits that evolved anew on the tree, at the λ of this one",
     "mk": "kinds that jumped along the tree anew (Mk)",
     "phylo_perm": "the trait swapped among species, seldom between distant ones",
     "msr": "the trait with its phylogenetic spectrum and other values (Moran spectral randomisation)",
@@ -37,7 +39,8 @@ class TraitAlignment:
 
     `adjusted` is the adjusted R² of a phylogenetic regression of the species vectors on the trait: 0 is chance, 1
     would be a space that knows nothing but this trait. `axis` `(s,)` is each species' position on the trait
-    direction, fitted without its own row; `lam` is Pagel's λ of the trait. `reliability` is the Spearman–Brown
+    direction, fitted without its own row; `lam` is Pagel's λ at which species were made unrelated, and `lam_of` says
+    of what: "the full model", "the trait", or "given". `reliability` is the Spearman–Brown
     corrected split-half correlation of the positions, nan where `reliability_note` says why. `beside` holds placebo
     panel, power, forecasts of held-out clades, shares by rank and over trees, as far as they were asked for.
     """
@@ -57,7 +60,8 @@ class TraitAlignment:
     tree: str
     left_out: tuple[str, ...]
     evidence: Evidence
-    null: str = "rrpp"
+    null: str = "lambda"
+    lam_of: str = "the full model"
     warning: str = ""
     covariates: tuple[str, ...] = ()
     beside: Beside | None = None
@@ -93,7 +97,7 @@ class TraitAlignment:
             f"Position of each species on the direction that goes along with {self.trait}, fitted without "
             "that species, "
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
-            f"at λ = {self.lam:.2f} "
+            f"at λ = {self.lam:.2f} ({self.lam_of}) "
             f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {self.evidence.chance_kind}, "
             f"{len(self.evidence.null)} times, 0 on average; {self.reliability_note}."
         )
@@ -113,9 +117,10 @@ class TraitAlignment:
         return self.pseudo, np.ones(len(self.pseudo))
 
 
-def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str = "rrpp", permutations: int = 999,
-                    covariates: Sequence = (), clade: str = "genus", lam: float | str = "ml", placebos: int = 0,
-                    further: bool = False, rng: np.random.Generator | int) -> TraitAlignment:  # fmt: skip
+def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str | None = None, permutations=999,
+                    covariates: Sequence = (), clade: str = "genus", lam: float | str | None = None,
+                    placebos: int = 0, further: bool = False, rng: np.random.Generator | int,
+                    ) -> TraitAlignment:  # fmt: skip
     """Test a trait (`traits["Mass"]`) against species means of unit vectors, with descent controlled by `tree`.
 
     Species are joined by name (synonyms through the table, reported). A numeric trait that is positive and spans
@@ -123,13 +128,17 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
     left out and named. Fewer than 8 species with both trait and tip are refused. `tree` may be a list: the test is
     made on the first, and the share is given over all.
 
-    `null`, `lam` as in `embedlab.stats.aligned_beyond_phylogeny`; `clade` is the rank within which `within_clade`
-    permutes. `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged
+    `null`, `lam` as in `embedlab.stats.aligned_beyond_phylogeny`, but by default `lam="full"`, `null="lambda"`: λ of
+    what the model leaves of the vectors, and chance by traits that evolve anew at the trait's own λ. Of the forms
+    measured it keeps its 5 % best and sees most through noise of images. `lam="ml"`, or `permutations` that is a
+    `(b, n)` array of orders, means residuals permuted at the λ of the trait (`null="rrpp"`), which is safe too and
+    sees less; see `form`. `clade` is the rank within which `within_clade` permutes. `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged
     by species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same
     test; where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing. `further` adds
     forecasts of held-out clades, variance divided with descent, shares by rank, and the test with other λ and
     covariates.
     """
+    null, lam = form(null, lam, permutations)
     rng = generator(rng)
     aside = rng.spawn(1)[0]  # what stands beside the test draws its own chance: asking for it changes no p-value
     emb = embeddings.known(by)
@@ -156,7 +165,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
         note += f" to be had, so {ceiling.corrected:.2f} without it" if np.isfinite(ceiling.corrected) else ""
     around = None
     if placebos or further or len(trees) > 1:
-        around = beside(j, fit, null=null, lam=lam, clades=clades, permutations=permutations, placebos=placebos,
+        around = beside(j, fit, null=null, lam=lam, clades=clades, permutations=len(fit.null), placebos=placebos,
                         further=further, rng=aside)  # fmt: skip
     stamp = ""
     if around and around.placebo and not around.placebo.calibrated:
@@ -171,7 +180,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
         chance_kind=CHANCE[null],
         p_more=fit.p_value,
         p_less=1.0,  # a share of variance has no opposite: falling below chance contradicts nothing
-        p_floor=1 / (permutations + 1),
+        p_floor=1 / (len(fit.null) + 1),
         n=len(j.names),
         n_effective=n_effective,
         cannot_tell=stamp or fit.warning,
@@ -180,9 +189,31 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str =
         trait=j.trait, kind=j.kind, species=j.names, value=j.value, axis=fit.axis, r_squared=fit.r_squared,
         adjusted=fit.statistic, lam=fit.lam, n_effective=n_effective, reliability=reliability, reliability_note=note,
         pseudo=fit.pseudo, tree=f"tree of {len(j.names)} tips" + (f" ({source})" if source else ""),
-        left_out=j.left_out, evidence=evidence, null=null, warning=fit.warning, covariates=j.covariate_names,
+        left_out=j.left_out, evidence=evidence, null=null, lam_of=LAMBDA_OF.get(lam if null != "free" else 0.0, "given"),
+        warning=fit.warning, covariates=j.covariate_names,
         beside=around,
     )  # fmt: skip
+
+
+def form(null: str | None, lam: float | str | None, permutations=999) -> tuple[str, float | str]:
+    """Complete a test of which null, λ, or neither was named: `("lambda", "full")` where neither was.
+
+    Nulls that draw traits go with λ of the full model, nulls that permute with λ of the trait: other pairs reject too
+    often (`rrpp` with "full") or see less. An array of orders, or `lam="ml"`, means `rrpp`. Refused: orders for a null
+    that draws traits.
+
+    >>> form(None, None), form("rrpp", None), form(None, "ml"), form("bm", None)
+    (('lambda', 'full'), ('rrpp', 'ml'), ('rrpp', 'ml'), ('bm', 'full'))
+    """
+    orders = np.ndim(permutations) > 0
+    if null is None:
+        null = "rrpp" if orders or lam == "ml" else "lambda"
+    if orders and null in DRAWN:
+        raise ValueError(
+            f"null={null!r} draws traits anew, and permutations are orders of species: give a count, "
+            "or null='rrpp' to permute residuals in these orders"
+        )
+    return null, lam if lam is not None else "full" if null in DRAWN else "ml"
 
 
 def _reliability(unit, by, names, counts, directions, rng):

@@ -58,4 +58,4 @@ def within_monte_carlo(p, theirs, b):
     The error is that of their difference, at the larger of the two rates, and never less than one draw.
     """
     rate = min(max(p, theirs, 2 / b), 0.5)
-    return abs(p - theirs) <= 4 * np.sqrt(2 * rate * (1 - rate) / b)
+    return abs(p - theirs) <= 4 * np.sqrt(rate * (1 - rate) / b)

@@ -149,3 +149,14 @@ def test_ten_thousand_species_make_no_matrix(rng):
     assert found.lam == pytest.approx(alike, abs=1e-6) and 0.9 < found.lam < 1
     assert 0.9 < blomberg_k(y, structure, permutations=9, rng=rng).statistic < 1.1
     assert effective_species(structure) == pytest.approx(2 * 10_000 / 3)
+
+
+def test_a_shuffle_without_a_value_counts_against_the_claim():
+    rng = np.random.default_rng(1)
+    tree = random_tree(rng, 12)
+    x, noise = rng.normal(size=(12, 2)), rng.gamma(0.3, 4.0, 12)
+    found = k_mult(x, tree.structure(tree.names), permutations=49, noise=noise, rng=rng)
+    lost = found.null == np.finfo(float).max
+    assert 0 < lost.sum() < 49 and found.p_value >= (lost.sum() + 1) / 50
+    with pytest.raises(ValueError, match="noise is as large as the differences"):
+        k_mult(x, tree.structure(tree.names), permutations=9, noise=noise + 50, rng=rng)

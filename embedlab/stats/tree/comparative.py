@@ -138,10 +138,10 @@ def k_mult(
         below = below - noise[orders] @ (tree.inverse_diagonal - g**2 / tree.root)
         if not (above[0] > 0 and below[0] > 0):
             raise ValueError("the noise is as large as the differences between species: K cannot be told from it")
-        # a shuffle that leaves less than nothing below has no value, and counts against the claim
-        below = np.where((above > 0) & (below > 0), below, np.finfo(float).tiny)
-        above = np.maximum(above, below)
-    values = np.minimum(above / below / ((tree.trace - n * tree.root) / (n - 1)), np.finfo(float).max)
+    # a shuffle under which noise leaves less than nothing has no value, and counts against the claim
+    told = (above > 0) & (below > 0)
+    values = np.full(len(orders), np.finfo(float).max)
+    values[told] = above[told] / below[told] / ((tree.trace - n * tree.root) / (n - 1))
     return PhylogeneticSignal(float(values[0]), p_value(values[0], values[1:]), values[1:])
 
 
