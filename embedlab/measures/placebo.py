@@ -146,7 +146,8 @@ def _again(j: Joined, tree, ask: dict, permutations: int, rng) -> tuple:
     """The other safe form of the test; with the number of images beside the rest; and without covariates."""
     images = np.log(j.counts)[:, None]
     tries = []
-    # λ of the full model goes with evolved traits only: residuals whitened at it are permuted wrongly where axes differ.
+    # λ of the full model goes with evolved traits only: residuals whitened at it are permuted wrongly where axes have
+    # several.
     if ask["lam"] == "full":
         tries.append(("at λ of the trait, residuals permuted", {**ask, "lam": "ml", "null": "rrpp"}, j.extra))
     elif ask["null"] != "free":

@@ -132,11 +132,12 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
     what the model leaves of the vectors, and chance by traits that evolve anew at the trait's own λ. Of the forms
     measured it keeps its 5 % best and sees most through noise of images. `lam="ml"`, or `permutations` that is a
     `(b, n)` array of orders, means residuals permuted at the λ of the trait (`null="rrpp"`), which is safe too and
-    sees less; see `form`. `clade` is the rank within which `within_clade` permutes. `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged
-    by species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same
-    test; where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing. `further` adds
-    forecasts of held-out clades, variance divided with descent, shares by rank, and the test with other λ and
-    covariates.
+    sees less; see `form`. `clade` is the rank within which `within_clade` permutes.
+
+    `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged by
+    species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same test;
+    where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing. `further` adds forecasts
+    of held-out clades, variance divided with descent, shares by rank, and the test with other λ and covariates.
     """
     null, lam = form(null, lam, permutations)
     rng = generator(rng)
@@ -171,6 +172,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
     if around and around.placebo and not around.placebo.calibrated:
         stamp = str(around.placebo)
     n_effective = effective_species(j.covariance)
+    lam_of = "given" if null == "free" else LAMBDA_OF.get(lam, "given")
     source = getattr(trees[0], "source", "")
     evidence = Evidence(
         statistic=f"alignment with {j.trait} (adjusted R² of a phylogenetic regression)",
@@ -189,9 +191,8 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
         trait=j.trait, kind=j.kind, species=j.names, value=j.value, axis=fit.axis, r_squared=fit.r_squared,
         adjusted=fit.statistic, lam=fit.lam, n_effective=n_effective, reliability=reliability, reliability_note=note,
         pseudo=fit.pseudo, tree=f"tree of {len(j.names)} tips" + (f" ({source})" if source else ""),
-        left_out=j.left_out, evidence=evidence, null=null, lam_of=LAMBDA_OF.get(lam if null != "free" else 0.0, "given"),
-        warning=fit.warning, covariates=j.covariate_names,
-        beside=around,
+        left_out=j.left_out, evidence=evidence, null=null, lam_of=lam_of, warning=fit.warning,
+        covariates=j.covariate_names, beside=around,
     )  # fmt: skip
 
 

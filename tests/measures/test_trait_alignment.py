@@ -8,7 +8,7 @@ from embedlab.claims import Claim, judge
 from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree, traits_in_space
 from embedlab.data.tree import Tree
-from embedlab.measures.trait_alignment import trait_alignment
+from embedlab.measures.trait_alignment import form, trait_alignment
 from embedlab.measures.trait_family import family_wise
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 
@@ -47,10 +47,56 @@ def test_it_is_the_regression_of_species_means_of_unit_vectors():
     means = emb.unit().per_species()
     order = [tree.names.index(s) for s in means.names]
     value = traits.rows["size"].to_numpy()[order]
-    peer = aligned_beyond_phylogeny(means.means, value, tree.covariance(means.names), permutations=19,
-                                    rng=np.random.default_rng(1))  # fmt: skip
+    peer = aligned_beyond_phylogeny(means.means, value, tree.structure(means.names), permutations=19, lam="full",
+                                    null="lambda", rng=np.random.default_rng(1))  # fmt: skip
     assert found.evidence.estimate == peer.statistic and found.lam == peer.lam
+    assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
     assert found.parts[0].mean() == pytest.approx(peer.pseudo.mean())
+    assert found.null == "lambda" and found.lam_of == "the full model"
+
+
+def test_residuals_are_permuted_where_that_is_asked_for():
+    """Named as a null, by the λ that goes with it, or by orders that are handed in: then no chance is drawn."""
+    emb, traits, tree = world(4)
+    orders = np.array([np.random.default_rng(2).permutation(24) for _ in range(39)])
+    found = trait_alignment(emb, traits["size"], tree, permutations=orders, further=True, rng=1)
+    means = emb.unit().per_species()
+    value = traits.rows["size"].to_numpy()[[tree.names.index(s) for s in means.names]]
+    peer = aligned_beyond_phylogeny(means.means, value, tree.structure(means.names), permutations=orders)
+    assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
+    assert found.null == "rrpp" and found.lam_of == "the trait" and found.evidence.p_floor == 1 / 40
+    assert found.beside.again[0][0] == "at λ of the full model, traits evolved anew"
+    for how in (dict(null="rrpp"), dict(lam="ml")):
+        one = trait_alignment(emb, traits["size"], tree, permutations=9, rng=1, **how)
+        assert (one.null, one.lam, one.lam_of) == ("rrpp", peer.lam, "the trait")
+        assert "permuted after phylogenetic whitening (RRPP), 9 times" in one.caption and "(the trait)" in one.caption
+    with pytest.raises(ValueError, match="null='lambda' draws traits anew, and permutations are orders of species"):
+        trait_alignment(emb, traits["size"], tree, null="lambda", permutations=orders, rng=1)
+
+
+def test_a_null_goes_with_its_lambda():
+    assert form(None, None) == form("lambda", None) == form(None, "full") == ("lambda", "full")
+    assert form("rrpp", None) == form(None, "ml") == form(None, None, [[0, 1]]) == ("rrpp", "ml")
+    assert form("msr", None) == ("msr", "ml") and form("bm", None) == ("bm", "full")
+    assert form("lambda", "ml") == ("lambda", "ml") and form(None, 0.5) == ("lambda", 0.5)
+    assert form("free", None)[0] == "free"
+
+
+def test_noise_of_images_does_not_blind_the_default():
+    """Half of the axes follow the tree, half do not: at the trait's λ hardly a planted effect is seen."""
+    called = {"lambda": 0, "rrpp": 0}
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        tree = random_tree(rng, 40)
+        size = brownian_traits(rng, tree)[:, 0]
+        x = np.hstack([brownian_traits(rng, tree, 8) + np.outer(size, 1.2 * rng.normal(size=8)),
+                       2 * rng.normal(size=(40, 8))])  # fmt: skip
+        rows = {"image_id": tree.names, "species": tree.names}
+        emb = Embeddings(x.astype(np.float32), pl.DataFrame(rows), {})
+        for null in called:
+            found = trait_alignment(emb, table(tree.names, size)["size"], tree, null=null, permutations=99, rng=rng)
+            called[null] += found.evidence.p_more <= 0.05
+    assert called["lambda"] >= 8 and called["rrpp"] <= 4
 
 
 def test_rows_and_tips_are_joined_by_name_whatever_their_order(rng):
@@ -184,8 +230,9 @@ def test_results_say_what_they_are():
     found = trait_alignment(emb, traits["size"], tree, permutations=99, rng=0)
     assert str(found).startswith("size: ") and "once descent is taken out" in str(found) and "λ = " in str(found)
     assert (
-        "permuted after phylogenetic whitening (RRPP), 99 times" in found.caption
+        "traits that evolved anew on the tree, at the λ of this one, 99 times" in found.caption
         and "effective number" in found.caption
+        and f"at λ = {found.lam:.2f} (the full model)" in found.caption
     )
     assert found.table().columns == ["species", "size", "position"] and found.table().height == 24
 
@@ -202,7 +249,7 @@ def test_a_placebo_panel_stands_beside_the_result_and_moves_nothing():
     what = found.beside.rows()["what"].to_list()
     assert what[:1] == ["placebo traits called aligned"] and "ΔR²" in what
     assert "adjusted share: trait alone" in what and "adjusted share at rank genus" in what
-    assert "adjusted share with λ of the full model" in what
+    assert "adjusted share at λ of the trait, residuals permuted" in what
     assert any(line.startswith("by rank, each within the one above: genus ") for line in found.beside.sentences)
     assert bare.beside is None and not bare.uncalibrated
 
@@ -239,16 +286,17 @@ def test_covariates_by_name_are_those_of_the_species():
     extra = np.column_stack([np.log(own["len"]), own["light"], *[own[c] for c in site], np.array(depth.values)[at]])
     value = traits.rows["size"].to_numpy()[at]
     peer = aligned_beyond_phylogeny(means.means, value, tree.covariance(means.names), covariates=extra,
-                                    permutations=19, rng=np.random.default_rng(1))  # fmt: skip
+                                    lam="full", null="lambda", permutations=19,
+                                    rng=np.random.default_rng(1))  # fmt: skip
     assert found.evidence.estimate == pytest.approx(peer.statistic, abs=1e-6)
-    assert [w for w, _, _ in found.beside.again] == ["with λ of the full model", "without covariates"]
+    assert [w for w, _, _ in found.beside.again] == ["at λ of the trait, residuals permuted", "without covariates"]
 
 
 def test_the_number_of_images_is_tried_as_a_covariate():
     emb, traits, tree = world(18)
     uneven = emb.take(np.arange(5, emb.n))
     found = trait_alignment(uneven, traits["size"], tree, permutations=19, further=True, rng=0)
-    assert [w for w, _, _ in found.beside.again] == ["with λ of the full model",
+    assert [w for w, _, _ in found.beside.again] == ["at λ of the trait, residuals permuted",
                                                      "with log number of images as covariate"]  # fmt: skip
     even = trait_alignment(emb, traits["size"], tree, covariates=("images",), permutations=19, rng=0)
     assert even.covariates == () and "covariate log number of images is the same in all species" in even.left_out
