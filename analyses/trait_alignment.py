@@ -3,15 +3,16 @@
 import re
 
 from embedlab.claims import Claim
-from embedlab.measures.trait_alignment import trait_alignment
+from embedlab.measures.trait_alignment import CHANCE, form, trait_alignment
 from embedlab.measures.trait_family import family_wise
 
 SETTINGS = {
     "traits": "names of traits, with commas (AVONET: Mass, Wing.Length, Habitat; otherwise the first six of the table)",
-    "null": "rrpp (default); bm, ou, lambda, mk (evolved anew); phylo_perm, msr; within_clade; or free (wrong for "
-    "related species, to compare)",
-    "permutations": "how often residuals are permuted, or traits drawn (999)",
-    "lam": "λ of the trait (ml), of the full model (full), or a number from 0 to 1 (ml)",
+    "null": "lambda (default: the trait evolved anew at its own λ), bm, ou, mk (evolved otherwise); rrpp; phylo_perm, "
+    "msr; within_clade; or free (wrong for related species, to compare)",
+    "permutations": "how often traits are drawn, or residuals permuted (999)",
+    "lam": "λ of the full model (full; default where traits are drawn), of the trait (ml; default where residuals or "
+    "species are permuted), or a number from 0 to 1",
     "covariates": "what is taken out first, with commas: images (log number of them), columns of the rows, traits",
     "clade": "the rank within which null=within_clade permutes (genus)",
     "placebos": "simulated traits put through the same test, by each of two models; 0 for none (200)",
@@ -37,10 +38,13 @@ def asked(lab):
 
 def claims(lab):
     """One claim a trait."""
+    null, lam = _form(lab)
+    of = {"full": "λ of the full model", "ml": "λ of the trait"}.get(lam, f"λ = {lam}")
     how = dict(
         statistic="adjusted R² of a phylogenetic regression of species vectors on the trait",
-        null=lab.setting("null", "rrpp"),
+        null=f"{null}: {CHANCE.get(null, 'not known')}; " + ("λ = 0" if null == "free" else of),
         covariates=lab.setting("covariates", ()),
+        exclusions="species without a vector, a value or a tip in the tree; kinds of fewer than three species",
     )
     return tuple(
         Claim(id=f"aligned-{_slug(t)}", says=SAYS.format(trait=t), source=SOURCE, at_least=AT_LEAST, **how)
@@ -63,11 +67,11 @@ def run(lab):
         permutations=lab.setting("permutations", 999),
         covariates=tuple(traits[c] if c in traits else c for c in lab.setting("covariates", ())),
     )
+    null, lam = _form(lab)
     found = {}
     for trait, claim in zip(asked(lab), claims(lab), strict=True):
         found[claim.id] = trait_alignment(
-            lab.embeddings(), traits[trait], tree, null=lab.setting("null", "rrpp"),
-            clade=lab.setting("clade", "genus"), lam=_lambda(lab.setting("lam", "ml")),
+            lab.embeddings(), traits[trait], tree, null=null, lam=lam, clade=lab.setting("clade", "genus"),
             placebos=lab.setting("placebos", 200), further=bool(lab.setting("further", 1)), rng=lab.rng, **how,
         )  # fmt: skip
     for result in found.values():
@@ -80,7 +84,10 @@ def run(lab):
         try:
             adjusted, n = family_wise(lab.embeddings(), [traits[t] for t in asked(lab)], tree, rng=lab.rng, **how)
             each = ", ".join(f"{name} {p:.2g}" for name, p in adjusted.items())
-            lab.note(f"all traits at once, on {n} species with all of them (step-down max-T, adjusted p): {each}")
+            lab.note(
+                f"all traits at once, on {n} species with all of them (step-down max-T, residuals permuted at the λ of "
+                f"each trait, adjusted p): {each}"
+            )
         except ValueError as reason:
             lab.note(f"no max-T over the traits: {reason}")
     return lab.outcome(
@@ -91,8 +98,10 @@ def run(lab):
     )
 
 
-def _lambda(text):
-    return text if text in ("ml", "full") else float(text)
+def _form(lab):
+    """The null and the λ that were set, each completed by what goes with the other."""
+    lam = lab.setting("lam", None)
+    return form(lab.setting("null", None), lam if lam in (None, "ml", "full") else float(lam))
 
 
 def _slug(name):
