@@ -19,9 +19,7 @@ def seeds():
 
 def test_the_same_three_arrays_come_out_of_every_spelling():
     plain = Tree.parse("((Aus_bus:1,Cus_dus:2)0.98:3e-1,e:0);")
-    spelled = Tree.parse(
-        "[a comment (with brackets, even)]\n( ('Aus bus':1.0, Cus_dus [&x=1] :2)0.98:.3 ,e:0.0)\n;\n"
-    )
+    spelled = Tree.parse("[a comment (with brackets, even)]\n( ('Aus bus':1.0, Cus_dus [&x=1] :2)0.98:.3 ,e:0.0)\n;\n")
     assert spelled.names == plain.names == ["Aus bus", "Cus dus", "e"]
     assert np.array_equal(spelled.parent, plain.parent) and np.array_equal(spelled.length, plain.length)
 
@@ -75,7 +73,7 @@ def test_brownian_rate_and_root_agree_with_geiger(shared):
     rate = (values - root) @ inverse @ (values - root) / len(values)
     # geiger's rate comes from an optimiser that stops at about 1e-7
     assert root == pytest.approx(expected["z0"], rel=1e-8)
-    assert rate == pytest.approx(expected["sigsq"], rel=1e-5)
+    assert rate == pytest.approx(expected["sigsq"], rel=1e-6)
 
 
 @given(seed=seeds(), n=st.integers(3, 40), keep=st.integers(2, 40))

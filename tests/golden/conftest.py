@@ -53,9 +53,9 @@ def golden(shared):
 
 
 def within_monte_carlo(p, theirs, b):
-    """Whether two Monte-Carlo p-values of `b` draws differ by no more than chance does (four standard errors).
+    """Whether two Monte-Carlo p-values of `b` draws differ by no more than four standard errors of one of them.
 
-    The error is that of their difference, at the larger of the two rates, and never less than one draw.
+    Taken at the larger of the two rates, and at two draws of `b` at least: where p is small, its own rate is unsure.
     """
     rate = min(max(p, theirs, 2 / b), 0.5)
     return abs(p - theirs) <= 4 * np.sqrt(rate * (1 - rate) / b)

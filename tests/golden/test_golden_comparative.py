@@ -49,8 +49,9 @@ def test_lambda_is_at_least_as_likely_as_any_peers(golden, trait, road):
     # λ = 0 is white noise and λ = 1 Brownian motion: both lie within our range
     assert found.log_likelihood >= geiger.expected["white"]["lnL"] - 1e-6
     assert found.log_likelihood >= geiger.expected["BM"]["lnL"] - 1e-6
-    # their optimisers stop when the likelihood is flat to 1e-8: λ agrees to the root of that
-    assert found.lam == pytest.approx(geiger.expected["lambda"]["lambda"], abs=1e-4)
+    # their optimisers stop when the likelihood is flat to 1e-9: λ agrees to the root of that
+    assert found.lam == pytest.approx(geiger.expected["lambda"]["lambda"], abs=3e-5)
+    assert found.log_likelihood == pytest.approx(geiger.expected["lambda"]["lnL"], abs=1e-8)
 
 
 def test_the_wing_of_darwins_finches_has_no_signal_whatever_phytools_says(golden):

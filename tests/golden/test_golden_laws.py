@@ -28,8 +28,9 @@ def test_one_break_as_by_its_script(golden):
     fit = compare_laws(x[:first], y[:first] + 1, names=["broken"], delta=np.inf).best  # they fit log(y + 1)
     rmsle = np.sqrt(np.square(np.log(fit.predict(x[:first])) - np.log(y[:first] + 1)).mean())
     assert rmsle <= case.expected["rmsle_train"] * (1 + 1e-6)
-    assert fit.predict(x[first:]) - 1 == pytest.approx(case.expected["pred_extrapolated"], rel=1e-4)
+    assert fit.predict(x[first:]) - 1 == pytest.approx(case.expected["pred_extrapolated"], rel=1e-6)
     named, theirs = fit.parameters, case.expected["params"]
     for ours, name in [("exponent", "c0"), ("exponent_change", "c1"), ("break_at", "d1"), ("break_width", "f1")]:
-        assert named[ours] == pytest.approx(theirs[name], rel=1e-3)
-    assert named["offset"] - 1 == pytest.approx(theirs["a"], rel=1e-3)
+        # where the sum of squares is flat to 1e-11, a parameter is sure to about the root of that
+        assert named[ours] == pytest.approx(theirs[name], rel=5e-6)
+    assert named["offset"] - 1 == pytest.approx(theirs["a"], rel=5e-6)
