@@ -12,12 +12,18 @@ CLAIMS = (
         says="Of three species, the space sets the one apart that stands apart on the tree.",
         source=SOURCE,
         at_least=0.05,  # share of triplets, above shuffled tips (a third)
+        statistic="share of triplets of species whose odd one out is that of the tree",
+        null="tips of the tree shuffled",
+        exclusions="species without a tip in the tree; triplets that the tree does not resolve",
     ),
     Claim(
         id="recent-kinship-order",
         says="It does so among species that meet in the younger half of the tree too.",
         source=SOURCE,
         at_least=0.05,
+        statistic="the same among triplets that meet in the younger half of the tree",
+        null="tips of the tree shuffled",
+        exclusions="as above",
     ),
     Claim(
         id="mistakes-are-near",
@@ -25,6 +31,9 @@ CLAIMS = (
         source=SOURCE,
         at_least=0.05,  # of the height of the tree
         direction=-1,
+        statistic="height of the last common ancestor with the nearest image of another species",
+        null="tips of the tree shuffled",
+        exclusions="species without a tip in the tree",
     ),
 )
 EVIDENCE = {"kinship-order": "triplets", "recent-kinship-order": "recent", "mistakes-are-near": "mistakes"}

@@ -22,12 +22,18 @@ CLAIMS = (
         says="Across species, females and males differ outside the species span, more than noise does.",
         source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
         at_least=0.05,  # share of squared length, above what directions drawn from the noise give
+        statistic="share of squared length outside the first axes of the species means, cross-fitted",
+        null="random contrasts of the same lengths and likeness that point as within-group noise does",
+        exclusions="species with fewer than four individuals of either kind; images without a label",
     ),
     Claim(
         id="stage-outside-species",
         says="Across species, life stages differ outside the species span, more than noise does.",
         source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
         at_least=0.05,
+        statistic="share of squared length outside the first axes of the species means, cross-fitted",
+        null="random contrasts of the same lengths and likeness that point as within-group noise does",
+        exclusions="species with fewer than four individuals of either kind; images without a label",
     ),
 )
 ASKS = {"sex-outside-species": "sex", "stage-outside-species": "life_stage"}

@@ -12,18 +12,28 @@ CLAIMS = (
         says="Distances between species in the space follow their distances on the tree.",
         source="Stevens et al. 2024 (BioCLIP), arXiv:2311.18803: hierarchical structure, shown as t-SNE pictures",
         at_least=0.05,  # correlation, above shuffled tips
+        statistic="correlation of distances between species means with patristic distances",
+        null="tips of the tree shuffled",
+        exclusions="species without a tip in the tree",
     ),
     Claim(
         id="family-beyond-order",
         says="Nearest neighbours of another genus share their family more often than their order alone explains.",
         source="Stevens et al. 2024 (BioCLIP), arXiv:2311.18803",
         at_least=0.02,  # share of images, above names shuffled within the parent taxon
+        statistic="share of images whose nearest image of another genus is of the same family",
+        null="genera shuffled within the order",
+        unit="genera",
+        exclusions="images without these ranks; families of one genus",
     ),
     Claim(
         id="genus-beyond-family",
         says="Nearest neighbours of another species share their genus more often than their family alone explains.",
         source="Stevens et al. 2024 (BioCLIP), arXiv:2311.18803",
         at_least=0.02,
+        statistic="share of images whose nearest image of another species is of the same genus",
+        null="species shuffled within the family",
+        exclusions="images without these ranks; genera of one species",
     ),
 )
 RANKS = {"family-beyond-order": ("order", "family"), "genus-beyond-family": ("family", "genus")}

@@ -258,3 +258,15 @@ def test_a_report_of_a_store_that_answers_nothing_shows_the_map(world, tmp_path)
     assert told["outcome"] == [] and set(told["unasked"]) == {a["name"] for a in list_analyses()}
     page = (tmp_path / "bare.html").read_text(encoding="utf-8")
     assert "No question was asked of these data" in page and "Map of the images" in page
+
+
+def test_what_a_claim_declares_is_what_the_evidence_shows(world):
+    """The unit is the declared one, and every claim that ships says what is measured, beside what, and without whom."""
+    for entry in list_analyses():
+        stores = world["stores"] if entry["name"] == "scaling" else world["stores"][-2:]
+        if entry["name"] not in ("scaling", "agreement"):
+            stores = stores[-1:]
+        for verdict in run(world, entry["name"], stores=stores).verdicts:
+            claim = verdict.claim
+            assert claim.statistic and claim.null and claim.exclusions, claim.id
+            assert verdict.numbers["unit"] == claim.unit, claim.id
