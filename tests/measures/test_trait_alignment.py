@@ -8,7 +8,7 @@ from embedlab.claims import Claim, judge
 from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree, traits_in_space
 from embedlab.data.tree import Tree
-from embedlab.measures.trait_alignment import form, trait_alignment
+from embedlab.measures.trait_alignment import trait_alignment
 from embedlab.measures.trait_family import family_wise
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 
@@ -53,50 +53,6 @@ def test_it_is_the_regression_of_species_means_of_unit_vectors():
     assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
     assert found.parts[0].mean() == pytest.approx(peer.pseudo.mean())
     assert found.null == "lambda" and found.lam_of == "the full model"
-
-
-def test_residuals_are_permuted_where_that_is_asked_for():
-    """Named as a null, by the λ that goes with it, or by orders that are handed in: then no chance is drawn."""
-    emb, traits, tree = world(4)
-    orders = np.array([np.random.default_rng(2).permutation(24) for _ in range(39)])
-    found = trait_alignment(emb, traits["size"], tree, permutations=orders, further=True, rng=1)
-    means = emb.unit().per_species()
-    value = traits.rows["size"].to_numpy()[[tree.names.index(s) for s in means.names]]
-    peer = aligned_beyond_phylogeny(means.means, value, tree.structure(means.names), permutations=orders)
-    assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
-    assert found.null == "rrpp" and found.lam_of == "the trait" and found.evidence.p_floor == 1 / 40
-    assert found.beside.again[0][0] == "at λ of the full model, traits evolved anew"
-    for how in (dict(null="rrpp"), dict(lam="ml")):
-        one = trait_alignment(emb, traits["size"], tree, permutations=9, rng=1, **how)
-        assert (one.null, one.lam, one.lam_of) == ("rrpp", peer.lam, "the trait")
-        assert "permuted after phylogenetic whitening (RRPP), 9 times" in one.caption and "(the trait)" in one.caption
-    with pytest.raises(ValueError, match="null='lambda' draws traits anew, and permutations are orders of species"):
-        trait_alignment(emb, traits["size"], tree, null="lambda", permutations=orders, rng=1)
-
-
-def test_a_null_goes_with_its_lambda():
-    assert form(None, None) == form("lambda", None) == form(None, "full") == ("lambda", "full")
-    assert form("rrpp", None) == form(None, "ml") == form(None, None, [[0, 1]]) == ("rrpp", "ml")
-    assert form("msr", None) == ("msr", "ml") and form("bm", None) == ("bm", "full")
-    assert form("lambda", "ml") == ("lambda", "ml") and form(None, 0.5) == ("lambda", 0.5)
-    assert form("free", None)[0] == "free"
-
-
-def test_noise_of_images_does_not_blind_the_default():
-    """Half of the axes follow the tree, half do not: at the trait's λ hardly a planted effect is seen."""
-    called = {"lambda": 0, "rrpp": 0}
-    for seed in range(12):
-        rng = np.random.default_rng(seed)
-        tree = random_tree(rng, 40)
-        size = brownian_traits(rng, tree)[:, 0]
-        x = np.hstack([brownian_traits(rng, tree, 8) + np.outer(size, 1.2 * rng.normal(size=8)),
-                       2 * rng.normal(size=(40, 8))])  # fmt: skip
-        rows = {"image_id": tree.names, "species": tree.names}
-        emb = Embeddings(x.astype(np.float32), pl.DataFrame(rows), {})
-        for null in called:
-            found = trait_alignment(emb, table(tree.names, size)["size"], tree, null=null, permutations=99, rng=rng)
-            called[null] += found.evidence.p_more <= 0.05
-    assert called["lambda"] >= 8 and called["rrpp"] <= 4
 
 
 def test_rows_and_tips_are_joined_by_name_whatever_their_order(rng):
