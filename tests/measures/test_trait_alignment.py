@@ -275,14 +275,6 @@ def test_several_trees_give_median_and_range():
     assert any(line.startswith("over 3 trees the share is ") for line in found.beside.sentences)
 
 
-def test_permuting_within_a_clade_takes_it_from_the_rows():
-    emb, traits, tree = world(21)
-    found = trait_alignment(emb, traits["size"], tree, null="within_clade", permutations=19, rng=0)
-    assert found.null == "within_clade" and "within clades only" in found.caption
-    with pytest.raises(ValueError, match="permutes within a family, which the rows do not tell .* there is genus"):
-        trait_alignment(emb, traits["size"], tree, null="within_clade", clade="family", permutations=19, rng=0)
-
-
 def test_an_ordered_trait_is_taken_by_its_scores():
     emb, traits, tree = world(22)
     scores = np.digitize(traits.rows["size"].to_numpy(), [-1, 0, 1]) + 1

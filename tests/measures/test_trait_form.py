@@ -14,16 +14,20 @@ def table(names, values):
     return Traits(pl.DataFrame({"species": list(names), "size": list(values)}))
 
 
-def test_residuals_are_permuted_where_that_is_asked_for():
-    """Named as a null, by the λ that goes with it, or by orders that are handed in: then no chance is drawn."""
-    rng = np.random.default_rng(4)
+def world(seed):
+    rng = np.random.default_rng(seed)
     tree = random_tree(rng, 24)
     size = brownian_traits(rng, tree)[:, 0]
-    emb, traits = traits_in_space(rng, tree, size, share=0.3), table(tree.names, size)
+    return traits_in_space(rng, tree, size, share=0.3), table(tree.names, size), tree
+
+
+def test_residuals_are_permuted_where_that_is_asked_for():
+    """Named as a null, by the λ that goes with it, or by orders that are handed in: then no chance is drawn."""
+    emb, traits, tree = world(4)
     orders = np.array([np.random.default_rng(2).permutation(24) for _ in range(39)])
     found = trait_alignment(emb, traits["size"], tree, permutations=orders, further=True, rng=1)
     means = emb.unit().per_species()
-    value = size[[tree.names.index(s) for s in means.names]]
+    value = traits.rows["size"].to_numpy()[[tree.names.index(s) for s in means.names]]
     peer = aligned_beyond_phylogeny(means.means, value, tree.structure(means.names), permutations=orders)
     assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
     assert found.null == "rrpp" and found.lam_of == "the trait" and found.evidence.p_floor == 1 / 40
@@ -59,3 +63,11 @@ def test_noise_of_images_does_not_blind_the_default():
             found = trait_alignment(emb, table(tree.names, size)["size"], tree, null=null, permutations=99, rng=rng)
             called[null] += found.evidence.p_more <= 0.05
     assert called["lambda"] >= 8 and called["rrpp"] <= 4
+
+
+def test_permuting_within_a_clade_takes_it_from_the_rows():
+    emb, traits, tree = world(21)
+    found = trait_alignment(emb, traits["size"], tree, null="within_clade", permutations=19, rng=0)
+    assert found.null == "within_clade" and "within clades only" in found.caption
+    with pytest.raises(ValueError, match="permutes within a family, which the rows do not tell .* there is genus"):
+        trait_alignment(emb, traits["size"], tree, null="within_clade", clade="family", permutations=19, rng=0)
