@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from embedlab.stats.vectors import checked
+
 
 @dataclass(frozen=True, eq=False)
 class Probe:
@@ -23,7 +25,11 @@ class Probe:
 
     def predict(self, x) -> np.ndarray:
         """The class of each row: `(n,)`."""
-        return self.names[self.scores(x).argmax(axis=1)]
+        scores = self.scores(x)
+        lost = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+        if lost.size:  # the greatest of NaN would be the first class
+            raise ValueError(f"{lost.size} rows give no finite score (rows {lost[:5].tolist()}): leave them out first")
+        return self.names[scores.argmax(axis=1)]
 
 
 def lda(names, counts, means, within, *, shrinkage: float = 0.0) -> Probe:
@@ -37,7 +43,7 @@ def lda(names, counts, means, within, *, shrinkage: float = 0.0) -> Probe:
     >>> probe.predict([[1.5], [2.5]])
     array(['a', 'b'], dtype='<U1')
     """
-    names, counts, means, within = np.asarray(names), *(np.asarray(v, float) for v in (counts, means, within))
+    names, counts, means, within = _sums(names, counts, means, within)
     if not 0 <= shrinkage <= 1:
         raise ValueError(f"shrinkage lies between 0 and 1, not {shrinkage:g}")
     d = means.shape[1]
@@ -56,13 +62,29 @@ def ridge(names, counts, means, total, *, penalty: float = 1.0) -> Probe:
     >>> ridge(["a", "b"], [1, 1], [[-1.0], [1.0]], [[2.0]], penalty=2.0).weights
     array([[-0.5,  0.5]])
     """
-    names, counts, means, total = np.asarray(names), *(np.asarray(v, float) for v in (counts, means, total))
+    names, counts, means, total = _sums(names, counts, means, total)
+    if not 0 <= penalty < np.inf:
+        raise ValueError(f"the penalty is 0 or more, not {penalty:g}")
     n = counts.sum()
     mean = counts @ means / n
     # X'Y of centred rows and one-hot classes is the class sums; coding by −1 and 1 doubles them.
     cross = 2 * (counts[:, None] * (means - mean)).T
     weights = _solved(total + penalty * np.eye(len(total)), cross, f"penalty {penalty:g}")
     return Probe(names, weights, 2 * counts / n - 1 - mean @ weights)
+
+
+def _sums(names, counts, means, scatter):
+    names, counts = np.asarray(names), np.asarray(counts, float)
+    means, scatter = checked(means, "means"), checked(scatter, "the scatter", least=1)
+    (k, d), wrong = means.shape, np.flatnonzero(~(counts >= 1) | np.isinf(counts))
+    if names.shape != (k,) or counts.shape != (k,) or scatter.shape != (d, d):
+        raise ValueError(
+            f"{names.shape} names, {counts.shape} counts, {means.shape} means and a scatter of {scatter.shape}: "
+            f"(k,), (k,), (k, d) and (d, d) are needed"
+        )
+    if wrong.size:
+        raise ValueError(f"classes {names[wrong][:5].tolist()} have no rows: leave them out")
+    return names, counts, means, scatter
 
 
 def _solved(matrix: np.ndarray, right: np.ndarray, why: str) -> np.ndarray:

@@ -7,6 +7,8 @@ from itertools import product
 import numpy as np
 from scipy.special import gammaln
 
+from embedlab.stats.vectors import checked_kinds
+
 TIE = 1.49e-8  # square root of machine epsilon: equal numbers reached by two roads count as ties (vegan's rule)
 
 
@@ -37,12 +39,13 @@ def p_value(observed: float, null, *, more: bool = True) -> float:
 
 
 def shuffles_within(groups, b: int, rng: np.random.Generator) -> np.ndarray:
-    """Permutations of rows that never leave their group: `(b, n)` indices. `groups` `(n,)` are integer codes.
+    """Permutations of rows that never leave their group: `(b, n)` indices. `groups` `(n,)` names each row's.
 
     >>> shuffles_within([0, 1], 1, np.random.default_rng(0))
     array([[0, 1]])
     """
-    groups = np.asarray(groups)
+    # codes, since 0 and 0.5 would overlap once random keys are added, and beyond 10¹⁵ the keys would drown
+    groups = np.unique(checked_kinds(groups, len(groups), "groups"), return_inverse=True)[1]
     order = np.argsort(groups, kind="stable")
     # Sorting random keys within each group is a uniform shuffle of it, for all b at once and without a loop.
     keys = rng.random((b, groups.size)) + groups[order]
@@ -114,10 +117,7 @@ def _listed(n: int, permutations) -> np.ndarray:
 
 
 def _codes(values, n: int, name: str) -> np.ndarray:
-    values = np.asarray(values)
-    if values.shape != (n,):
-        raise ValueError(f"{name} must say one thing of each of the {n} rows; saw shape {values.shape}")
-    return np.unique(values, return_inverse=True)[1]
+    return np.unique(checked_kinds(values, n, name), return_inverse=True)[1]
 
 
 def _movable(n: int, strata, whole) -> list[np.ndarray]:

@@ -28,7 +28,12 @@ def equivalence(estimate: float, draws, bounds, *, alpha: float = 0.05) -> Equiv
     chance". The null is that the truth lies outside. The resamples are turned round the estimate (basic bootstrap:
     where they lean to one side the truth leans to the other), the p-value is that of the nearer bound, (b + 1) /
     (m + 1), and `interval` the 1 − 2 alpha interval. For units that are few or related, give `two_one_sided` the
-    standard error of a studentised or phylogenetic interval instead.
+    standard error of a studentised or phylogenetic interval instead. Errors: fewer than 1 / alpha draws, NaN, bounds
+    in the wrong order.
+
+    >>> found = equivalence(0.0, np.linspace(-1, 1, 99), (-2.0, 2.0))  # no draw reaches a bound
+    >>> found.p_value, found.equivalent
+    (0.01, True)
     """
     draws = np.asarray(draws, float)
     low, high = _bounds(estimate, bounds)
@@ -44,7 +49,8 @@ def two_one_sided(estimate: float, error: float, freedom: float, bounds, *, alph
     """Two one-sided t tests (Schuirmann 1987) that the truth lies within `bounds`, from a standard error.
 
     `freedom` are its degrees of freedom (units − 1; fewer where they are related). Rejects exactly where the
-    1 − 2 alpha interval lies wholly within the bounds.
+    1 − 2 alpha interval lies wholly within the bounds. Errors: an error or freedom not above 0, bounds in the wrong
+    order.
 
     >>> two_one_sided(0.0, 1.0, 1e9, (-2.0, 2.0)).equivalent, two_one_sided(0.5, 1.0, 1e9, (-2.0, 2.0)).equivalent
     (True, False)

@@ -18,6 +18,26 @@ def checked(x, name: str = "x", least: int = 2) -> np.ndarray:
     return x
 
 
+def checked_kinds(labels, n: int, name: str = "labels") -> np.ndarray:
+    """Give what says the kind of each of `n` rows as an array `(n,)`; refuse other shapes, NaN and None."""
+    labels = np.asarray(labels)
+    if labels.shape != (n,):
+        raise ValueError(f"{n} rows but {name} of shape {labels.shape}: align them first")
+    if labels.dtype.kind == "O":
+        lost = np.array([v is None or (not isinstance(v, str) and str(v) in _LOST) for v in labels])
+    else:
+        lost = labels != labels  # NaN and NaT alone differ from themselves
+    if lost.any():
+        raise ValueError(
+            f"{name}: NaN or None in {lost.sum()} rows (rows {np.flatnonzero(lost)[:5].tolist()}); leave these out "
+            "first, what is not known is no kind of its own"
+        )
+    return labels
+
+
+_LOST = ("nan", "NaT", "<NA>")
+
+
 def unit_rows(x) -> np.ndarray:
     """Scale each row of `x` `(n, d)` to length 1. A row of length zero points nowhere, and is refused.
 
@@ -43,7 +63,10 @@ def squared_distances(x, y=None) -> np.ndarray:
     x = checked(x, least=1)
     centre = x.mean(axis=0)
     a = x - centre
-    b = a if y is None else checked(y, "y", least=1) - centre
+    y = None if y is None else checked(y, "y", least=1)
+    if y is not None and y.shape[1] != x.shape[1]:
+        raise ValueError(f"x has {x.shape[1]} dimensions and y has {y.shape[1]}: both must live in one space")
+    b = a if y is None else y - centre
     d = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
     np.maximum(d, 0.0, out=d)
     if y is None:
@@ -62,7 +85,13 @@ def upper(matrix) -> np.ndarray:
 
 
 def spectrum(x) -> np.ndarray:
-    """Variances along the principal axes of `x` `(n, d)` about its mean, largest first: `(min(n, d),)`."""
+    """Variances along the principal axes of `x` `(n, d)` about its mean, largest first: `(min(n, d),)`.
+
+    They add up to the whole variance; what is 0 to rounding is a direction without any. Errors: NaN, a single row.
+
+    >>> spectrum([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]]).round(6)
+    array([4., 0.])
+    """
     x = checked(x)
     return np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2 / (x.shape[0] - 1)
 
@@ -70,7 +99,7 @@ def spectrum(x) -> np.ndarray:
 def effective_rank(variances) -> float:
     """How many dimensions a spectrum fills: the exponential of its entropy, from 1 (a line) to its length (a ball).
 
-    Roy & Vetterli 2007, on variances.
+    Roy & Vetterli 2007, on variances. Errors: variances below 0, NaN, all of them 0.
 
     >>> round(effective_rank([1.0, 1.0, 0.0]), 6)
     2.0
@@ -83,6 +112,8 @@ def effective_rank(variances) -> float:
 def participation_ratio(variances) -> float:
     """How many dimensions a spectrum fills: (sum)² over sum of squares, from 1 (a line) to its length (a ball).
 
+    Never above `effective_rank`: few large axes weigh more here. Errors as there.
+
     >>> participation_ratio([1.0, 1.0, 0.0])
     2.0
     """
@@ -91,6 +122,8 @@ def participation_ratio(variances) -> float:
 
 def _shares(variances) -> np.ndarray:
     variances = np.asarray(variances, float)
+    if variances.ndim != 1 or not np.isfinite(variances).all() or (variances < 0).any():
+        raise ValueError(f"variances must be one row of finite numbers, 0 or more; saw {variances.ravel()[:5]}")
     if not variances.sum() > 0:
         raise ValueError("the vectors do not vary: all of them are the same, so they span no dimension")
     return variances / variances.sum()

@@ -87,7 +87,7 @@ def test_what_cannot_be_compared_is_refused(rng):
         nested_separability(x, [0, 1, 2, 3], [0, 0, 0, 0], permutations=9, rng=rng)
     with pytest.raises(ValueError, match="coincide"):
         nested_separability(np.ones((4, 2)), [0, 0, 1, 1], [0] * 4, permutations=9, rng=rng)
-    with pytest.raises(ValueError, match="4 species, but child taxa of shape"):
+    with pytest.raises(ValueError, match="4 rows but child taxa of shape"):
         nested_separability(x, [0, 0, 1], [0] * 4, permutations=9, rng=rng)
     with pytest.raises(ValueError, match="NaN"):
         nested_separability(np.full((4, 2), np.nan), [0, 0, 1, 1], [0] * 4, permutations=9, rng=rng)

@@ -73,7 +73,7 @@ def test_refusals(rng):
         split_half([1.0, 2.0, 3.0], ["a", "a", "b"], rng=rng)
     with pytest.raises(ValueError, match="NaN"):
         split_half([1.0, np.nan], [0, 0], rng=rng)
-    with pytest.raises(ValueError, match="one group for each row"):
+    with pytest.raises(ValueError, match="2 rows but groups of shape"):
         split_half([1.0, 2.0], [0, 0, 1], rng=rng)
     with pytest.raises(ValueError, match="do not vary"):
         split_half(np.ones(8), np.repeat(np.arange(4), 2), rng=rng)

@@ -182,7 +182,7 @@ def test_what_cannot_move_is_refused(rng):
             permutations_of(4, 9, rng, **nothing)
     with pytest.raises(ValueError, match="permutations=0: at least one"):
         permutations_of(4, 0, rng)
-    with pytest.raises(ValueError, match="strata must say one thing of each of the 4 rows"):
+    with pytest.raises(ValueError, match="4 rows but strata of shape"):
         permutations_of(4, 9, rng, strata=[0, 1])
 
 

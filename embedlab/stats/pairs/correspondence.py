@@ -9,6 +9,7 @@ from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.tree.pgls import LAMBDAS
 from embedlab.stats.tree.profiles import highest
+from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import Whitening
 from embedlab.stats.vectors import checked
 
@@ -87,8 +88,13 @@ def agreement_beyond_tree(
     Both sides are whitened on the tree `covariance` `(n, n)` at their own λ, the root taken out, and compared by
     debiased CKA; the null permutes whitened species (Adams & Collyer 2018). Shuffling *species* instead rejects nearly
     always, since spaces that evolved apart on one tree agree by descent. Taken as given: the tree, and Brownian
-    motion with λ. Errors: fewer than 8 species, NaN, names that do not fit, tips at distance zero, a space whose
-    halves do not agree at all.
+    motion with λ; `covariance` may be a structure. Errors: fewer than 8 species, NaN, shapes that do not fit, tips at
+    distance zero where λ is 1, a space whose halves do not agree at all.
+
+    >>> x = np.arange(24.0).reshape(8, 3) ** 2 % 7
+    >>> found = agreement_beyond_tree(x, 3 * x[:, ::-1], np.eye(8), permutations=[range(8)])  # a star: debiased CKA
+    >>> round(found.statistic, 9), found.lams
+    (1.0, (0.0, 0.0))
     """
     x, y = (np.asarray(v, float) for v in (x, y))
     if x.ndim != y.ndim or x.ndim not in (2, 4) or x.shape[:-1] != y.shape[:-1]:
@@ -143,6 +149,8 @@ def u_centred(x) -> np.ndarray:
 
 
 def _white(covariance, n: int) -> Whitening:
+    if is_structure(covariance):
+        covariance = Pruned(covariance).covariance()
     white = covariance if isinstance(covariance, Whitening) else Whitening(covariance)
     if white.n != n:
         raise ValueError(f"{n} species, a covariance of {white.n}: prune the tree to the same species, in one order")

@@ -7,6 +7,7 @@ import numpy as np
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.similarity import pair
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.vectors import checked_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +45,7 @@ def agreement_within(
     1.0
     """
     x, y = pair(x, y)
-    groups = np.asarray(groups)
-    if groups.shape != (len(x),):
-        raise ValueError(f"{len(x)} rows but groups of shape {groups.shape}: say of each row what it belongs to")
-    _, codes, size = np.unique(groups, return_inverse=True, return_counts=True)
+    _, codes, size = np.unique(checked_kinds(groups, len(x), "groups"), return_inverse=True, return_counts=True)
     keep = size[codes] > 1
     if np.unique(codes[keep]).size < 3:
         raise ValueError(

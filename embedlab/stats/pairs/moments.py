@@ -12,6 +12,7 @@ from scipy.stats import pearson3
 
 from embedlab.stats.pairs.gramsums import GramSums, between_sum, gram_sums, group_sums, product_sum
 from embedlab.stats.pairs.setpartitions import third_moment, variance
+from embedlab.stats.vectors import checked_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,7 @@ def permanova_moments(x, groups, *, units, covariance=None, rng: np.random.Gener
     (0.857143, 0.2)
     """
     _exchangeable(units, covariance, len(x))
-    groups = np.asarray(groups)
-    if groups.shape != (len(x),):
-        raise ValueError(f"{len(x)} rows but groups of shape {groups.shape}: align them first")
-    kinds, codes = np.unique(groups, return_inverse=True)
+    kinds, codes = np.unique(checked_kinds(groups, len(x), "groups"), return_inverse=True)
     if not 1 < kinds.size < len(x):
         raise ValueError(f"{kinds.size} groups among {len(x)} rows: at least 2 groups and one row more are needed")
     a, b = gram_sums(x, "x", rng), group_sums(codes)
@@ -82,9 +80,7 @@ def permanova_moments(x, groups, *, units, covariance=None, rng: np.random.Gener
 
 def _exchangeable(units, covariance, n: int) -> None:
     if units is not None:
-        named, counts = np.unique(np.asarray(units), return_counts=True)
-        if counts.sum() != n:
-            raise ValueError(f"{n} rows but {counts.sum()} units: align them first")
+        named, counts = np.unique(checked_kinds(units, n, "units"), return_counts=True)
         if (counts > 1).any():
             again = [str(v) for v in named[counts > 1][:5]]
             raise ValueError(
@@ -93,6 +89,8 @@ def _exchangeable(units, covariance, n: int) -> None:
             )
     if covariance is not None:
         c = np.asarray(covariance)
+        if c.dtype != object and c.shape != (n, n):
+            raise ValueError(f"{n} rows but a covariance of shape {c.shape}: prune the tree to them, in one order")
         if c.dtype == object or (c - np.diag(np.diag(c))).any():
             raise ValueError(
                 "the units share a tree and cannot be permuted freely (true nulls would be rejected in 95 % of cases "

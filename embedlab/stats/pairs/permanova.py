@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from embedlab.stats.pairs.cosets import coset_sums, cosets
 from embedlab.stats.pairs.distances import checked_distances
 from embedlab.stats.resample import p_value, permutations_of
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, checked_kinds
 
 CHUNK = 2**18  # entries of one batch of sums: it stays in the cache
 FEW = 4  # columns up to which a product of matrices beats picking the pairs within groups
@@ -105,13 +105,7 @@ def _orders(n: int, permutations, strata, by: "_Groups | _Columns", rng) -> np.n
 
 
 def _codes(labels, n: int, name: str) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.shape != (n,):
-        raise ValueError(f"{n} rows but {name} of shape {labels.shape}: align them first")
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
-        at = np.flatnonzero(np.isnan(labels))[:5].tolist()
-        raise ValueError(f"{name} hold NaN (rows {at}): leave these rows out first")
-    return np.unique(labels, return_inverse=True)[1]
+    return np.unique(checked_kinds(labels, n, name), return_inverse=True)[1]
 
 
 class _Groups:

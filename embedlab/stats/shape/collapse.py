@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, checked_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,8 @@ def neural_collapse(x, labels) -> Collapse:
     >>> neural_collapse([[0.0], [2.0], [9.0], [11.0]], [0, 0, 1, 1]).quotient  # 1 over 4.5²
     0.04938271604938271
     """
-    x, labels = checked(x, least=4), np.asarray(labels)
-    if labels.shape != (len(x),):
-        raise ValueError(f"{len(x)} rows but labels of shape {labels.shape}")
+    x = checked(x, least=4)
+    labels = checked_kinds(labels, len(x))
     kinds, codes, size = np.unique(labels, return_inverse=True, return_counts=True)
     k, n = kinds.size, len(x)
     if k < 2 or (size < 2).any():

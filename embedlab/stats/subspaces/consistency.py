@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, checked_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +63,10 @@ def shared_direction(contrasts, noise, *, clades=None, flips=999, rng: np.random
     (0.3333, 0.5)
     """
     x, noise = checked(contrasts, "contrasts"), np.asarray(noise, float)
-    clades = np.arange(len(x)) if clades is None else np.asarray(clades)
-    if noise.shape != (len(x),) or clades.shape != (len(x),):
-        raise ValueError(f"{len(x)} contrasts, noise of shape {noise.shape}, clades of shape {clades.shape}")
+    clades = np.arange(len(x)) if clades is None else checked_kinds(clades, len(x), "clades")
+    if noise.shape != (len(x),) or not np.isfinite(noise).all() or (noise < 0).any():
+        at = np.flatnonzero(~(noise >= 0) | np.isinf(noise))[:5].tolist()
+        raise ValueError(f"{len(x)} contrasts, noise of shape {noise.shape}: finite, 0 or more (see rows {at})")
     signs = sign_flips(clades, flips, rng) if np.ndim(flips) == 0 else np.asarray(flips, float)
     if signs.shape[1:] != noise.shape or not (np.abs(signs) == 1).all():
         raise ValueError(f"flips must be signs +1 and -1, one for each of {len(x)} contrasts; saw {signs.shape}")
@@ -110,7 +111,10 @@ def transfer(vectors: Sequence, kinds: Sequence, contrasts, *, clades=None, sign
     array([1., 1.])
     """
     delta = checked(contrasts, "contrasts")
-    clades = np.arange(len(delta)) if clades is None else np.asarray(clades)
+    s = len(delta)
+    clades = np.arange(s) if clades is None else checked_kinds(clades, s, "clades")
+    if len(vectors) != s or len(kinds) != s:
+        raise ValueError(f"{s} contrasts, vectors of {len(vectors)} and kinds of {len(kinds)} species: one of each")
     one = signs is None
     signs = np.ones((1, len(delta))) if one else np.asarray(signs, float)
     lend = np.ones(len(delta), bool) if train is None else np.asarray(train, bool)
@@ -119,6 +123,9 @@ def transfer(vectors: Sequence, kinds: Sequence, contrasts, *, clades=None, sign
         others, kind = (clades != clades[i]) & lend, np.asarray(kind, bool)
         if not others.any():
             raise ValueError(f"species {i} has no other clade to take an axis from")
+        x = checked(x, f"vectors of species {i}")
+        if x.shape != (*kind.shape, delta.shape[1]):
+            raise ValueError(f"species {i}: vectors of shape {x.shape}, kinds of {kind.shape}, contrasts {delta.shape}")
         n1, n0 = kind.sum(), (~kind).sum()
         if not n1 or not n0:
             raise ValueError(f"species {i} has individuals of one kind only")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, checked_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +99,7 @@ def _concept(labels, n: int) -> np.ndarray:
     """The labels as centred columns `(n, k)`."""
     labels = np.asarray(labels)
     if labels.ndim == 1:
-        if labels.dtype.kind == "f" and np.isnan(labels).any():
-            raise ValueError("labels hold NaN: leave these rows out first")
-        kinds, codes = np.unique(labels, return_inverse=True)
+        kinds, codes = np.unique(checked_kinds(labels, n), return_inverse=True)
         if kinds.size > max(20, n // 2):
             raise ValueError(f"{kinds.size} kinds among {n} rows: pass numbers as a column of shape (n, 1)")
         labels = (codes[:, None] == np.arange(kinds.size)).astype(float)

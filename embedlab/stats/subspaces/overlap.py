@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.stats.subspaces.subspace import principal_angles
+from embedlab.stats.subspaces.subspace import orthonormal, principal_angles
 from embedlab.stats.vectors import checked
 
 
@@ -20,8 +20,8 @@ def projection_overlap(a, b) -> float:
     """Mean squared cosine of the principal angles of the column spaces of `a` `(d, p)` and `b` `(d, q)`.
 
     tr(P_a P_b) / min(p, q): 0 where they are orthogonal, 1 where one holds the other. The smallest angle alone says
-    little, since two subspaces of many dimensions come near each other somewhere. Symmetric; goes along with no
-    rotation; chance is max(p, q) / d in an isotropic space.
+    little, since two subspaces of many dimensions come near each other somewhere. Symmetric; unchanged by a rotation
+    of both; chance is max(p, q) / d in an isotropic space. Errors as in `principal_angles`.
 
     >>> projection_overlap(np.eye(4)[:, :2], np.eye(4)[:, 1:3])
     0.5
@@ -45,7 +45,14 @@ def wachter_edge(p: int, q: int, d: int) -> float:
 
 
 def isotropic_overlaps(p: int, q: int, d: int, b: int, rng: np.random.Generator) -> Overlaps:
-    """Give what random p- and q-dimensional subspaces of `d` dimensions share where no direction is favoured."""
+    """Give what random p- and q-dimensional subspaces of `d` dimensions share where no direction is favoured.
+
+    `b` draws; the mean overlap is max(p, q) / d. Too easily passed as chance by subspaces of a space whose axes
+    differ: see `matched_overlaps`. Errors: what does not fit into d.
+
+    >>> isotropic_overlaps(2, 1, 2, 3, np.random.default_rng(0)).overlap.round(9)  # a line in the whole plane
+    array([1., 1., 1.])
+    """
     wachter_edge(p, q, d)  # refuses what does not fit
     return matched_overlaps(np.eye(d)[:, :p], np.ones(d), q, b, rng)
 
@@ -54,14 +61,19 @@ def matched_overlaps(basis, variances, q: int, b: int, rng: np.random.Generator)
     """Give what `basis` `(d, p)` shares with spans of `q` vectors drawn from N(0, diag(variances)).
 
     `basis` is written in the axes that `variances` `(d,)` belong to, those of the noise within groups: so chance has
-    the spectrum of the space, whose few large axes any two spans share.
+    the spectrum of the space, whose few large axes any two spans share. Errors: NaN, variances below 0, dependent
+    columns, more directions than vary.
+
+    >>> matched_overlaps([[1.0], [0.0]], [3.0, 0.0], 1, 2, np.random.default_rng(0)).overlap  # all noise lies along it
+    array([1., 1.])
     """
-    basis, scale = checked(basis, "basis", least=1), np.sqrt(np.asarray(variances, float))
-    if scale.shape != basis.shape[:1] or not np.isfinite(scale).all():
+    basis, scale = checked(basis, "basis", least=1), np.asarray(variances, float)
+    if scale.shape != basis.shape[:1] or not np.isfinite(scale).all() or (scale < 0).any():
         raise ValueError(f"{scale.shape} variances for a basis of {basis.shape[0]} axes; none may be negative")
+    scale = np.sqrt(scale)
     if not 0 < q <= (scale > 0).sum():
         raise ValueError(f"{q} directions cannot be drawn from a space that varies in {(scale > 0).sum()}")
-    basis = np.linalg.qr(basis)[0]
+    basis = orthonormal(basis, "basis")
     largest, overlap = np.empty(b), np.empty(b)
     for i in range(b):
         drawn = np.linalg.qr(scale[:, None] * rng.standard_normal((scale.size, q)))[0]

@@ -9,9 +9,16 @@ def span(means, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Orthonormal axes `(d, r)` of the differences among `means` `(s, d)`, largest first, and their variances `(r,)`.
 
     At most s − 1 axes, or the first `k`. The cut-off for rank scales with the data *before* centring: means far
-    from the origin would otherwise count dust as a direction.
+    from the origin would otherwise count dust as a direction. Signs of axes are arbitrary. Errors: NaN, means that
+    coincide.
+
+    >>> axes, variances = span([[1.0, 5.0], [3.0, 5.0]])
+    >>> abs(axes).round(6).tolist(), variances.round(6).tolist()
+    ([[1.0], [0.0]], [2.0])
     """
     means = checked(means, "means")
+    if k is not None and k < 1:
+        raise ValueError(f"k = {k} axes: at least 1")
     centred = means - means.mean(axis=0)
     _, singular, vt = np.linalg.svd(centred, full_matrices=False)
     cut = max(means.shape) * np.finfo(float).eps * np.linalg.norm(means)
@@ -44,12 +51,13 @@ def principal_angles(a, b) -> np.ndarray:
     """Principal angles in radians between the column spaces of `a` `(d, p)` and `b` `(d, q)`: 0 to π/2, ascending.
 
     Small angles are read from the sine, so that a shared direction gives 0 to rounding (Björck & Golub 1973).
-    Symmetric in its arguments.
+    Symmetric in its arguments, unchanged by a rotation of both. Errors: NaN, spaces of different dimension, columns
+    that are linearly dependent.
 
     >>> principal_angles(np.eye(3)[:, :1], np.eye(3)[:, 1:2]).round(6)
     array([1.570796])
     """
-    qa, qb = np.linalg.qr(checked(a, "a", 1))[0], np.linalg.qr(checked(b, "b", 1))[0]
+    qa, qb = orthonormal(a, "a"), orthonormal(b, "b")
     if qa.shape[0] != qb.shape[0]:
         raise ValueError(f"a has {qa.shape[0]} dimensions and b has {qb.shape[0]}: both must live in one space")
     if qb.shape[1] > qa.shape[1]:
@@ -59,6 +67,17 @@ def principal_angles(a, b) -> np.ndarray:
     left, right = qa @ u[:, :k], qb @ vt.T
     sine = np.linalg.norm(right - left * cosine, axis=0)
     return np.sort(np.arctan2(sine, cosine))
+
+
+def orthonormal(a, name: str) -> np.ndarray:
+    """Orthonormal axes `(d, p)` of the column space of `a`; columns that do not span p dimensions are refused."""
+    a = checked(a, name, least=1)
+    q, triangle = np.linalg.qr(a)
+    own = np.abs(np.diag(triangle))
+    # QR answers dependent columns too, with axes of its own making
+    if a.shape[1] > a.shape[0] or (own <= 1e-10 * np.linalg.norm(a, axis=0)).any():
+        raise ValueError(f"the {a.shape[1]} columns of {name} are linearly dependent: use span() first")
+    return q
 
 
 def isotropic_shares(r: int, d: int, b: int, rng: np.random.Generator) -> np.ndarray:

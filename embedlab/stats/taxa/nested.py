@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value, shuffles_within
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, checked_kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,7 @@ def nested_separability(x, child, parent, *, permutations: int = 999, rng: np.ra
     (1.0, 2)
     """
     x = checked(x, least=3)
-    child, parent = np.asarray(child), np.asarray(parent)
-    if child.shape != (len(x),) or parent.shape != (len(x),):
-        raise ValueError(f"{len(x)} species, but child taxa of shape {child.shape} and parents of {parent.shape}")
+    child, parent = checked_kinds(child, len(x), "child taxa"), checked_kinds(parent, len(x), "parent taxa")
     above = np.unique(parent, return_inverse=True)[1]
     below = np.unique(np.stack([above, np.unique(child, return_inverse=True)[1]]), axis=1, return_inverse=True)
     kinds = np.bincount(below[0][0], minlength=above.max() + 1)

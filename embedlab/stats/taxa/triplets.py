@@ -8,6 +8,7 @@ import numpy as np
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.distances import checked_distances
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import checked_covariance
 
 MOST = 50_000  # triplets looked at: all of them up to 67 species, beyond that so many at random
@@ -109,12 +110,18 @@ def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, 
     Foulds' distance, which one wandering species can bring to its end. Pairs that tie in the space count by halves
     and thirds. `upto` leaves out triplets that meet above that height: the branchings of the past are often told by
     gross differences, the recent ones are not. Chance: tips shuffled over the tree, right for the null that the space
-    knows nothing of descent; triplets share species, so counting them as independent would not be. Fewer than 5
-    species, and trees that resolve no triplet, are refused.
+    knows nothing of descent; triplets share species, so counting them as independent would not be. `covariance` is
+    `(n, n)` or a structure. Fewer than 5 species, and trees that resolve no triplet, are refused.
+
+    >>> c = np.minimum.outer(np.arange(5.0), np.arange(5.0)) + np.eye(5)  # a comb
+    >>> far = np.where(np.eye(5) > 0, 0.0, 5 - c)  # near where kin
+    >>> found = triplet_agreement(far, c, permutations=[[4, 3, 2, 1, 0]])  # the null: the comb turned round
+    >>> found.statistic, found.null
+    (1.0, array([0.]))
     """
     d = checked_distances(distances, "distances")
     n = len(d)
-    c = np.asarray(covariance, float)
+    c = Pruned(covariance).covariance() if is_structure(covariance) else np.asarray(covariance, float)
     if c.shape != d.shape:
         raise ValueError(f"distances of {n} species, a covariance of shape {c.shape}: give the same, in one order")
     if n < 5:

@@ -11,7 +11,7 @@ from embedlab.stats.trait.descent import Descent, reduced
 from embedlab.stats.trait.regression import Regression, whitened
 from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import Whitening, checked_covariance
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, checked_kinds
 
 LEVEL = 0.05
 MOST_DENSE = 3_000  # species above which no n × n decomposition is made
@@ -54,6 +54,7 @@ def design(trait) -> np.ndarray:
     if trait.dtype.kind in "fiub":
         trait = trait.astype(float)
         return trait[:, None] if trait.ndim == 1 else trait
+    trait = checked_kinds(trait, len(trait), "trait")  # text of a missing value would be a kind
     kinds = np.unique(trait.astype(str))
     return (trait.astype(str)[:, None] == kinds[None, 1:]).astype(float)
 
@@ -151,7 +152,13 @@ def aligned_beyond_phylogeny(
     | `free` | species as if unrelated, λ = 0: rejects true nulls far too often; `warning` says so |
 
     `permutations` is a count, or a `(b, n)` array of orders for `rrpp`, `within_clade`, `free` and `phylo_perm`.
-    Errors: fewer than 8 species, NaN, a constant trait, more predictors than species, a singular covariance.
+    Errors: fewer than 8 species, NaN, a constant trait, more predictors than species, tips at distance zero where λ is
+    1, dependent columns.
+
+    >>> x, trait = np.repeat([0.0, 1.0], 4)[:, None], np.repeat([0.0, 1.0], [3, 5])
+    >>> found = aligned_beyond_phylogeny(x, trait, np.eye(8), lam=0.0, permutations=[range(8)])
+    >>> round(found.r_squared, 9), round(found.statistic, 9)  # on a star a plain r²: 3/5, and 1 − 2/5 · 7/6
+    (0.6, 0.533333333)
     """
     if null not in NULLS:
         raise ValueError(f"null={null!r} is not known: use {', '.join(NULLS)}")
@@ -188,7 +195,7 @@ def residual_orders(null: str, n: int, permutations, clades, rng) -> np.ndarray:
         return permutations_of(n, permutations, rng)
     if clades is None or len(clades) != n:
         raise ValueError(f"null='within_clade' needs clades=, one name for each of {n} species: a genus, a family")
-    codes = np.unique(np.asarray(clades).astype(str), return_inverse=True)[1]
+    codes = np.unique(checked_kinds(clades, n, "clades").astype(str), return_inverse=True)[1]
     if np.bincount(codes).max() == 1:
         raise ValueError("every species is a clade of its own: nothing can be permuted within; take a higher rank")
     if rng is None:

@@ -68,7 +68,13 @@ def placebo_panel(
     `placebos` are drawn by Brownian motion, and as many at the trait's own λ. Where more than 7 % are called, and luck
     could still be the reason, four times more are drawn. For the nulls `bm`, `lambda` and `ou` placebos share draws
     with others of nearly the same parameter; `phylo_perm`, `msr` and `mk` take 39 draws each. Explicit permutations
-    are not taken: a placebo's shuffles are its own.
+    are not taken: a placebo's shuffles are its own. Errors as there.
+
+    >>> x = np.arange(16.0).reshape(8, 2) ** 2 % 7
+    >>> placebo_panel(x, x[:, 0], np.eye(8), placebos=2, permutations=9, rng=np.random.default_rng(0)).rates
+    (0.0, 0.0)
+
+    (Nine shuffles cannot reach .05.)
     """
     problem = Problem.of(x, trait, covariance, covariates)
     own = float(problem.lam("ml", problem.columns[None])[0])
@@ -195,11 +201,19 @@ def injected_power(
 
     A planted trait is a random direction of the vectors beside Brownian noise, mixed at each of eleven strengths and
     cut at thresholds where the trait has kinds. It is called where its adjusted R² exceeds the upper 5 % of
-    `null_values`, the null of the test that was made. Directions are drawn evenly, so they lean towards the axes
-    along which species differ most.
+    `null_values` `(b,)`, the null of the test that was made. Directions are drawn evenly, so they lean towards the axes
+    along which species differ most: power for a trait on a small axis is less. Errors as in `aligned_beyond_phylogeny`.
+
+    >>> x = np.arange(16.0).reshape(8, 2) ** 2 % 7
+    >>> found = injected_power(x, x[:, 0], np.eye(8), [2.0], draws=2, rng=np.random.default_rng(0))
+    >>> found.power.any(), found.smallest  # no share passes a null of 2
+    (np.False_, nan)
     """
     problem = Problem.of(x, trait, covariance, covariates)
-    critical = np.quantile(np.asarray(null_values, float), 1 - LEVEL)
+    null_values = np.asarray(null_values, float)
+    if null_values.ndim != 1 or not null_values.size or not np.isfinite(null_values).all():
+        raise ValueError(f"null_values must be a row of finite numbers, Alignment.null; saw shape {null_values.shape}")
+    critical = np.quantile(null_values, 1 - LEVEL)
     n = len(problem.columns)
     kinds = 0 if problem.codes is None else int(problem.codes.max()) + 1
     hidden = kinds or problem.columns.shape[1]

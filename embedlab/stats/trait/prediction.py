@@ -8,6 +8,9 @@ from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import p_value
 from embedlab.stats.trait.alignment import Problem
 from embedlab.stats.trait.alignment_nulls import evolved_traits
+from embedlab.stats.tree.pruning import Pruned, is_structure
+from embedlab.stats.tree.relatedness import checked_covariance
+from embedlab.stats.vectors import checked_kinds
 
 FOLDS = 10
 LEAST_CLADES = 4
@@ -47,7 +50,7 @@ def held_out_clades(covariance, *, least: int = WANTED_CLADES, most: float = 0.4
     >>> held_out_clades(np.eye(2).repeat(2, 0).repeat(2, 1) + np.eye(4), least=2, most=0.5)
     array([0, 0, 1, 1])
     """
-    c = np.asarray(covariance, float)
+    c = Pruned(covariance).covariance() if is_structure(covariance) else checked_covariance(covariance, len(covariance))
     depth = np.sqrt(np.diag(c))
     likeness = c / np.outer(depth, depth)
     n = len(c)
@@ -103,12 +106,21 @@ def predicted_beyond_tree(
     motion on this tree, put through the same. The interval draws clades again, because errors within one are alike.
 
     Errors: those of `aligned_beyond_phylogeny`, more than 1,000 species, fewer than 4 clades to hold out.
+
+    >>> trait = np.array([0.0, 3.0, 1.0, 2.0, 2.0, 1.0, 3.0, 0.0])
+    >>> found = predicted_beyond_tree(trait[:, None], trait, np.eye(8), permutations=1, clades=list("aabbccdd"),
+    ...                               rng=np.random.default_rng(0))
+    >>> abs(round(found.tree_alone, 9)), found.with_embedding > 0.99  # a star foretells the mean, which is no forecast
+    (0.0, True)
     """
     n = len(x)
     if n > MOST:
         raise ValueError(f"{n:,} species: held-out forecasts take {MOST:,} at most; take one species a genus")
     problem = Problem.of(x, trait, covariance)
-    codes = held_out_clades(problem.covariance) if clades is None else np.unique(clades, return_inverse=True)[1]
+    if clades is None:
+        codes = held_out_clades(problem.covariance)
+    else:
+        codes = np.unique(checked_kinds(clades, n, "clades"), return_inverse=True)[1]
     if codes.max() + 1 < LEAST_CLADES:
         raise ValueError(
             f"{codes.max() + 1} clades to hold out; at least {LEAST_CLADES} are needed for an interval and a test"

@@ -59,8 +59,12 @@ def pagel_lambda(trait, covariance) -> PagelLambda:
     refined. `interval` is a 95 % profile interval of the restricted likelihood, which is less biased than the full
     one where species are few (the full one covers 86 to 94 %): measured coverage is 93 to 97 % for λ well inside its
     range and 30 to 120 species, and 98 % at its ends, where the interval is cut. Tips at distance zero leave λ = 1
-    without a likelihood, and λ below it. Errors: a constant trait, NaN, dependent columns. Agrees with geiger 2.0.11
-    to 1e-6 in log-likelihood.
+    without a likelihood, and λ below it. Errors: fewer than 3 species, a constant trait, NaN, dependent columns.
+    Agrees with geiger 2.0.11 to 1e-6 in log-likelihood.
+
+    >>> sisters = np.kron(np.eye(3), [[2.0, 1.0], [1.0, 2.0]])  # three pairs
+    >>> pagel_lambda([0.0, 0.1, 3.0, 3.1, 6.0, 6.1], sisters).lam, pagel_lambda([0.0, 6, 0, 6, 0, 6], sisters).lam
+    (1.0, 0.0)
     """
     y = np.asarray(trait, float)
     y = checked(y[:, None] if y.ndim == 1 else y, "trait", least=3)
@@ -78,7 +82,8 @@ def pagel_lambda(trait, covariance) -> PagelLambda:
 def effective_species(covariance) -> float:
     """How many unrelated species would fix the mean as well: (1ᵀC⁻¹1) · mean depth; n on a star tree, less otherwise.
 
-    Tips at distance zero count once (Ané 2008).
+    Tips at distance zero count once (Ané 2008). `covariance` is `(n, n)` or a structure; asymmetry, NaN and tips on the
+    root are refused.
 
     >>> effective_species(np.eye(4))
     4.0
@@ -150,7 +155,11 @@ def blomberg_k(
 ) -> PhylogeneticSignal:
     """Blomberg's K of one trait `(n,)` (Blomberg et al. 2003): 1 is Brownian motion, 0 is no signal.
 
-    Agrees with phytools 1.5-1 and picante 1.8.2 to 1e-6. `noise` and errors as in `k_mult`.
+    There is no upper end; on a star it is 1 whatever the trait. Agrees with phytools 1.5-1 and picante 1.8.2 to 1e-6.
+    The null, `noise` and errors as in `k_mult`.
+
+    >>> round(blomberg_k([1.0, 5.0, 2.0], np.eye(3), permutations=[[0, 1, 2]]).statistic, 9)
+    1.0
     """
     return k_mult(np.asarray(trait, float)[:, None], covariance, permutations=permutations, noise=noise, rng=rng)
 

@@ -32,6 +32,9 @@ def phylogenetic_ratio(parts, totals, covariance, *, rng: np.random.Generator, b
     Ornstein–Uhlenbeck (α = 3 in the depth of the tree) or that know no tree are covered in 99 to 100 %: the price of
     not knowing λ. An iid bootstrap of species covers 34 to 44, 49, 52 to 60 and 76 %. Fewer than 3 species give
     (nan, nan). Errors: shapes, NaN, a covariance that is none.
+
+    >>> phylogenetic_ratio([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], np.eye(3), rng=np.random.default_rng(0))  # all have 1/2
+    (0.5, 0.5)
     """
     parts, totals = np.asarray(parts, float), np.asarray(totals, float)
     if parts.ndim != 1 or parts.shape != totals.shape or not np.isfinite([parts, totals]).all():

@@ -14,6 +14,22 @@ def is_structure(covariance) -> bool:
     return all(hasattr(covariance, name) for name in ("parent", "length", "tips"))
 
 
+def topology(structure) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parents, lengths and tips of a structure, as arrays; refuse what is no tree whose leaves are the species."""
+    parent, length, tips = (np.asarray(getattr(structure, name)) for name in ("parent", "length", "tips"))
+    m = len(parent)
+    if length.shape != (m,) or m < 3 or parent[0] != -1 or not (parent[1:] >= 0).all():
+        raise ValueError(f"a tree needs one parent and one length a node, and -1 for the root first; saw {m} nodes")
+    if not (parent[1:] < np.arange(1, m)).all():
+        raise ValueError("parents must come before their children: take the arrays from Tree.structure(names)")
+    leaves = np.setdiff1d(np.arange(m), parent)
+    if not np.array_equal(np.sort(tips), leaves):
+        raise ValueError(
+            f"{len(leaves)} leaves but tips for {len(tips)}: each leaf must be one species; prune the tree to them"
+        )
+    return parent, length, tips
+
+
 class Pruned:
     """A tree made ready for walks: nodes of two children each, in levels that are done at a stroke.
 
@@ -28,20 +44,10 @@ class Pruned:
     """
 
     def __init__(self, structure):
-        parent, length, tips = (np.asarray(getattr(structure, name)) for name in ("parent", "length", "tips"))
-        m = len(parent)
-        if length.shape != (m,) or m < 3 or parent[0] != -1 or not (parent[1:] >= 0).all():
-            raise ValueError(f"a tree needs one parent and one length a node, and -1 for the root first; saw {m} nodes")
-        if not (parent[1:] < np.arange(1, m)).all():
-            raise ValueError("parents must come before their children: take the arrays from Tree.structure(names)")
+        parent, length, tips = topology(structure)
         if not np.isfinite(length).all() or (length < 0).any():
             bad = np.flatnonzero(~(np.isfinite(length) & (length >= 0)))
             raise ValueError(f"branch lengths must be finite and not negative; see nodes {bad[:5].tolist()}")
-        leaves = np.setdiff1d(np.arange(m), parent)
-        if not np.array_equal(np.sort(tips), leaves):
-            raise ValueError(
-                f"{len(leaves)} leaves but tips for {len(tips)}: each leaf must be one species; prune the tree to them"
-            )
         self.n = n = len(tips)
         if n < 2:
             raise ValueError("a tree of one species says nothing of relatedness")

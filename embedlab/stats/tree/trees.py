@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.tree.pruning import topology
+
 
 @dataclass(frozen=True, eq=False)
 class OverTrees:
@@ -57,19 +59,24 @@ def branch_schemes(structure) -> dict[str, Branches]:
     """One topology under the lengths it has, all of 1, and Grafen's, for trees whose lengths mean little.
 
     Grafen (1989): a node stands at the height (species below it - 1) / (n - 1), so that all tips are equally deep.
+    The answer names the schemes "as given", "unit" and "Grafen", each a structure. Errors: what is no tree.
+
+    >>> tree = Branches(np.array([-1, 0, 1, 1, 0]), np.array([0.0, 2, 1, 1, 9]), np.array([2, 3, 4]))  # ((0, 1), 2)
+    >>> branch_schemes(tree)["Grafen"].length.tolist()
+    [0.0, 0.5, 0.5, 0.5, 1.0]
     """
-    parent = np.asarray(structure.parent)
+    parent, given, tips = topology(structure)
     below = np.zeros(len(parent), np.int64)
-    below[np.asarray(structure.tips)] = 1
+    below[tips] = 1
     for node in range(len(parent) - 1, 0, -1):
         below[parent[node]] += below[node]
-    height = (below - 1) / max(len(structure.tips) - 1, 1)
+    height = (below - 1) / max(len(tips) - 1, 1)
     lengths = {
-        "as given": np.asarray(structure.length, float),
+        "as given": given.astype(float),
         "unit": np.r_[0.0, np.ones(len(parent) - 1)],
         "Grafen": np.r_[0.0, height[parent[1:]] - height[1:]],
     }
-    return {name: Branches(parent, length, np.asarray(structure.tips)) for name, length in lengths.items()}
+    return {name: Branches(parent, length, tips) for name, length in lengths.items()}
 
 
 def robinson_foulds(a, b, *, rooted: bool) -> tuple[int, int]:
@@ -78,7 +85,13 @@ def robinson_foulds(a, b, *, rooted: bool) -> tuple[int, int]:
     `a` and `b` are structures of the same species in the same order. `rooted=True` counts clades; `rooted=False`
     splits, as if no root were known: the numbers differ for the same pair of trees, so it must be said. Groups that
     every tree has (one species, all but one unrooted, all) are not counted; lengths, nodes of one child and
-    branches of length zero change nothing, except that a polytomy has fewer groups (Robinson & Foulds 1981).
+    branches of length zero change nothing, except that a polytomy has fewer groups (Robinson & Foulds 1981). One
+    species that wanders breaks all groups on its way. Errors: trees of different size, what is no tree.
+
+    >>> one = Branches(np.array([-1, 0, 1, 1, 0]), np.ones(5), np.array([2, 3, 4]))  # ((0, 1), 2)
+    >>> other = Branches(one.parent, one.length, np.array([2, 4, 3]))  # ((0, 2), 1)
+    >>> robinson_foulds(one, other, rooted=True), robinson_foulds(one, other, rooted=False)
+    ((2, 2), (0, 0))
     """
     groups = [_groups(tree, rooted) for tree in (a, b)]
     if len(a.tips) != len(b.tips):
@@ -87,11 +100,12 @@ def robinson_foulds(a, b, *, rooted: bool) -> tuple[int, int]:
 
 
 def _groups(structure, rooted: bool) -> set[int]:
-    n, parent = len(structure.tips), np.asarray(structure.parent).tolist()
+    above, _, tips = topology(structure)
+    n, parent = len(tips), above.tolist()
     # a group is the exclusive or of 128 random bits a species: two groups in 10⁹ share them once in 10²⁰ times
     words = np.random.default_rng(20_010_109).integers(0, 2**64, (n, 2), dtype=np.uint64).tolist()
     key, size = [0] * len(parent), [0] * len(parent)
-    for (high, low), tip in zip(words, np.asarray(structure.tips).tolist(), strict=True):
+    for (high, low), tip in zip(words, tips.tolist(), strict=True):
         key[tip], size[tip] = high << 64 | low, 1
     for node in range(len(parent) - 1, 0, -1):
         key[parent[node]] ^= key[node]

@@ -38,7 +38,8 @@ def page(values, x) -> PageTrend:
     Columns of one `x` are averaged first. L sums rank times place: s m (m + 1)² / 4 by chance, s m (m + 1)(2m + 1) / 6
     where all species rise at every step. Exact over all orders within each species, ties as they are, up to 7 scales;
     normal beyond. It takes species as independent and *these* models as given: one model that is better
-    by luck lifts all of its species. So it answers for these runs only, and never for training as such.
+    by luck lifts all of its species. So it answers for these runs only, and never for training as such. Errors:
+    shapes, NaN, fewer than 3 different scales.
 
     >>> found = page([[1.0, 2.0, 3.0]] * 2, [1, 10, 100])
     >>> found.statistic, found.chance, round(found.p_more, 6)  # both in order: 1 of 3! times 1 of 3!
@@ -119,7 +120,12 @@ def random_slopes(values, x, covariance=None, *, covariate=None) -> RandomSlopes
     species as unrelated. `covariate` `(s,)`, such as the logarithm of the images seen of each species, is centred;
     `mean` is then the slope of a species with the average of it. As `page`, it answers for these runs.
     Coverage of 95 % with 30 species (250 worlds): 100 % at λ = 0, 98 % at .5, 91 to 93 % under Brownian motion, where
-    the same interval with species taken as unrelated covers 51 %.
+    the same interval with species taken as unrelated covers 51 %. Errors: shapes, NaN, one scale only, fewer than 3
+    species (4 with a covariate), slopes that are all the same.
+
+    >>> found = random_slopes([[0.0, 1.0, 2.0], [0.0, 2.0, 4.0], [0.0, 3.0, 6.0]], [0, 1, 2])  # slopes 1, 2 and 3
+    >>> round(found.mean, 6), [round(v, 3) for v in found.interval]  # 2 ± 4.303 / √3
+    (2.0, [-0.484, 4.484])
     """
     values, x = _checked(values, x)
     s = len(values)
