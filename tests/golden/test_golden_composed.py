@@ -23,11 +23,15 @@ def still(n):
 
 
 @pytest.mark.parametrize(
-    ("method", "prepared"),
-    [("euclidean", np.asarray), ("chord", unit_rows), ("hellinger", lambda x: unit_rows(np.sqrt(x)))],
+    ("name", "prepared"),
+    [
+        ("vegan_vegdist_euclidean", np.asarray),
+        ("vegan_vegdist_chord", unit_rows),
+        ("vegan_vegdist_hellinger", lambda x: unit_rows(np.sqrt(x))),
+    ],
 )
-def test_distances_of_vegan_are_those_of_rows_scaled_first(golden, method, prepared):
-    case = golden("vegan", f"vegan_vegdist_{method}")
+def test_distances_of_vegan_are_those_of_rows_scaled_first(golden, name, prepared):
+    case = golden("vegan", name)
     d = np.sqrt(upper(squared_distances(prepared(table(case, "X")))))
     assert d.sum() == pytest.approx(case.expected["sum"], rel=1e-10)
     assert d[:10] == pytest.approx(case.expected["first10"], rel=1e-10)

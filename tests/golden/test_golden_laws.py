@@ -29,6 +29,8 @@ def test_one_break_as_by_its_script(golden):
     rmsle = np.sqrt(np.square(np.log(fit.predict(x[:first])) - np.log(y[:first] + 1)).mean())
     assert rmsle <= case.expected["rmsle_train"] * (1 + 1e-6)
     assert fit.predict(x[first:]) - 1 == pytest.approx(case.expected["pred_extrapolated"], rel=1e-6)
+    wrong = np.log(fit.predict(x[first:]) - 1) - np.log(y[first:])  # here they do not add 1
+    assert np.sqrt(np.square(wrong).mean()) == pytest.approx(case.expected["rmsle_test"], rel=1e-4)
     named, theirs = fit.parameters, case.expected["params"]
     for ours, name in [("exponent", "c0"), ("exponent_change", "c1"), ("break_at", "d1"), ("break_width", "f1")]:
         # where the sum of squares is flat to 1e-11, a parameter is sure to about the root of that

@@ -55,19 +55,3 @@ def test_models_of_evolution(golden, trait, road):
         if model != "ou":  # whose α stops at geiger's bound on all finches, and drowns in rounding on the anoles
             assert fit.log_likelihood == pytest.approx(peer["lnL"], abs=1e-6)
             assert fit.parameter == pytest.approx(peer["a" if model == "eb" else "lambda"], abs=3e-5)
-
-
-def test_ou_of_the_anoles_is_brownian_motion_whatever_geiger_says(golden):
-    case = golden("geiger", "geiger_fitContinuous_anole_SVL")
-    y, _ = case.species()
-    ou, bm = (fit_evolution(y[:, 0], case.structure(), model=m) for m in ("ou", "bm"))
-    assert case.expected["OU"]["lnL"] - bm.log_likelihood == pytest.approx(5.4e-3, abs=1e-4)
-    assert ou.parameter == 0 and ou.log_likelihood == pytest.approx(bm.log_likelihood, abs=1e-9)
-
-
-def test_the_pull_on_a_finchs_wing_lies_beyond_geigers_bound(golden):
-    case = golden("geiger", "geiger_fitContinuous_geospiza_wingL")
-    y, _ = case.species()
-    fit = fit_evolution(y[:, 0], case.structure(), model="ou")
-    assert case.expected["OU"]["alpha"] == pytest.approx(np.e)
-    assert fit.parameter == pytest.approx(15.5, abs=0.5) and fit.log_likelihood == pytest.approx(9.8417, abs=1e-4)
