@@ -122,9 +122,10 @@ def pair_correlation(x, y, *, rng: np.random.Generator, b: int = 999, level: flo
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     s = len(x)
-    if x.shape != (s, s) or y.shape != (s, s) or not np.isfinite([x, y]).all():
-        raise ValueError(f"tables of {x.shape} and {y.shape}: two square ones of the same things, finite, are needed")
+    if x.shape != (s, s) or y.shape != (s, s):
+        raise ValueError(f"tables of {x.shape} and {y.shape}: two square ones of the same things are needed")
     for d, name in ((x, "x"), (y, "y")):
+        checked(d, name, least=1)
         if not np.allclose(d, d.T, rtol=1e-5, atol=1e-8):
             at = np.flatnonzero(~np.isclose(d, d.T, rtol=1e-5, atol=1e-8).all(axis=1))[:5].tolist()
             raise ValueError(f"{name} is not symmetric (rows {at}): a distance has no direction")
@@ -155,7 +156,7 @@ def _centred(d: np.ndarray) -> np.ndarray:
     """Distances in standard deviations from their mean, diagonal 0: correlations stay, and keep their digits."""
     off = ~np.eye(len(d), dtype=bool)
     spread = d[off].std()
-    if not spread > 0:
+    if not spread > 1e-13 * len(d) * np.abs(d).max():  # what rounding leaves of equal distances
         raise ValueError("all distances of one side are the same: a correlation with them is not defined")
     return np.where(off, (d - d[off].mean()) / spread, 0.0)
 

@@ -89,7 +89,7 @@ def split_half(
         first = halves(codes, rng)
         means = [_means(x[part], codes[part], kinds.size) for part in (first, ~first)]
         a, b = (np.ravel(m if quantity is None else quantity(m)) for m in means)
-        if a.size < 3 or not (np.ptp(a) > 0 and np.ptp(b) > 0):
+        if a.size < 3 or not all(np.ptp(v) > 1e-12 * np.abs(v).max() for v in (a, b)):
             raise ValueError(f"{a.size} numbers, or numbers that do not vary: their reliability is not defined")
         found[i] = np.corrcoef(a, b)[0, 1]
     r = float(found.mean())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.stats.vectors import checked, checked_kinds
+from embedlab.stats.vectors import checked, checked_kinds, dust
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,10 @@ def fisher_ratio(x, labels, *, corrected: bool = True, by=None):
         by = checked_kinds(by, len(x), "by")
         return np.array([fisher_ratio(x[by == g], labels[by == g], corrected=corrected) for g in np.unique(by)])
     x = x - x.mean(axis=0)
-    groups = two_groups(x @ x.T, labels == kinds[1])
+    gram = x @ x.T
+    groups = two_groups(gram, labels == kinds[1])
     top = groups.between if corrected else groups.between + groups.noise
-    if not groups.within[0] > 0:
+    if not groups.within[0] > 1e-13 * np.trace(gram):  # less is what rounding leaves of it
         raise ValueError("neither group varies at all: the ratio to their scatter is not defined")
     return float(top[0] / groups.within[0])
 
@@ -109,7 +110,7 @@ def _along(x, fit, read, corrected: bool = True) -> tuple[float, float]:
     zero, one = (x[r] @ (axis / length) for r in read)
     top = (one.mean() - zero.mean()) ** 2
     spread = zero.var(ddof=1), one.var(ddof=1)
-    if not sum(spread) > 0:
+    if not sum(spread) > 1e-24 * max(np.abs(zero).max(), np.abs(one).max()) ** 2:
         raise ValueError("neither group varies along the axis: the ratio to their scatter is not defined")
     return top - corrected * (spread[0] / zero.size + spread[1] / one.size), sum(spread)
 
@@ -131,9 +132,9 @@ def between_share(x, labels, *, corrected: bool = True) -> float:
     n, k = codes.size, counts.size
     if not 2 <= k < n:
         raise ValueError(f"{k} groups among {n} rows: needs two groups, and a group with more than one row")
-    x = x - x.mean(axis=0)
+    least, x = dust(x), x - x.mean(axis=0)
     whole = (x**2).sum()
-    if not whole > 0:
+    if not whole > least:
         raise ValueError("the rows are all the same: there is no variance to share out")
     sums = np.zeros((k, x.shape[1]))
     np.add.at(sums, codes, x)

@@ -18,6 +18,16 @@ def checked(x, name: str = "x", least: int = 2) -> np.ndarray:
     return x
 
 
+def dust(x: np.ndarray) -> float:
+    """Sum of squares that rounding may leave of rows `(n, d)` that are all the same, once their mean is taken off.
+
+    >>> dust(np.zeros((3, 2)))
+    0.0
+    """
+    most = 8 * np.finfo(float).eps * np.sqrt(len(x)) * np.abs(x).max(axis=0)
+    return float(len(x) * (most**2).sum())
+
+
 def checked_kinds(labels, n: int, name: str = "labels") -> np.ndarray:
     """Give what says the kind of each of `n` rows as an array `(n,)`; refuse other shapes, NaN and None."""
     labels = np.asarray(labels)
@@ -87,13 +97,14 @@ def upper(matrix) -> np.ndarray:
 def spectrum(x) -> np.ndarray:
     """Variances along the principal axes of `x` `(n, d)` about its mean, largest first: `(min(n, d),)`.
 
-    They add up to the whole variance; what is 0 to rounding is a direction without any. Errors: NaN, a single row.
+    They add up to the whole variance, and are 0 where all rows are the same. Errors: NaN, a single row.
 
     >>> spectrum([[0.0, 0.0], [2.0, 0.0], [4.0, 0.0]]).round(6)
     array([4., 0.])
     """
     x = checked(x)
-    return np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2 / (x.shape[0] - 1)
+    squares = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2
+    return squares / (x.shape[0] - 1) * (squares.sum() > dust(x))
 
 
 def effective_rank(variances) -> float:

@@ -72,7 +72,7 @@ def test_uniformity_is_that_of_all_pairs(rng, monkeypatch, block):
     x = rng.normal(size=(25, 4))
     x /= np.linalg.norm(x, axis=1)[:, None]
     assert uniformity(x) == pytest.approx(np.log(np.exp(-2 * pdist(x, "sqeuclidean")).mean()))
-    assert uniformity(np.ones((4, 2))) == pytest.approx(0)
+    assert uniformity(np.full((4, 2), np.sqrt(0.5))) == pytest.approx(0)
 
 
 def test_alignment_is_that_of_all_pairs_of_a_label(rng):

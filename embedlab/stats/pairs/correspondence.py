@@ -107,6 +107,8 @@ def agreement_beyond_tree(
     sides, lams = [], []
     for v, name in ((x, "x"), (y, "y")):
         checked(v.reshape(-1, v.shape[-1]), name)
+        if (v == v[..., :1, :]).all():
+            raise ValueError(f"all species of {name} are the same: agreement with a constant is not defined")
         # all halves side by side: λ is that of means with the noise of half the images in them, which are compared
         lam = shared_lambda(np.concatenate(list(v.reshape(-1, n, v.shape[-1])), axis=1), white)
         if white.singular(lam):

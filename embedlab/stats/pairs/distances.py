@@ -42,8 +42,12 @@ def checked_distances(x, name: str) -> np.ndarray:
     # a sum is finite only where all it sums is: quicker than to look at each
     apart = _asymmetry(x) if np.isfinite(x.sum()) and np.allclose(np.diag(x), 0) else np.inf
     if apart > 1:
+        odd = ~np.isfinite(x)
+        if not odd.any():
+            odd = ~np.isclose(x, x.T) | np.diag(~np.isclose(np.diag(x), 0))
         raise ValueError(
-            f"{name} is not a distance matrix: it must be finite and symmetric, with zeros on its diagonal"
+            f"{name} is not a distance matrix: it must be finite and symmetric, with zeros on its diagonal "
+            f"(rows {np.flatnonzero(odd.any(axis=1))[:5].tolist()})"
         )
     return x if apart == 0 else (x + x.T) / 2  # dust of rounding on one side must not tell the triangles apart
 

@@ -50,14 +50,15 @@ def neural_collapse(x, labels) -> Collapse:
         raise ValueError(
             f"{k} classes, {kinds[size < 2][:5].tolist()} of them with one row: at least 2 classes of 2 rows are needed"
         )
-    x = x - x.mean(axis=0)
+    far, x = np.abs(x).max(), x - x.mean(axis=0)
     means = np.zeros((k, x.shape[1]))
     np.add.at(means, codes, x)
     means /= size[:, None]
     rest = x - means[codes]
     spread = np.bincount(codes, (rest**2).sum(axis=1)) / size  # each class's own variance, all axes together
     _, s, axes = np.linalg.svd(means, full_matrices=False)
-    keep = s > s[0] * max(means.shape) * np.finfo(float).eps * 10
+    # K centred means span K − 1 dimensions; one more would be rounding, and scatter over it any number at all
+    keep = (s > max(s[0], far) * max(means.shape) * np.finfo(float).eps * 10) & (np.arange(s.size) < k - 1)
     gram = means @ means.T
     length = np.diag(gram)
     apart = length[:, None] + length - 2 * gram

@@ -69,7 +69,8 @@ def matched_overlaps(basis, variances, q: int, b: int, rng: np.random.Generator)
     """
     basis, scale = checked(basis, "basis", least=1), np.asarray(variances, float)
     if scale.shape != basis.shape[:1] or not np.isfinite(scale).all() or (scale < 0).any():
-        raise ValueError(f"{scale.shape} variances for a basis of {basis.shape[0]} axes; none may be negative")
+        at = np.flatnonzero(~(scale >= 0) | np.isinf(scale))[:5].tolist()
+        raise ValueError(f"{scale.shape} variances for a basis of {basis.shape[0]} axes; none may be negative ({at})")
     scale = np.sqrt(scale)
     if not 0 < q <= (scale > 0).sum():
         raise ValueError(f"{q} directions cannot be drawn from a space that varies in {(scale > 0).sum()}")

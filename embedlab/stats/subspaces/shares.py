@@ -18,7 +18,7 @@ def energy_share(contrasts, basis, other=None) -> float:
     >>> energy_share([[3.0, 4.0], [0.0, 5.0]], basis), energy_share([[3.0, 4.0]], basis, [[1.0, 1.0]])
     (0.18, 0.42857142857142855)
     """
-    one, basis = checked(contrasts, "contrasts", least=1), _orthonormal(basis)
+    one, basis = checked(contrasts, "contrasts", least=1), _orthonormal(basis, contrasts)
     two = one if other is None else checked(other, "other", least=1)
     if one.shape != two.shape:
         raise ValueError(f"contrasts of shape {one.shape} but other of {two.shape}: one row a species in both")
@@ -49,15 +49,17 @@ def variance_share(deviations, basis) -> float:
     >>> variance_share([[3.0, 4.0], [-3.0, -4.0]], np.array([[1.0], [0.0]]))
     0.36
     """
-    rows, basis = checked(deviations, "deviations"), _orthonormal(basis)
+    rows, basis = checked(deviations, "deviations"), _orthonormal(basis, deviations)
     whole = (rows**2).sum()
     if not whole > 0:
         raise ValueError("the deviations are all zero: nothing varies within the groups")
     return float(((rows @ basis) ** 2).sum() / whole)
 
 
-def _orthonormal(basis) -> np.ndarray:
+def _orthonormal(basis, rows) -> np.ndarray:
     basis = checked(basis, "basis", least=1)
+    if basis.shape[0] != np.shape(rows)[1]:
+        raise ValueError(f"vectors of shape {np.shape(rows)}, basis of {basis.shape}: both must live in one space")
     if not np.allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-6):
         raise ValueError("the columns of basis are not orthonormal: use span() or numpy.linalg.qr first")
     return basis

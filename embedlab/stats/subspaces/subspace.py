@@ -39,6 +39,8 @@ def explained_share(contrasts, basis) -> np.ndarray:
     array([0.36])
     """
     contrasts, basis = checked(contrasts, "contrasts", least=1), checked(basis, "basis", least=1)
+    if basis.shape[0] != contrasts.shape[1]:
+        raise ValueError(f"contrasts of shape {contrasts.shape}, basis of {basis.shape}: both must live in one space")
     if not np.allclose(basis.T @ basis, np.eye(basis.shape[1]), atol=1e-6):
         raise ValueError("the columns of basis are not orthonormal: use span() or numpy.linalg.qr first")
     length = (contrasts**2).sum(axis=1)

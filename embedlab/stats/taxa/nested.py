@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value, shuffles_within
-from embedlab.stats.vectors import checked, checked_kinds
+from embedlab.stats.vectors import checked, checked_kinds, dust
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,10 @@ def nested_separability(x, child, parent, *, permutations: int = 999, rng: np.ra
     x, own = x[keep], np.unique(below[1].ravel()[keep], return_inverse=True)[1]
     above = np.unique(above[keep], return_inverse=True)[1]
     n, k, p = len(x), own.max() + 1, above.max() + 1
+    least = dust(x)
     x = x - (_sums(x, above) / np.bincount(above)[:, None])[above]
     total = np.bincount(above, (x**2).sum(axis=1))
-    if not total.sum() > 0:
+    if not total.sum() > least:
         raise ValueError("the species of each parent taxon coincide: nothing varies within them")
     home, size = above[np.unique(own, return_index=True)[1]], np.bincount(own)
     share = (np.bincount(home) - 1) / (np.bincount(above) - 1)

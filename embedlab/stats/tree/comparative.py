@@ -14,7 +14,7 @@ from embedlab.stats.tree.pgls import LAMBDAS, lambda_drop, lambda_heights
 from embedlab.stats.tree.profiles import highest
 from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import Relatedness, Whitening, checked_covariance, refuse_twins, related
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, dust
 
 __all__ = [
     "PagelLambda",
@@ -126,9 +126,9 @@ def k_mult(
     """
     x = checked(x, least=3)
     n = x.shape[0]
-    x = x - x.mean(axis=0)
+    least, x = dust(x), x - x.mean(axis=0)
     total = float(np.square(x).sum())
-    if not total > (np.finfo(float).eps * max(1.0, n) * np.abs(x).max(initial=1e-300)) ** 2:
+    if not total > least:
         raise ValueError("the species do not differ: K is not defined where nothing varies")
     tree = _ready(covariance, *x.shape)
     orders = np.vstack([np.arange(n), permutations_of(n, permutations, rng)])

@@ -7,6 +7,7 @@ from scipy.spatial.distance import squareform
 
 from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import Whitening, checked_covariance, related
+from embedlab.stats.vectors import checked
 
 LAMBDAS = np.r_[np.linspace(0, 0.95, 20), 0.98, 1.0]
 DENSE = 1000  # species above which the tree is walked and nothing is resampled
@@ -37,9 +38,11 @@ def phylogenetic_ratio(parts, totals, covariance, *, rng: np.random.Generator, b
     (0.5, 0.5)
     """
     parts, totals = np.asarray(parts, float), np.asarray(totals, float)
-    if parts.ndim != 1 or parts.shape != totals.shape or not np.isfinite([parts, totals]).all():
-        raise ValueError(f"parts {parts.shape} and totals {totals.shape} must be rows of finite numbers, one a species")
     s = parts.size
+    if parts.shape != (s,) or totals.shape != (s,):
+        raise ValueError(f"parts of shape {parts.shape} and totals of {totals.shape}: one number a species in both")
+    if s:
+        checked(np.c_[parts, totals], "parts and totals", least=1)
     total = totals.sum()
     if s < 3 or not total > 0:
         return (np.nan, np.nan)

@@ -198,7 +198,10 @@ def _checked(values, x) -> tuple[np.ndarray, np.ndarray]:
     if values.ndim != 2 or x.shape != values.shape[1:]:
         raise ValueError(f"values of shape {values.shape}, scales of shape {x.shape}: give (species, runs), (runs,)")
     if not np.isfinite(values).all() or not np.isfinite(x).all():
-        raise ValueError("values and scales must be finite: leave out species that lack a value at some scale")
+        rows = np.flatnonzero(~np.isfinite(values).all(axis=1))[:5].tolist()
+        raise ValueError(
+            f"values and scales must be finite: leave out species that lack a value at some scale (rows {rows})"
+        )
     if not np.ptp(x) > 0:
         raise ValueError("all runs stand at one scale: no trend can be seen")
     return values, x
