@@ -9,7 +9,7 @@ from embedlab.data.synthetic import brownian_traits, discrete_trait, random_tree
 from embedlab.data.tree import Tree
 from embedlab.stats.resample import shuffles_within
 from embedlab.stats.trait.alignment import Problem, aligned_beyond_phylogeny
-from embedlab.stats.trait.alignment_nulls import drawn_traits, evolved_traits, pulls
+from embedlab.stats.trait.alignment_nulls import drawn_traits, evolved_traits, hidden_lambda, pulls
 from embedlab.stats.trait.kinds import LEAST, _mk_heights, by_thresholds, columns_of, mk_draws, mk_rate
 from embedlab.stats.tree.evolution import ou_covariance
 
@@ -220,3 +220,21 @@ def test_a_kind_that_was_rare_may_be_as_rare_again():
     codes = np.r_[np.zeros(22, int), 1, 1]
     drawn = mk_draws(codes, tree.structure(tree.names), 200, rng)
     assert min(np.bincount(row, minlength=2).min() for row in drawn) == 2
+
+
+def test_kinds_are_drawn_at_the_lambda_of_what_is_hidden():
+    """Cut into kinds, a Brownian trait looks as if it hardly followed the tree: the cut is undone."""
+    x, _, tree, rng = world(9)
+    problem = Problem.of(x, np.array(list("aaaabbbbccccddddeeeeffff")), tree.structure(tree.names))
+    hidden = hidden_lambda(problem, rng)
+    for true in (0.0, 0.6, 1.0):
+        drawn = evolved_traits(problem, "lambda", true, 200, rng)
+        columns = problem.lam("ml", drawn).mean()
+        assert hidden(np.array([columns]))[0] == pytest.approx(true, abs=0.15)
+        assert columns < 0.85
+    assert (hidden(np.array([0.0, 1.0])) == [0.0, 1.0]).all() and (np.diff(hidden(np.linspace(0, 1, 9))) >= 0).all()
+    own = float(problem.lam("ml", problem.columns[None])[0])
+    found = drawn_traits(problem, "lambda", own, 5, np.random.default_rng(3))
+    again = np.random.default_rng(3)
+    at = float(hidden_lambda(problem, again)(np.array([own]))[0])
+    assert (found == evolved_traits(problem, "lambda", at, 5, again)).all()

@@ -7,7 +7,8 @@ from embedlab.stats.tree.relatedness import Whitening
 # Denser towards 1, where the likelihood of a trait that follows the tree turns quickly.
 GRID = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.02, 12)])
 GOLDEN = (np.sqrt(5) - 1) / 2
-STEPS = 24  # golden sections: a bracket of .05 becomes 5e-7
+STEPS = 24  # golden sections of traits: a bracket of .05 becomes 5e-7
+FEWER_STEPS = 17  # of vectors, where a step is dear: one of .2 becomes 6e-5
 CHUNK = 4_000_000  # numbers held at once, so that forty thousand traits fit in memory
 
 
@@ -39,6 +40,8 @@ class Descent:
         self.products = (self.base[:, :, None] * self.base[:, None, :]).reshape(self.n, -1)
         self.length = (self.x**2).sum(axis=1)
         self.grid = np.array([v for v in GRID if not white.singular(v)])
+        # For vectors, whose every step is dear and whose likelihood is smoother than that of one trait.
+        self.coarse = self.grid[np.unique(np.r_[0:40:4, 40 : self.grid.size : 3, self.grid.size - 1])]
 
     def rotate(self, traits: np.ndarray) -> np.ndarray:
         """Rotate traits `(k, n, p)`."""
@@ -64,19 +67,20 @@ class Descent:
         found = []
         for part in self._chunks(len(y), self.n * y.shape[2] * (4 + y.shape[2])):
             if of == "trait":
-                found.append(self._search(y[part], self._on_grid(y[part]), self._height_of_trait))
+                found.append(self._search(y[part], self._on_grid(y[part]), self._height_of_trait, self.grid))
             else:
-                steps = [self._height_of_vectors(y[part], np.full(len(y[part]), v)) for v in self.grid]
-                found.append(self._search(y[part], np.stack(steps, axis=1), self._height_of_vectors))
+                steps = [self._height_of_vectors(y[part], np.full(len(y[part]), v)) for v in self.coarse]
+                heights = np.stack(steps, axis=1)
+                found.append(self._search(y[part], heights, self._height_of_vectors, self.coarse, FEWER_STEPS))
         return np.concatenate(found)
 
-    def _search(self, y: np.ndarray, heights: np.ndarray, height) -> np.ndarray:
+    def _search(self, y: np.ndarray, heights: np.ndarray, height, grid: np.ndarray, steps: int = STEPS) -> np.ndarray:
         top = heights.argmax(axis=1)
-        best, peak = self.grid[top], heights[np.arange(len(y)), top]
-        low, high = self.grid[np.maximum(top - 1, 0)], self.grid[np.minimum(top + 1, self.grid.size - 1)]
+        best, peak = grid[top], heights[np.arange(len(y)), top]
+        low, high = grid[np.maximum(top - 1, 0)], grid[np.minimum(top + 1, grid.size - 1)]
         a, b = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         at_a, at_b = height(y, a), height(y, b)
-        for _ in range(STEPS):
+        for _ in range(steps):
             left = at_a > at_b
             high, low = np.where(left, b, high), np.where(left, low, a)
             a, b = high - GOLDEN * (high - low), low + GOLDEN * (high - low)

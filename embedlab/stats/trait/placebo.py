@@ -7,13 +7,14 @@ from scipy import stats as sps
 
 from embedlab.stats.resample import p_value
 from embedlab.stats.trait.alignment import LEVEL, Problem, residual_orders
-from embedlab.stats.trait.alignment_nulls import MODELS, drawn_traits, evolved_traits, left_over, pulls
+from embedlab.stats.trait.alignment_nulls import MODELS, drawn_traits, evolved_traits, hidden_lambda, left_over, pulls
 from embedlab.stats.trait.kinds import by_thresholds, columns_of
 from embedlab.stats.trait.regression import whitened
 from embedlab.stats.tree.evolution import phylo_permutations, simulate, spectral_randomisation
 
 STAMP_ABOVE = 0.07  # realised error at a nominal .05 from which a result is stamped UNCALIBRATED
 AGAIN = 5  # a panel above it is made this much larger first: one in thirteen honest panels of 200 exceeds 7 % by luck
+NEAR = np.array([0, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995, 1])  # λ at which such draws are made
 SHARED = 999  # draws that many placebos share: their error is in all of them
 FEWER = 39  # draws for each placebo where each draw's λ has to be fitted anew
 
@@ -80,7 +81,7 @@ def placebo_panel(
     own = float(problem.lam("ml", problem.columns[None])[0])
     test = _Test(problem, null, lam, clades, permutations, rng)
     called, drawn = [], []
-    for model, parameter in (("bm", None), ("lambda", own)):
+    for model, parameter in (("bm", None), ("lambda", float(test.hidden(np.array([own]))[0]))):
         hits = _called(problem, test, model, parameter, placebos, rng)
         total = placebos
         if hits / total > STAMP_ABOVE and _clopper_pearson(hits, total)[0] <= STAMP_ABOVE:
@@ -109,6 +110,7 @@ class _Test:
         self.problem, self.null, self.clades, self.b, self.rng = problem, null, clades, permutations, rng
         self.rule = 0.0 if null == "free" else lam
         self.drawn: dict[float, np.ndarray] = {}
+        self.hidden = (lambda v: v) if problem.codes is None else hidden_lambda(problem, rng)
 
     def p_values(self, traits: np.ndarray) -> list[float]:
         """The p-value of each trait `(k, n, p)`."""
@@ -131,8 +133,8 @@ class _Test:
     def _parameters(self, traits: np.ndarray) -> np.ndarray:
         """What the null's model would be fitted as, on a grid: λ (dense near 1, where it matters most) or α."""
         if self.null == "lambda":
-            grid = self.problem.descent.grid
-            return grid[np.abs(self.problem.lam("ml", traits)[:, None] - grid).argmin(axis=1)]
+            own = self.hidden(self.problem.lam("ml", traits))
+            return NEAR[np.abs(own[:, None] - NEAR).argmin(axis=1)]
         if self.null == "ou":
             return pulls(self.problem, traits)
         return np.zeros(len(traits))
