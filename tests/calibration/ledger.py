@@ -34,12 +34,19 @@ def _imported(path: Path) -> frozenset[Path]:
     return frozenset(p for p in map(_module, own) if p)
 
 
-def code_digest(path: Path) -> str:
-    """Sixteen hex digits over a file and all of ours that it imports, however far away: what its results rest on."""
+@cache
+def rests_on(path: Path) -> frozenset[Path]:
+    """A file and all of ours that it imports, however far away."""
     seen, front = set(), {path}
     while front:
         seen |= front
         front = set().union(*map(_imported, front)) - seen
+    return frozenset(seen)
+
+
+def code_digest(path: Path) -> str:
+    """Sixteen hex digits over a file and all that it rests on: results of other code are not taken for its own."""
+    seen = rests_on(path)
     return hashlib.sha256("".join(_meaning(p) for p in sorted(seen)).encode()).hexdigest()[:16]
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from embedlab.progress import Progress
+from tests.calibration import ledger
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,10 +40,13 @@ class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def stages(path: Path) -> list[list[str]]:
-    """Tests for a file, the likeliest to notice first."""
+    """Tests that import a file, however far away: of its own name, then of its room and golden, then of measures."""
     room, name = path.relative_to(ROOT / "embedlab").parts[0], path.stem
-    own = [str(p) for p in (ROOT / "tests" / room).glob(f"test_{name}*.py")]
-    return [*([own] if own else []), [f"tests/{room}", "tests/golden"], ["tests/measures", "tests/test_claims.py"]]
+    own = sorted((ROOT / "tests" / room).glob(f"test_{name}*.py"))
+    near = [p for folder in (room, "golden") for p in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
+    far = sorted((ROOT / "tests" / "measures").glob("test_*.py"))
+    knows = [[p for p in tests if p not in own and path in ledger.rests_on(p)] for tests in (near, far)]
+    return [[str(p) for p in tests] for tests in (own, *knows) if tests]
 
 
 def tried(mutant: Mutant, seconds: float) -> str:
@@ -112,7 +116,7 @@ def main(argv=None) -> int:
     import scipy.stats  # noqa: F401
 
     _tests_pass_without_a_fault(asked.room)
-    files = [p for p in sorted((ROOT / "embedlab" / asked.room).glob("*.py")) if asked.only in p.name]
+    files = [p for p in sorted((ROOT / "embedlab" / asked.room).rglob("*.py")) if asked.only in p.name]
     everything = [m for p in files for m in mutants(p)]
     rng = np.random.default_rng(asked.seed)
     drawn = rng.choice(len(everything), min(asked.count, len(everything)), replace=False)
