@@ -99,7 +99,7 @@ class TraitAlignment:
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
             f"at λ = {self.lam:.2f} ({self.lam_of}) "
             f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {self.evidence.chance_kind}, "
-            f"{len(self.evidence.null)} times, 0 on average; {self.reliability_note}."
+            f"{len(self.evidence.null)} times, {self.evidence.chance['mean']:.3f} on average; {self.reliability_note}."
         )
         if self.beside:
             parts = [str(self.beside.placebo), self.beside.power_words] if self.beside.placebo else []

@@ -116,15 +116,17 @@ def sampled(n, death=0.0, lam=1.0):
 # --- trait alignment: a planted share of variance, trait and space evolved alike
 
 
-def planted(n, share, lam=1.0, d=8):
+DEFAULT = {"lam": "full", "null": "lambda"}
+
+
+def planted(n, share, lam=1.0, d=8, how=DEFAULT):
     def draw(rng):
         tree = random_tree(rng, n)
         z = brownian_traits(rng, tree, d + 1, lam=lam)
         direction = rng.normal(size=d)
         direction *= np.sqrt(share / (1 - share) * d) / np.linalg.norm(direction)
-        fit = aligned_beyond_phylogeny(
-            z[:, 1:] + z[:, :1] * direction, z[:, 0], tree.covariance(tree.names), permutations=99, rng=rng
-        )
+        x = z[:, 1:] + z[:, :1] * direction
+        fit = aligned_beyond_phylogeny(x, z[:, 0], tree.structure(tree.names), permutations=99, rng=rng, **how)
         return covers(fit.interval, share)
 
     return draw
@@ -188,6 +190,9 @@ COVERAGE = (
         for n, share in ((30, 0.05), (30, 0.3), (60, 0.1), (60, 0.4))
     ),
     Coverage("trait: share .2, lambda .5, 60 species", planted(60, 0.2, 0.5), promised=False),
+    Coverage("trait: share .2, lambda .5, 30 species", planted(30, 0.2, 0.5), promised=False),
+    *(Coverage(f"trait: RRPP, share {share:g}, {n} species", planted(n, share, how={}))
+      for n, share in ((30, 0.3), (60, 0.1))),
     *(Coverage(f"neighbours of {n} families", near(n, truth)) for n, truth in ((30, 0.157), (60, 0.096))),
     *(Coverage(f"slope over 8 runs, 30 species, {said}", slope(30, size), worlds=200)
       for said, size in (("runs on a line", 0.0), ("runs that scatter", 0.5))),

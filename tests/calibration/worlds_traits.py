@@ -24,6 +24,10 @@ def yule(rng, n=N):
     return random_tree(rng, n)
 
 
+def few(n):
+    return lambda rng: yule(rng, n)
+
+
 def comb(rng, n=N):
     """A tree as unbalanced as can be: one species leaves the stem after the other, all live to the present."""
     text = "t0:1"
@@ -48,6 +52,12 @@ def threshold(rng, tree):
     """A habitat as biologists draw it: a hidden Brownian trait cut at thirds, so that no kind is rare."""
     hidden = brownian_traits(rng, tree)[:, 0]
     return np.array(["forest", "edge", "open"])[np.digitize(hidden, np.quantile(hidden, [1 / 3, 2 / 3]))]
+
+
+def many_kinds(rng, tree):
+    """A Brownian trait cut unevenly into six kinds: its 0/1 columns hardly follow the tree."""
+    hidden = brownian_traits(rng, tree)[:, 0]
+    return np.array(list("abcdef"))[np.digitize(hidden, np.quantile(hidden, [0.1, 0.2, 0.35, 0.5, 0.7]))]
 
 
 def jumping(rng, tree):
@@ -144,8 +154,8 @@ def _covariate(rng, permutations):
     """A covariate that drives the trait and the space: with it taken out nothing is left."""
     x, y, tree = _arrays(rng)
     z = brownian_traits(rng, tree)
-    found = aligned_beyond_phylogeny(x + 2 * z, y + 2 * z[:, 0], tree.covariance(), covariates=z,
-                                     permutations=permutations, rng=rng)  # fmt: skip
+    found = aligned_beyond_phylogeny(x + 2 * z, y + 2 * z[:, 0], tree.covariance(), covariates=z, lam="full",
+                                     null="lambda", permutations=permutations, rng=rng)  # fmt: skip
     return {"p": found.p_value}
 
 
@@ -157,12 +167,12 @@ def _without_covariate(rng, permutations):
     ).p_value
 
 
-def _panel(null):
+def _panel(null, lam="ml"):
     """A panel is a statement about a test: 1 where it stamps, which it must not do to an honest one."""
 
     def draw(rng, permutations):
         x, y, tree = _arrays(rng)
-        found = placebo_panel(x, y, tree.covariance(), null=null, placebos=100, permutations=39, rng=rng)
+        found = placebo_panel(x, y, tree.covariance(), null=null, lam=lam, placebos=100, permutations=39, rng=rng)
         return {"p": 1.0 if found.calibrated else 0.01}
 
     return draw
@@ -189,6 +199,7 @@ def _ordinary(rng, permutations):
     return float(linregress(np.linalg.svd(x - x.mean(axis=0), full_matrices=False)[0][:, 0], y).pvalue)
 
 
+WRONG = "residuals whitened at the λ of the space are permuted wrongly where the trait, or some axes, have another"
 bm = brownian(1.0)
 WORLDS = (
     World("trait: Brownian", _alignment(bm), _free(bm), exact=False),
@@ -202,38 +213,26 @@ WORLDS = (
     World("trait: anisotropic unit vectors", _alignment(bm, anisotropic), _free(bm, anisotropic), exact=False),
     World("trait: space of lambda .5", _alignment(bm, of_lambda(0.5)), exact=False),
     World("trait: space and trait of lambda .5", _alignment(brownian(0.5), of_lambda(0.5)), exact=False),
-    World("trait: λ of the full model", _alignment(bm, lam="full"), _mantel, exact=False),
-    World(
-        "trait: λ of the full model, trait of lambda .5",
-        _alignment(brownian(0.5), lam="full"),
-        exact=False,
-        weak="residuals whitened at the λ of the space are permuted wrongly where the trait has another",
-    ),
-    *(
-        World(
-            f"trait: λ of the full model, null lambda, {name}", _alignment(t, s, lam="full", null="lambda"), exact=False
-        )
-        for name, t, s in (
-            ("trait of lambda .5", brownian(0.5), plain),
-            ("trait of lambda 0", brownian(0.0), plain),
-            ("Ornstein-Uhlenbeck", pulled, plain),
-            ("uneven images", bm, uneven),
-            ("habitat", threshold, plain),
-        )
-    ),
-    World("trait: λ of the full model, uneven images", _alignment(bm, uneven, lam="full"), exact=False),
     World("trait: axes of different λ", _alignment(bm, mixed), _free(bm, mixed), exact=False),
-    World(
-        "trait: λ of the full model, null lambda, axes of different λ",
-        _alignment(bm, mixed, lam="full", null="lambda"),
-        exact=False,
-    ),
-    World(
-        "trait: λ of the full model, axes of different λ",
-        _alignment(bm, mixed, lam="full"),
-        exact=False,
-        weak="residuals whitened at one λ are permuted wrongly where axes differ in λ: use null='lambda' with it",
-    ),
+    World("trait: uneven images, Ornstein-Uhlenbeck", _alignment(pulled, uneven), exact=False),
+    World("trait: six kinds, axes of different λ", _alignment(many_kinds, mixed), exact=False),
+    World("trait: two states (Mk), axes of different λ", _alignment(jumping, mixed), exact=False),
+    *(World(f"trait: {n} species, {name}", _alignment(t, s, few(n)), exact=False) for n, name, t, s in (
+        (15, "Brownian", bm, plain), (15, "uneven images", bm, uneven), (18, "axes of different λ", bm, mixed),
+        (20, "habitat", threshold, plain),
+    )),
+    *(World(f"trait: RRPP, {name}", _alignment(t, s, null="rrpp"), exact=False) for name, t, s in (
+        ("Brownian", bm, plain), ("trait of lambda .5", brownian(0.5), plain),
+        ("trait of lambda 0", brownian(0.0), plain), ("Ornstein-Uhlenbeck", pulled, plain),
+        ("threshold habitat", threshold, plain), ("uneven images", bm, uneven),
+        ("anisotropic unit vectors", bm, anisotropic), ("axes of different λ", bm, mixed),
+    )),
+    *(World(f"trait: RRPP with λ of the full model, {name}", _alignment(t, s, null="rrpp", lam="full"), naive,
+            exact=False, weak=weak)
+      for name, t, s, naive, weak in (
+        ("Brownian", bm, plain, _mantel, ""), ("uneven images", bm, uneven, None, ""),
+        ("trait of lambda .5", brownian(0.5), plain, None, WRONG), ("axes of different λ", bm, mixed, None, WRONG),
+    )),
     World("trait: null bm", _alignment(bm, null="bm"), _cka, exact=False),
     World(
         "trait: null bm, trait of lambda .5",
@@ -241,7 +240,7 @@ WORLDS = (
         exact=False,
         weak="the null supposes Brownian motion, and this trait did not evolve so: null='lambda' fits it",
     ),
-    World("trait: null lambda", _alignment(brownian(0.5), null="lambda"), exact=False),
+    World("trait: null lambda at λ of the trait", _alignment(brownian(0.5), null="lambda", lam="ml"), exact=False),
     World("trait: null ou", _alignment(pulled, null="ou"), exact=False),
     World("trait: null bm, habitat", _alignment(threshold, null="bm"), exact=False),
     World("trait: null mk, two states", _alignment(jumping, null="mk"), exact=False),
@@ -256,19 +255,20 @@ WORLDS = (
     World("trait: by rank, species in genera", _rank("species"), exact=False),
     World(
         "trait: placebo panel stamps",
-        _panel("rrpp"),
+        _panel("lambda", "full"),
         lambda rng, b: _panel("free")(rng, b)["p"],
         exact=False,
         worlds=100,
     ),
+    World("trait: placebo panel stamps RRPP", _panel("rrpp"), exact=False, worlds=100),
 )
 
 
-def _planted(**how):
+def _planted(noise=0.2, **how):
     def draw(rng, size, permutations):
         tree = yule(rng)
         y = brownian_traits(rng, tree)[:, 0]
-        emb = traits_in_space(rng, tree, y, share=size, d=D, per_species=2, noise=0.2)
+        emb = traits_in_space(rng, tree, y, share=size, d=D, per_species=2, noise=noise)
         value = Traits(pl.DataFrame({"species": tree.names, "t": y}))["t"]
         return trait_alignment(emb, value, tree, permutations=permutations, rng=rng, **how).evidence.p_more
 
@@ -284,13 +284,10 @@ def _planted_forecast(rng, size, permutations):
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4)
 POWER = (
-    Power("trait: alignment (RRPP)", _planted(), SHARES, unit="share planted"),
-    Power(
-        "trait: alignment, λ of the full model, null lambda",
-        _planted(lam="full", null="lambda"),
-        SHARES,
-        unit="share planted",
-    ),
+    Power("trait: alignment", _planted(), SHARES, unit="share planted"),
+    Power("trait: alignment (RRPP)", _planted(null="rrpp"), SHARES, unit="share planted"),
+    Power("trait: alignment, noisy images", _planted(1.0), SHARES, unit="share planted"),
+    Power("trait: alignment (RRPP), noisy images", _planted(1.0, null="rrpp"), SHARES, unit="share planted"),
     Power("trait: alignment, null bm", _planted(null="bm"), SHARES, unit="share planted"),
     Power("trait: held-out ΔR²", _planted_forecast, SHARES, worlds=100, unit="share planted"),
 )
