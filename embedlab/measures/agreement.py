@@ -8,12 +8,12 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.pairing import Paired, paired
 from embedlab.measures.species_likeness import INDICES, likeness, means
-from embedlab.stats.bootstrap import bootstrap_ratio, jackknife, sign_floor
+from embedlab.stats.bootstrap import bootstrap_ratio, jackknife
 from embedlab.stats.pairs.correspondence import BeyondTree, agreement_beyond_tree, u_centred
 from embedlab.stats.pairs.deviations import agreement_within
 from embedlab.stats.pairs.knn import mutual_knn
 from embedlab.stats.reliability import halves
-from embedlab.stats.resample import generator, p_value, permutations_of
+from embedlab.stats.resample import generator, p_floor, p_value, permutations_of
 from embedlab.stats.tree.comparative import effective_species
 from embedlab.stats.tree.relatedness import Whitening
 
@@ -222,7 +222,7 @@ def _of_individuals(pair: Paired, rows, permutations: int, rng) -> tuple[list[In
     evidence = Evidence(
         statistic=what, estimate=found.statistic, interval=found.interval, null=found.null, chance_kind=kind,
         p_more=found.p_value, p_less=1.0,  # spaces that agree less than by chance contradict nothing
-        p_floor=max(1 / (len(found.null) + 1), sign_floor(s)), n=s, n_effective=float(s),
+        p_floor=p_floor(len(found.null), s), n=s, n_effective=float(s),
     )  # fmt: skip
     index = _index("beyond species", "CKA of deviations", found.statistic, found.null, kind, found.n, found.interval,
                    found.p_value)  # fmt: skip
@@ -244,7 +244,7 @@ def _of_species(pair: Paired, covariance, permutations: int, rng) -> tuple[list[
         return [], _undecided(what, kind, s, str(why))
     evidence = Evidence(
         statistic=what, estimate=found.statistic, interval=found.interval, null=found.null, chance_kind=kind,
-        p_more=found.p_value, p_less=1.0, p_floor=max(1 / (len(found.null) + 1), sign_floor(s)), n=s,
+        p_more=found.p_value, p_less=1.0, p_floor=p_floor(len(found.null), s), n=s,
         n_effective=effective_species(whitening), cannot_tell="" if covariance is not None else NO_TREE,
     )  # fmt: skip
     return _beyond(found, kind, s), evidence

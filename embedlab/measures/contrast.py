@@ -153,14 +153,22 @@ def _per_individual(emb, x, cells, taxa):
     if not emb.has("individual"):
         return x, cells, taxa, "images"
     who = emb.column("individual").to_list()
-    # An animal without a name is itself, and no other whose name is a number.
-    keys = [(cell, (i,) if w is None else w) for i, (cell, w) in enumerate(zip(cells, who, strict=True))]
+    (x,), first = by_individual(who, cells, x)
+    return x, [cells[i] for i in first], [taxa[i] for i in first], "individuals"
+
+
+def by_individual(who, apart, *tables: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """Means of the rows of each table `(n, d)` that show one individual, and where each is first seen `(m,)`.
+
+    `who` names the individual of each row, or is None: an animal without a name is itself, and no other whose name is
+    a number. Rows that differ in `apart` (cell, species) show different animals, whatever they are called.
+    """
     first: dict[tuple, int] = {}
-    index = np.array([first.setdefault(k, len(first)) for k in keys])
-    if len(first) == len(keys):
-        return x, cells, taxa, "individuals"
-    sums = np.zeros((len(first), x.shape[1]))
-    np.add.at(sums, index, x)
-    counts = np.bincount(index)
-    chosen = np.unique(index, return_index=True)[1]
-    return sums / counts[:, None], [cells[i] for i in chosen], [taxa[i] for i in chosen], "individuals"
+    keys = [(a, (i,) if w is None else w) for i, (a, w) in enumerate(zip(apart, who, strict=True))]
+    index = np.array([first.setdefault(key, len(first)) for key in keys])
+    means = []
+    for x in tables:
+        sums = np.zeros((len(first), x.shape[1]))
+        np.add.at(sums, index, x)
+        means.append(sums / np.bincount(index)[:, None])
+    return means, np.unique(index, return_index=True)[1]

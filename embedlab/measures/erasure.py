@@ -7,9 +7,10 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import MIN_ACROSS, Blocks, Contrast, blocks
+from embedlab.measures.halves import half_of_each
 from embedlab.measures.orthogonality import DEFAULT_AXES
-from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.resample import generator, p_value
+from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.resample import generator, p_floor, p_value
 from embedlab.stats.subspaces.decoding import read_class, read_kind
 from embedlab.stats.subspaces.erasure import erase
 from embedlab.stats.subspaces.subspace import span
@@ -76,7 +77,7 @@ def erasure(embeddings, contrast, *, strata=(), axes: int | None = None, permuta
     cut = blocks(embeddings, contrast, strata=strata, least=4)
     if len(cut.groups) < 2:
         raise ValueError(f"only one species, {cut.groups[0]!r}, holds both kinds: there is no span to erase")
-    half = [_halved(b.is_b, rng) for b in cut.blocks]
+    half = [half_of_each(b.is_b, rng) for b in cut.blocks]
     sides = [_Side.of(cut, half), _Side.of(cut, [~h for h in half])]
     shuffled = [side.shuffles(permutations, rng) for side in sides]
     s, k = len(cut.groups), min(axes or DEFAULT_AXES, len(cut.groups) - 1, cut.blocks[0].x.shape[1] - 1)
@@ -107,7 +108,7 @@ def erasure(embeddings, contrast, *, strata=(), axes: int | None = None, permuta
         chance_kind="labels shuffled within species",
         p_more=p_value(estimate, null),
         p_less=1.0,  # an accuracy below one half contradicts nothing
-        p_floor=max(sign_floor(s), 1 / (permutations + 1)),
+        p_floor=p_floor(permutations, s),
         n=s,
         n_effective=float(s),
         cannot_tell="" if s >= MIN_ACROSS else f"{s} species: a claim across species needs at least {MIN_ACROSS}",
@@ -159,14 +160,6 @@ class _Side:
             level[rows] -= np.where(self.kind[rows], 0.5, -0.5)[:, None] * (one - zero)
             centred[rows] -= (one + zero) / 2
         return level, centred
-
-
-def _halved(is_b, rng) -> np.ndarray:
-    half = np.zeros(is_b.size, bool)
-    for kind in (False, True):
-        rows = rng.permutation(np.flatnonzero(is_b == kind))
-        half[rows[: rows.size // 2]] = True
-    return half
 
 
 def _places(fit: _Side, k: int, rng) -> dict:

@@ -43,6 +43,15 @@ class Fold:
         return inside / whole
 
 
+def half_of_each(is_b: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mark one half of the rows of each of two kinds at random: booleans `(n,)`; of an odd number the smaller half."""
+    half = np.zeros(is_b.size, bool)
+    for kind in (False, True):
+        rows = rng.permutation(np.flatnonzero(is_b == kind))
+        half[rows[: rows.size // 2]] = True
+    return half
+
+
 def folds(cut: Blocks, wanted: int, rng: np.random.Generator, *, apart: bool = False) -> list[Fold]:
     """Cut the blocks into folds, `SPLITS` times over.
 
@@ -55,10 +64,7 @@ def folds(cut: Blocks, wanted: int, rng: np.random.Generator, *, apart: bool = F
 def _folds(cut: Blocks, wanted: int, rng, apart: bool) -> list[Fold]:
     first, second = [], []
     for block in cut.blocks:
-        half = np.zeros(len(block.x), bool)
-        for kind in (False, True):
-            rows = rng.permutation(np.flatnonzero(block.is_b == kind))
-            half[rows[: rows.size // 2]] = True
+        half = half_of_each(block.is_b, rng)
         first.append(Block(block.group, block.x[half], block.is_b[half]))
         second.append(Block(block.group, block.x[~half], block.is_b[~half]))
     s = len(cut.groups)

@@ -9,8 +9,8 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.data import RANKS, Taxonomy
 from embedlab.measures.neighbours import nearest
-from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.resample import generator, p_value, permutations_of
+from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.resample import generator, p_floor, p_value, permutations_of
 from embedlab.stats.taxa.dendrogram import SharedGroups, Treelike, dendrogram, shared_groups, treelike
 from embedlab.stats.taxa.nested import Nested, nested_separability
 from embedlab.stats.taxa.triplets import TripletAgreement, triplet_agreement
@@ -145,8 +145,7 @@ def hierarchy(
     clades, splits = (
         _or_why(lambda r=r: shared_groups(joined, structure, rooted=r, permutations=orders))[0] for r in (True, False)
     )
-    effective, floor = effective_species(shared), max(1 / (len(orders) + 1), sign_floor(len(names)))
-    facts = {"p_floor": floor, "n": len(names), "n_effective": effective}
+    facts = {"p_floor": p_floor(len(orders), len(names)), "n": len(names), "n_effective": effective_species(shared)}
     mistakes, made, images = _mistakes(emb, by, names, shared, orders, facts, rng)
     evidence = {
         "triplets": _share(triplets, "share of triplets in which the space sets the right species apart", facts),

@@ -7,8 +7,8 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.data import RANKS
-from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.resample import generator, p_value, shuffles_within
+from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.resample import generator, p_floor, p_value, shuffles_within
 
 _PLURAL = {"genus": "genera", "family": "families", "order": "orders", "class": "classes", "phylum": "phyla"}
 LEAST_TAXA = 8  # taxa of a rank from which these are resampled for the interval, and not their members
@@ -163,7 +163,7 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "lower", 
             chance_kind=f"{rank} names shuffled among {own or 'image'} units" + (f" within {parent}" if parent else ""),
             p_more=p_value(value, null),
             p_less=p_value(value, null, more=False),
-            p_floor=max(1 / (permutations + 1), sign_floor(int(first.size))),
+            p_floor=p_floor(permutations, int(first.size)),
             n=int(first.size),
             n_effective=float(first.size),
             unit=_PLURAL.get(own, own) if own else "images",

@@ -13,8 +13,8 @@ from embedlab.measures.inner_products import forms, in_each
 from embedlab.measures.over_species import over_species
 from embedlab.measures.separation import energies
 from embedlab.measures.span_chance import matched, spherical
-from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.resample import generator, p_value
+from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.resample import generator, p_floor, p_value, sign_floor
 from embedlab.stats.subspaces.subspace import isotropic_shares
 from embedlab.stats.tost import Equivalence, two_one_sided
 
@@ -186,7 +186,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         chance_kind="spectrum-matched: contrasts of the same lengths and mutual angles, drawn from within-group noise",
         p_more=p_more,
         p_less=p_less,
-        p_floor=max(sign_floor(s), 1 / (permutations + 1)),
+        p_floor=p_floor(permutations, s),
         n=s,
         n_effective=n_effective,
         cannot_tell=cannot,

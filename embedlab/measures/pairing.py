@@ -6,6 +6,7 @@ import numpy as np
 
 from embedlab.data.names import resolve
 from embedlab.data.report import few
+from embedlab.measures.contrast import by_individual
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +64,11 @@ def paired(first, second, by: str, on: str) -> Paired:
     x, y = a.unit().float64(), b.unit().float64()
     unit = "images"
     if labelled.has("individual"):
-        x, y, codes, unit = _individuals(x, y, codes, labelled.column("individual").to_list())
+        (x, y), first_seen = by_individual(labelled.column("individual").to_list(), codes.tolist(), x, y)
+        codes, unit = codes[first_seen], "individuals"
     if unnamed := int((codes < 0).sum()):
         left_out.append(f"{unnamed} {unit} without {by}")
     return Paired(x, y, codes, codes, tuple(names), True, unit, tuple(left_out))
-
-
-def _individuals(x, y, codes, who):
-    first: dict[tuple, int] = {}
-    keys = [(c, (i,) if w is None else w) for i, (c, w) in enumerate(zip(codes.tolist(), who, strict=True))]
-    index = np.array([first.setdefault(key, len(first)) for key in keys])
-    counts = np.bincount(index)[:, None]
-    at = np.unique(index, return_index=True)[1]
-    sums = []
-    for v in (x, y):
-        total = np.zeros((len(first), v.shape[1]))
-        np.add.at(total, index, v)
-        sums.append(total / counts)
-    return *sums, np.asarray(codes)[at], "individuals"
 
 
 def _by_species(first, second, by: str) -> Paired:

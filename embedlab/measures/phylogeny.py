@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
-from embedlab.stats.bootstrap import pair_correlation, sign_floor
+from embedlab.stats.bootstrap import pair_correlation
 from embedlab.stats.pairs.distances import mantel
-from embedlab.stats.resample import generator
+from embedlab.stats.resample import generator, p_floor
 from embedlab.stats.tree.comparative import Whitening, effective_species, k_mult
 from embedlab.stats.vectors import squared_distances, upper
 
@@ -118,7 +118,7 @@ def phylogeny(
         chance_kind="tips of the tree shuffled",
         p_more=test.p_value,
         p_less=less,
-        p_floor=max(1 / (permutations + 1), sign_floor(len(names))),
+        p_floor=p_floor(permutations, len(names)),
         n=len(names),
         n_effective=effective_species(covariance),
     )

@@ -8,8 +8,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks
 from embedlab.measures.over_species import over_species
-from embedlab.stats.bootstrap import sign_floor
-from embedlab.stats.resample import generator, p_value
+from embedlab.stats.resample import generator, p_floor, p_value
 from embedlab.stats.scatter import two_groups
 
 STILL = 1e-10  # scatter of unit vectors below which only the rounding of float32 is left
@@ -100,7 +99,7 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), tree=Non
         chance_kind="labels shuffled within species",
         p_more=p_value(estimate, null),
         p_less=1.0,  # a squared distance has no opposite: falling below chance contradicts nothing
-        p_floor=max(sign_floor(s), 1 / (permutations + 1)),
+        p_floor=p_floor(permutations, s),
         n=s,
         n_effective=n_effective,
     )

@@ -9,8 +9,8 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.contrast import Blocks, Contrast, blocks, tangent
 from embedlab.measures.separation import energies
-from embedlab.stats.bootstrap import bootstrap_ratio, sign_floor
-from embedlab.stats.resample import generator, p_value
+from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.resample import generator, p_value, sign_floor
 from embedlab.stats.subspaces.consistency import shared_direction, sign_flips, transfer
 from embedlab.stats.whitening import whitener
 

@@ -7,6 +7,7 @@ import numpy as np
 from embedlab.measures.pairing import Paired
 from embedlab.stats.pairs.correspondence import evolved_anew, shared_lambda, u_centred
 from embedlab.stats.pairs.knn import nearest_neighbours, shared
+from embedlab.stats.pairs.procrustes import in_few_axes, of_size_one
 from embedlab.stats.pairs.rdm import compare_rdms, crossnobis
 from embedlab.stats.reliability import Attenuation, attenuation, halves, spearman_brown
 from embedlab.stats.tree.relatedness import Whitening
@@ -22,7 +23,6 @@ class SpeciesLikeness:
     null: np.ndarray
     rsa: Attenuation
     distances: tuple[np.ndarray, np.ndarray]
-    crossnobis: bool
     k: int
 
 
@@ -101,15 +101,13 @@ def likeness(pair: Paired, covariance, *, k: int, draws: int, rng: np.random.Gen
     else:
         reliable = [0.0, 0.0]
     rsa = attenuation(values[3], *(max(r, 0.0) for r in reliable))
-    return SpeciesLikeness(values, null, rsa, (whole[0], whole[1]), parts.quartered, k)
+    return SpeciesLikeness(values, null, rsa, (whole[0], whole[1]), k)
 
 
 def _slim(v: np.ndarray) -> np.ndarray:
     """The same configurations in no more dimensions than they span: turning changes none of the indices."""
     flat = v.reshape(-1, v.shape[-1])
-    flat = flat - flat.mean(axis=0)
-    if flat.shape[1] > len(flat):
-        flat = np.linalg.qr(flat.T, mode="r").T
+    flat = in_few_axes(flat - flat.mean(axis=0))
     return flat.reshape(*v.shape[:2], -1)
 
 
@@ -124,7 +122,7 @@ def _prepared(parts: Parts, x: np.ndarray, k: int) -> list:
     found = []
     for own, _ in parts.directions(x, x):
         mean = own.mean(axis=0)
-        found.append((u_centred(mean), _unit(mean), nearest_neighbours(mean, k)[0], _rdm(own)))
+        found.append((u_centred(mean), in_few_axes(of_size_one(mean)), nearest_neighbours(mean, k)[0], _rdm(own)))
     return found
 
 
@@ -136,14 +134,8 @@ def _indices(parts: Parts, x, y, k: int, fixed=None):
         v = u_centred(mean)
         rows.append([
             float((u * v).sum() / (np.linalg.norm(u) * np.linalg.norm(v))),
-            float(np.linalg.svd(unit.T @ _unit(mean), compute_uv=False).sum()),
+            float(np.linalg.svd(unit.T @ in_few_axes(of_size_one(mean)), compute_uv=False).sum()),
             float(shared(near, nearest_neighbours(mean, k)[0]).mean()),
             compare_rdms(rdm, _rdm(other)),
         ])  # fmt: skip
     return np.mean(rows, axis=0)
-
-
-def _unit(x: np.ndarray) -> np.ndarray:
-    x = x - x.mean(axis=0)
-    x = x / np.linalg.norm(x)
-    return np.linalg.qr(x.T, mode="r").T if x.shape[1] > len(x) else x

@@ -1,4 +1,4 @@
-"""Shuffles, and p-values that are never 0."""
+"""Shuffles, p-values that are never 0, and the least that can be reached."""
 
 from collections.abc import Iterator
 from itertools import permutations as orders_of
@@ -36,6 +36,26 @@ def p_value(observed: float, null, *, more: bool = True) -> float:
     slack = TIE * max(1.0, abs(observed)) if abs(observed) > TIE else TIE * (np.abs(null).max(initial=0.0) or 1.0)
     extreme = null >= observed - slack if more else null <= observed + slack
     return float((extreme.sum() + 1) / (null.size + 1))
+
+
+def sign_floor(units: int) -> float:
+    """The smallest p-value that a claim *across* units can reach: all of them agreeing, 2 to the power -units.
+
+    With four species even complete agreement is a matter of chance in one case of sixteen.
+
+    >>> sign_floor(5)
+    0.03125
+    """
+    return float(2.0**-units)
+
+
+def p_floor(draws: int, units: int) -> float:
+    """The smallest p-value that `draws` of chance and a claim across `units` can reach: the larger of both floors.
+
+    >>> p_floor(99, 20), p_floor(99, 5)
+    (0.01, 0.03125)
+    """
+    return max(1 / (draws + 1), sign_floor(units))
 
 
 def shuffles_within(groups, b: int, rng: np.random.Generator) -> np.ndarray:

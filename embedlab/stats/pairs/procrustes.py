@@ -43,11 +43,11 @@ def protest(x, y, *, permutations=999, rng: np.random.Generator | None = None) -
     1.0
     """
     x, y = pair(x, y)
-    x, y = _unit(x), _unit(y)
+    x, y = of_size_one(x), of_size_one(y)
     u, s, vt = np.linalg.svd(y.T @ x, full_matrices=False)
     observed = min(float(s.sum()), 1.0)
     orders = permutations_of(len(x), permutations, rng)
-    a, b = _short(x), _short(y)
+    a, b = in_few_axes(x), in_few_axes(y)
     null = np.empty(len(orders))
     step = max(1, CHUNK // (b.size + a.shape[1] * b.shape[1]))
     for start in range(0, len(orders), step):
@@ -56,13 +56,14 @@ def protest(x, y, *, permutations=999, rng: np.random.Generator | None = None) -
     return Procrustes(observed, 1 - observed**2, p_value(observed, null), null, u @ vt)
 
 
-def _unit(x: np.ndarray) -> np.ndarray:
+def of_size_one(x: np.ndarray) -> np.ndarray:
+    """The configuration `(n, d)` about its mean, its sum of squares 1."""
     x = x - x.mean(axis=0)
     return x / np.linalg.norm(x)
 
 
-def _short(x: np.ndarray) -> np.ndarray:
-    """The same configuration in no more coordinates than it has rows: turning changes no singular value."""
+def in_few_axes(x: np.ndarray) -> np.ndarray:
+    """The same configuration in no more coordinates than it has rows: distances and inner products stay."""
     return np.linalg.qr(x.T, mode="r").T if x.shape[1] > x.shape[0] else x
 
 
