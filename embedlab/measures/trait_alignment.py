@@ -37,7 +37,7 @@ CHANCE = {
 class TraitAlignment:
     """How much of what sets species apart, beyond descent, goes along with a trait, beside what chance gives.
 
-    `adjusted` is the adjusted R² of a phylogenetic regression of the species vectors on the trait: 0 is chance, 1
+    `adjusted` is the adjusted R² of a phylogenetic regression of the species vectors on the trait: about 0 by chance, 1
     would be a space that knows nothing but this trait. `axis` `(s,)` is each species' position on the trait
     direction, fitted without its own row; `lam` is Pagel's λ at which species were made unrelated, and `lam_of` says
     of what: "the full model", "the trait", or "given". `reliability` is the Spearman–Brown
