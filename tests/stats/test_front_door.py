@@ -4,6 +4,8 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +39,10 @@ def test_every_function_shows_a_case_that_can_be_checked_by_hand(name):
     module = importlib.import_module(function.__module__)
     found = doctest.DocTestFinder(recurse=False).find(function, name, module=module)
     assert found and found[0].examples, f"{name} has no doctest"
+
+
+def test_the_page_of_statistics_has_every_name_and_no_other():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[2])}
+    assert named == set(stats.__all__)
