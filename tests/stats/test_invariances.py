@@ -49,7 +49,7 @@ def test_moving_the_space_changes_nothing(asked):
 
 @pytest.mark.parametrize("asked", [a for a in JUDGED if a.scale], ids=lambda a: a.name)
 def test_the_unit_changes_nothing(asked):
-    for unit in (1e-6, 7.0, 1e6):
+    for unit in (1e-20, 1e-6, 7.0, 1e20):
         for names in (asked.scale.split() if asked.name in APART else [asked.scale]):
             assert same(judged(asked, **changed(asked, names, lambda x, u=unit: x * u)), judged(asked)), names
 

@@ -58,7 +58,8 @@ def partition(x, trait, covariance, *, axes: int | None = None) -> Partition:
 
 
 def _adjusted(x: np.ndarray, columns: np.ndarray) -> float:
-    u, s, _ = np.linalg.svd(columns - columns.mean(axis=0), full_matrices=False)
+    columns = columns - columns.mean(axis=0)
+    u, s, _ = np.linalg.svd(columns / np.linalg.norm(columns, axis=0), full_matrices=False)
     q = u[:, s > 1e-10 * s[0]]  # a trait that is a split of the tree adds no dimension to it
     n, p = q.shape
     left = 1 - ((q.T @ x) ** 2).sum() / (x**2).sum()

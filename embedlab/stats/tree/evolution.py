@@ -171,7 +171,7 @@ def phylogenetic_axes(covariance) -> np.ndarray:
     n = len(c)
     centred = c - c.mean(axis=0) - c.mean(axis=1)[:, None] + c.mean()
     # the constant is lifted below all others, so that it comes first and can be left out, whatever ties there are
-    low = np.abs(centred).sum(axis=1).max() + 1.0
+    low = 2 * np.abs(centred).sum(axis=1).max() or 1.0
     return np.linalg.eigh(centred - low / n * np.ones((n, n)))[1][:, :0:-1]
 
 
