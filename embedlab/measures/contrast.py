@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from embedlab.stats.vectors import group_means
+
 MIN_ACROSS = 5  # fewer species cannot reach p = .05 even when all agree: 2 to the power −4 is .0625
 
 
@@ -166,9 +168,4 @@ def by_individual(who, apart, *tables: np.ndarray) -> tuple[list[np.ndarray], np
     first: dict[tuple, int] = {}
     keys = [(a, (i,) if w is None else w) for i, (a, w) in enumerate(zip(apart, who, strict=True))]
     index = np.array([first.setdefault(key, len(first)) for key in keys])
-    means = []
-    for x in tables:
-        sums = np.zeros((len(first), x.shape[1]))
-        np.add.at(sums, index, x)
-        means.append(sums / np.bincount(index)[:, None])
-    return means, np.unique(index, return_index=True)[1]
+    return [group_means(x, index, len(first)) for x in tables], np.unique(index, return_index=True)[1]

@@ -20,7 +20,7 @@ from embedlab.stats.shape.prototypes import (
     soft_span_share,
     taylor_order,
 )
-from embedlab.stats.vectors import unit_rows
+from embedlab.stats.vectors import group_means, unit_rows
 
 CLIP_TEMPERATURE = 0.01
 
@@ -120,10 +120,7 @@ def theorem(embeddings, prototypes=None, *, by: str = "species", temperature: fl
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     x = emb.unit().float64()
     codes, names = emb.codes(by)
-    means = np.zeros((len(names), emb.d))
-    np.add.at(means, codes, x)
-    size = np.bincount(codes, minlength=len(names))
-    means /= size[:, None]
+    means, size = group_means(x, codes, len(names)), np.bincount(codes)
     t, at, what = _texts(prototypes, names, means, emb.d, left_out)
     used = at >= 0
     if used.sum() < 1 or len(t) < 3:

@@ -1,4 +1,4 @@
-"""Intervals that resample the unit which nature drew, and the least p-value that so many units allow."""
+"""Intervals that resample the unit which nature drew."""
 
 import numpy as np
 from scipy import stats as sps
@@ -221,14 +221,3 @@ def two_level(x, groups, *, rng: np.random.Generator, b: int = 1999, level: floa
         t.append((means.mean(axis=1) - value)[spread > 0] / spread[spread > 0])
     low, high = np.quantile(np.concatenate(t), [(1 - level) / 2, (1 + level) / 2])
     return (float(value - high * error), float(value - low * error))
-
-
-def sign_floor(units: int) -> float:
-    """The smallest p-value that a claim *across* units can reach: all of them agreeing, 2 to the power -units.
-
-    With four species even complete agreement is a matter of chance in one case of sixteen.
-
-    >>> sign_floor(5)
-    0.03125
-    """
-    return float(2.0**-units)

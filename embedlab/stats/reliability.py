@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.stats.vectors import checked, checked_kinds
+from embedlab.stats.vectors import checked, checked_kinds, group_means
 
 LEAST = 0.1  # reliability below which dividing by its root would only multiply noise
 
@@ -87,19 +87,13 @@ def split_half(
     found = np.empty(splits)
     for i in range(splits):
         first = halves(codes, rng)
-        means = [_means(x[part], codes[part], kinds.size) for part in (first, ~first)]
+        means = [group_means(x[part], codes[part], kinds.size) for part in (first, ~first)]
         a, b = (np.ravel(m if quantity is None else quantity(m)) for m in means)
         if a.size < 3 or not all(np.ptp(v) > 1e-12 * np.abs(v).max() for v in (a, b)):
             raise ValueError(f"{a.size} numbers, or numbers that do not vary: their reliability is not defined")
         found[i] = np.corrcoef(a, b)[0, 1]
     r = float(found.mean())
     return Reliability(spearman_brown(r), r, found)
-
-
-def _means(x: np.ndarray, codes: np.ndarray, s: int) -> np.ndarray:
-    sums = np.zeros((s, *x.shape[1:]))
-    np.add.at(sums, codes, x)
-    return sums / np.bincount(codes, minlength=s).reshape(-1, *[1] * (x.ndim - 1))
 
 
 def attenuation(r: float, reliability_x: float, reliability_y: float = 1.0) -> Attenuation:

@@ -45,6 +45,17 @@ def checked_kinds(labels, n: int, name: str = "labels") -> np.ndarray:
     return labels
 
 
+def group_means(x: np.ndarray, codes: np.ndarray, groups: int) -> np.ndarray:
+    """Mean of the rows of each group, `(groups, …)`, of rows `(n, …)` with codes `(n,)` from 0; each must occur.
+
+    >>> group_means(np.array([[0.0], [2.0], [5.0]]), np.array([0, 0, 1]), 2).tolist()
+    [[1.0], [5.0]]
+    """
+    sums = np.zeros((groups, *x.shape[1:]))
+    np.add.at(sums, codes, x)
+    return sums / np.bincount(codes, minlength=groups).reshape(-1, *[1] * (x.ndim - 1))
+
+
 _LOST = ("nan", "NaT", "<NA>")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as sps
 
-from embedlab.stats.bootstrap import bca, bootstrap_ratio, jackknife, pair_correlation, sign_floor, two_level
+from embedlab.stats.bootstrap import bca, bootstrap_ratio, jackknife, pair_correlation, two_level
 from embedlab.stats.vectors import upper
 
 
@@ -39,10 +39,6 @@ def test_the_interval_scales_with_its_parts(rng):
     one = bootstrap_ratio(parts, totals, rng=np.random.default_rng(1))
     ten = bootstrap_ratio(10 * parts, totals, rng=np.random.default_rng(1))
     assert ten == pytest.approx([10 * v for v in one], rel=1e-9)
-
-
-def test_few_units_have_a_floor():
-    assert [sign_floor(s) for s in (2, 4, 5)] == [0.25, 0.0625, 0.03125]
 
 
 def test_the_jackknife_on_a_scale_is_the_jackknife_of_the_transformed(rng):

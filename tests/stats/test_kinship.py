@@ -7,7 +7,7 @@ from scipy import stats as sps
 from embedlab.data import Tree
 from embedlab.data.evolution import brownian_traits, random_tree
 from embedlab.stats.bootstrap import bootstrap_ratio
-from embedlab.stats.tree.kinship import LAMBDAS, _AllLambdas, _mixture, clades, phylogenetic_ratio
+from embedlab.stats.tree.kinship import AVERAGED, _AllLambdas, _mixture, clades, phylogenetic_ratio
 from embedlab.stats.tree.pruning import Pruned
 from embedlab.stats.tree.relatedness import Whitening
 
@@ -21,14 +21,14 @@ def by_hand(c, left):
     """Weights of λ, standard errors and GLS means from inverses and determinants, one λ at a time."""
     n, one = len(c), np.ones(len(c))
     heights, errors, centres = [], [], []
-    for lam in LAMBDAS:
+    for lam in AVERAGED:
         v = lam * c + (1 - lam) * np.diag(np.diag(c))
         inverse = np.linalg.inv(v)
         centre = one @ inverse @ left / (one @ inverse @ one)
         e = left - centre
         variance = e @ inverse @ e / (n - 1)
         reml = -0.5 * ((n - 1) * np.log(variance) + np.linalg.slogdet(v)[1] + np.log(one @ inverse @ one))
-        heights.append(reml + np.log(np.sqrt(lam + 0.02)) + np.log(np.gradient(LAMBDAS)[len(heights)]))
+        heights.append(reml + np.log(np.sqrt(lam + 0.02)) + np.log(np.gradient(AVERAGED)[len(heights)]))
         errors.append(np.sqrt(variance * (one @ v @ one)))
         centres.append(centre)
     weight = np.exp(np.array(heights) - max(heights))

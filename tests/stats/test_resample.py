@@ -11,9 +11,11 @@ from scipy import stats as sps
 from embedlab.stats.resample import (
     TIE,
     generator,
+    p_floor,
     p_value,
     permutations_of,
     shuffles_within,
+    sign_floor,
 )
 
 
@@ -25,6 +27,12 @@ def test_a_p_value_is_a_count_over_a_count_and_never_0(null, observed):
         assert p * (len(null) + 1) == pytest.approx(round(p * (len(null) + 1)), abs=1e-9)
     # each value counts on one side at least, ties on both, and the observed one on both
     assert (more + less) * (len(null) + 1) >= len(null) + 2 - 1e-9
+
+
+def test_few_units_and_few_draws_have_a_floor():
+    assert [sign_floor(s) for s in (2, 4, 5)] == [0.25, 0.0625, 0.03125]
+    assert [p_floor(999, s) for s in (4, 9, 10, 60)] == [0.0625, 2**-9, 0.001, 0.001]
+    assert p_floor(999, 60) == p_value(1.0, np.zeros(999))
 
 
 def test_ties_reached_by_two_roads_count_against_the_claim():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedlab.stats.bootstrap import jackknife
+from embedlab.stats.pairs.procrustes import in_few_axes
 from embedlab.stats.resample import p_value, permutations_of
 from embedlab.stats.tree.pgls import LAMBDAS
 from embedlab.stats.tree.profiles import highest
@@ -41,7 +42,7 @@ def shared_lambda(x, covariance, *, most: bool = False) -> float:
     """
     white = _white(covariance, len(x))
     x = checked(x, least=3)
-    x = _short(x - x.mean(axis=0))  # λ does not see the mean, and sums of squares would
+    x = in_few_axes(x - x.mean(axis=0))  # λ does not see the mean, and sums of squares would
     ones, turned = white.rotate(np.ones((white.n, 1)))[:, 0], white.rotate(x)
 
     def curve(lams: np.ndarray) -> np.ndarray:
@@ -74,9 +75,7 @@ def evolved_anew(y, covariance, orders, lam: float | None = None) -> Iterator[np
         yield mean + back @ rest[t]
 
 
-def agreement_beyond_tree(
-    x, y, covariance, *, permutations=999, rng: np.random.Generator | None = None
-) -> BeyondTree:
+def agreement_beyond_tree(x, y, covariance, *, permutations=999, rng: np.random.Generator | None = None) -> BeyondTree:
     """Tell whether two spaces agree about species beyond shared descent: debiased CKA after phylogenetic whitening.
 
     `x` and `y` are the means of the same species in the same order, `(n, d)` and `(n, e)` — or, where both spaces saw
@@ -166,10 +165,6 @@ def _residuals(y: np.ndarray, white: Whitening, lam: float) -> tuple[np.ndarray,
     z = w @ y
     mean = one @ z / (one @ one)
     return z - np.outer(one, mean), mean
-
-
-def _short(x: np.ndarray) -> np.ndarray:
-    return np.linalg.qr(x.T, mode="r").T if x.shape[1] > x.shape[0] else x
 
 
 def _ratio(xy: float, xx: float, yy: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import numpy as np
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.similarity import pair
 from embedlab.stats.resample import p_value, permutations_of
-from embedlab.stats.vectors import checked_kinds
+from embedlab.stats.vectors import checked_kinds, group_means
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,9 +24,7 @@ class SharedDeviations:
     n: int
 
 
-def agreement_within(
-    x, y, groups, *, permutations=999, rng: np.random.Generator | None = None
-) -> SharedDeviations:
+def agreement_within(x, y, groups, *, permutations=999, rng: np.random.Generator | None = None) -> SharedDeviations:
     """Tell whether deviations from the group's mean agree in two spaces of the same rows, as far as groups share it.
 
     With A_s the cross-covariance `(d, e)` of the two spaces within species s, the statistic is the sum of ⟨A_s, A_t⟩
@@ -56,7 +54,7 @@ def agreement_within(
         raise ValueError("explicit permutations need every group to have 2 rows or more: leave single rows out first")
     _, codes = np.unique(codes[keep], return_inverse=True)
     size = np.bincount(codes)
-    gram = [_gram(v[keep], codes, size) for v in (x, y)]
+    gram = [_gram(v[keep], codes) for v in (x, y)]
     weight = 1.0 / (size[codes] - 1)
     one_hot = (codes[:, None] == np.arange(size.size)).astype(float) * weight[:, None]
     blocks = {}
@@ -75,10 +73,8 @@ def agreement_within(
     return SharedDeviations(value, jackknife(without, value), p_value(value, null), null, len(codes))
 
 
-def _gram(x: np.ndarray, codes: np.ndarray, size: np.ndarray) -> np.ndarray:
-    means = np.zeros((size.size, x.shape[1]))
-    np.add.at(means, codes, x)
-    rest = x - (means / size[:, None])[codes]
+def _gram(x: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    rest = x - group_means(x, codes, codes.max() + 1)[codes]
     if not (rest**2).sum() > 1e-20 * (x**2).sum():
         raise ValueError("rows of one group are all the same: there are no deviations to compare")
     rest /= np.linalg.norm(rest) / np.sqrt(len(rest))

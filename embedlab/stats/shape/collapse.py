@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embedlab.stats.vectors import checked, checked_kinds
+from embedlab.stats.vectors import checked, checked_kinds, group_means
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +51,7 @@ def neural_collapse(x, labels) -> Collapse:
             f"{k} classes, {kinds[size < 2][:5].tolist()} of them with one row: at least 2 classes of 2 rows are needed"
         )
     far, x = np.abs(x).max(), x - x.mean(axis=0)
-    means = np.zeros((k, x.shape[1]))
-    np.add.at(means, codes, x)
-    means /= size[:, None]
+    means = group_means(x, codes, k)
     rest = x - means[codes]
     spread = np.bincount(codes, (rest**2).sum(axis=1)) / size  # each class's own variance, all axes together
     _, s, axes = np.linalg.svd(means, full_matrices=False)

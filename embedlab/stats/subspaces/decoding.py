@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.stats.vectors import checked
+from embedlab.stats.vectors import checked, group_means
 from embedlab.stats.whitening import whitener
 
 
@@ -45,10 +45,8 @@ def read_class(train, codes, test) -> np.ndarray:
     train, test, codes = checked(train, "train"), checked(test, "test", least=1), np.asarray(codes)
     if codes.shape != (len(train),) or train.shape[1] != test.shape[1]:
         raise ValueError(f"{len(train)} training rows, codes {codes.shape}; {train.shape[1]} dimensions, {test.shape}")
-    kinds, of, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    means = np.zeros((kinds.size, train.shape[1]))
-    np.add.at(means, of, train)
-    means /= counts[:, None]
+    kinds, of = np.unique(codes, return_inverse=True)
+    means = group_means(train, of, kinds.size)
     metric = whitener(train - means[of]).map
     means, test = means @ metric, test @ metric
     return kinds[np.argmax(test @ means.T - (means**2).sum(axis=1) / 2, axis=1)]

@@ -6,11 +6,11 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from embedlab.stats.tree.pruning import Pruned, is_structure
-from embedlab.stats.tree.relatedness import Whitening, checked_covariance, related
+from embedlab.stats.tree.relatedness import Whitening, as_matrix, related
 from embedlab.stats.vectors import checked
 
-LAMBDAS = np.r_[np.linspace(0, 0.95, 20), 0.98, 1.0]
-DENSE = 1000  # species above which the tree is walked and nothing is resampled
+AVERAGED = np.r_[np.linspace(0, 0.95, 20), 0.98, 1.0]  # Pagel's λ over which intervals are averaged
+RESAMPLED = 1000  # species up to which residuals are resampled; above, the tree is walked
 
 
 def phylogenetic_ratio(parts, totals, covariance, *, rng: np.random.Generator, b: int = 1999, level: float = 0.95):
@@ -46,14 +46,14 @@ def phylogenetic_ratio(parts, totals, covariance, *, rng: np.random.Generator, b
     total = totals.sum()
     if s < 3 or not total > 0:
         return (np.nan, np.nan)
-    if is_structure(covariance) and s <= DENSE:
+    if is_structure(covariance) and s <= RESAMPLED:
         covariance = Pruned(covariance).covariance()
     ready = related(covariance, s)
     value = parts.sum() / total
     left = parts - value * totals
     if not np.ptp(left) > 1e-12 * np.abs(parts).max():
         return (float(value), float(value))
-    if isinstance(ready, Pruned) or s > DENSE:
+    if isinstance(ready, Pruned) or s > RESAMPLED:
         half = _mixture(ready, left, level) / total
         return (float(value - half), float(value + half))
     tree = _AllLambdas(ready)
@@ -70,7 +70,7 @@ class _AllLambdas:
 
     def __init__(self, white: Whitening):
         self.white = white
-        self.lam = np.array([v for v in LAMBDAS if not white.singular(v)])
+        self.lam = np.array([v for v in AVERAGED if not white.singular(v)])
         self.spectrum = np.stack([white.spectrum(v) for v in self.lam])
         self.one = white.rotate(np.ones((white.n, 1)))[:, 0]
         self.root = (self.one**2 / self.spectrum).sum(axis=1)  # 1ᵀC⁻¹1
@@ -104,9 +104,9 @@ class _AllLambdas:
 
 def _mixture(ready, left: np.ndarray, level: float) -> float:
     """Half the width of the interval of a sum: Student's t over all λ, by their likelihood."""
-    z, log_det = ready.whitened(np.column_stack([np.ones(left.size), left]), LAMBDAS)
+    z, log_det = ready.whitened(np.column_stack([np.ones(left.size), left]), AVERAGED)
     fine = np.isfinite(log_det)
-    z, log_det, lam, freedom = z[fine], log_det[fine], LAMBDAS[fine], left.size - 1
+    z, log_det, lam, freedom = z[fine], log_det[fine], AVERAGED[fine], left.size - 1
     root = (z[:, :, 0] ** 2).sum(axis=1)
     squares = (z[:, :, 1] ** 2).sum(axis=1) - (z[:, :, 0] * z[:, :, 1]).sum(axis=1) ** 2 / root
     weight = _shares(-0.5 * (log_det + np.log(root) + freedom * np.log(squares)) + _prior(lam))
@@ -153,7 +153,7 @@ def clades(covariance, k: int) -> np.ndarray:
     >>> clades(np.array([[3.0, 2.0, 0.0], [2.0, 3.0, 0.0], [0.0, 0.0, 3.0]]), 2).tolist()
     [0, 0, 1]
     """
-    c = Pruned(covariance).covariance() if is_structure(covariance) else checked_covariance(covariance, len(covariance))
+    c = as_matrix(covariance)
     if not 1 <= k <= len(c):
         raise ValueError(f"{len(c)} species can be cut into 1 to {len(c)} clades, not {k}")
     apart = c.max() - c

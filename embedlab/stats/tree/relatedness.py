@@ -28,6 +28,13 @@ def checked_covariance(covariance, n: int) -> np.ndarray:
     return c
 
 
+def as_matrix(covariance) -> np.ndarray:
+    """Give a covariance, or what a structure says of it, as a checked float64 matrix `(n, n)`."""
+    if is_structure(covariance):
+        return Pruned(covariance).covariance()
+    return checked_covariance(covariance, len(covariance))
+
+
 def refuse_twins(c: np.ndarray) -> None:
     """Refuse a covariance `(n, n)` with tips at distance zero, and name the pairs: it cannot be inverted."""
     twins = np.argwhere(np.triu(c > np.sqrt(np.outer(np.diag(c), np.diag(c))) * (1 - 1e-12), k=1))

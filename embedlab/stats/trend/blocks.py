@@ -69,15 +69,6 @@ def page(values, x) -> PageTrend:
     return PageTrend(found, chance, float(share[at_least:].sum()), float(share[: at_least + 1].sum()), True)
 
 
-def least_p(scales: int) -> float:
-    """The smallest one-sided p-value that one run a scale can reach: all in order, 1 of `scales`! orders.
-
-    >>> round(least_p(4), 3), round(least_p(5), 4)
-    (0.042, 0.0083)
-    """
-    return float(1 / np.prod(np.arange(1, scales + 1, dtype=float)))
-
-
 @dataclass(frozen=True, eq=False)
 class RandomSlopes:
     """Slopes of species on a scale, and their mean where species may be related.
