@@ -7,7 +7,7 @@
 import numpy as np
 
 from embedlab.stats.tree.pruning import DENSE, Pruned, is_structure
-from embedlab.stats.tree.relatedness import checked_covariance
+from embedlab.stats.tree.relatedness import as_matrix
 from embedlab.stats.vectors import checked
 
 
@@ -176,8 +176,6 @@ def phylogenetic_axes(covariance) -> np.ndarray:
 
 
 def _dense(covariance) -> np.ndarray:
-    if is_structure(covariance):
-        return Pruned(covariance).covariance()
-    if len(covariance) > DENSE:
+    if not is_structure(covariance) and len(covariance) > DENSE:
         raise ValueError(f"{len(covariance):,} species: at most {DENSE:,} are taken as a matrix; hand in a structure")
-    return checked_covariance(covariance, len(covariance))
+    return as_matrix(covariance)
