@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import embedlab.stats as stats
+from embedlab.stats.tree.pruning import Pruned
 from embedlab.stats.tree.trees import Branches
 from tests.stats.asked import ASKED, LOOK, SCALES, TRAIT, TREE, C, N, X
 
@@ -75,6 +76,27 @@ def test_a_node_with_one_child_and_a_branch_of_length_zero_change_nothing(asked)
     """A root of one child without a branch, and a node halved by a branch of length zero."""
     more = Branches(np.r_[-1, 0, TREE.parent[1:] + 1], np.r_[0.0, 0.0, TREE.length[1:]], TREE.tips + 1)
     assert same(judged(asked, covariance=more), judged(asked, covariance=TREE))
+
+
+@pytest.mark.parametrize("asked", [a for a in ASKED if a.name in WALKED], ids=lambda a: a.name)
+def test_a_stem_and_two_species_in_one_place_are_told_alike_by_tree_and_covariance(asked):
+    """A stem is a path that all share; sisters on branches of length zero are refused by both or answered by both."""
+    stem = Branches(np.r_[-1, 0, TREE.parent[1:] + 1], np.r_[0.0, 2.0, TREE.length[1:]], TREE.tips + 1)
+    assert same(judged(asked, covariance=stem), judged(asked, covariance=C + 2))
+    above, children = np.unique(TREE.parent[TREE.tips], return_counts=True)
+    sisters, length = TREE.parent == above[children == 2][0], TREE.length.copy()
+    assert sisters.sum() == 2
+    length[sisters] = 0.0
+    length[above[children == 2][0]] += TREE.length[sisters][0]
+    twins = Branches(TREE.parent, length, TREE.tips)
+    found = []
+    for tree in (twins, Pruned(twins).covariance()):
+        try:
+            found.append(judged(asked, covariance=tree))
+        except ValueError as refused:
+            assert "distance zero" in str(refused)
+            found.append(np.nan)
+    assert same(found[0], found[1])
 
 
 @pytest.mark.parametrize("name", ["k_mult", "pagel_lambda", "fit_evolution", "pgls", "random_slopes", "partition"])

@@ -126,7 +126,10 @@ def hubness(near, n: int | None = None) -> float:
     0.816497
     """
     near = np.asarray(near)
-    often = np.bincount(near.ravel(), minlength=n or len(near)).astype(float)
+    n = n or len(near)
+    if near.dtype.kind not in "iu" or not near.size or near.min() < 0 or near.max() >= n:
+        raise ValueError(f"neighbours must be whole numbers from 0 to {n - 1}; saw {near.ravel()[:5]} of {near.dtype}")
+    often = np.bincount(near.ravel(), minlength=n).astype(float)
     often -= often.mean()
     spread = np.sqrt((often**2).mean())
     return float((often**3).mean() / spread**3) if spread > 0 else np.nan

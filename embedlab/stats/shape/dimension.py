@@ -42,6 +42,8 @@ def two_nn(x, *, kept: float = KEPT, level: float = 0.95) -> IntrinsicDimension:
     >>> bool(np.isclose(found.statistic, (9 - 1) / (8 * np.log(1.5) + 2 * np.log(2.0))))
     True
     """
+    if not (0 < kept <= 1 and 0 < level < 1):
+        raise ValueError(f"kept={kept:g} and level={level:g} are shares: above 0, and at most 1")
     x = checked(x, least=3)
     own = np.unique(x, axis=0)
     n, copies = len(own), len(x) - len(np.unique(x, axis=0))

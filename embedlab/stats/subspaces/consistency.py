@@ -105,6 +105,7 @@ def transfer(vectors: Sequence, kinds: Sequence, contrasts, *, clades=None, sign
     one individual of each kind the right one lies further along (area under the curve): 1/2 where the axis says
     nothing, 1 where it always tells, 0 where it is the wrong way round. No threshold, so that kinds may be of any
     number. `signs` `(m, s)` turn species round, contrast and kinds alike. `train` `(s,)` says which lend an axis.
+    Errors: NaN, shapes, a species of one kind only, one without another clade.
 
     >>> birds = [np.array([[0.0], [1.0]])] * 2
     >>> transfer(birds, [[False, True]] * 2, [[1.0], [1.0]])
@@ -118,6 +119,8 @@ def transfer(vectors: Sequence, kinds: Sequence, contrasts, *, clades=None, sign
     one = signs is None
     signs = np.ones((1, len(delta))) if one else np.asarray(signs, float)
     lend = np.ones(len(delta), bool) if train is None else np.asarray(train, bool)
+    if signs.ndim != 2 or signs.shape[1] != s or not (np.abs(signs) == 1).all() or lend.shape != (s,):
+        raise ValueError(f"signs {signs.shape} must be +1 and -1, and train {lend.shape} one mark, for {s} species")
     found = np.empty((len(signs), len(delta)))
     for i, (x, kind) in enumerate(zip(vectors, kinds, strict=True)):
         others, kind = (clades != clades[i]) & lend, np.asarray(kind, bool)
