@@ -1,7 +1,6 @@
 """Small faults planted in source code, one at a time: a sign, a comparison, a constant, a dropped line."""
 
 import ast
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,26 +34,26 @@ class Mutant:
         return f"{self.path.name}:{self.line}: {self.was} → {self.now}"
 
 
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Every fault that can be planted in a file, docstrings and messages apart."""
+def sites(path: Path) -> list[tuple[int, int]]:
+    """Where faults can be planted, docstrings and messages apart: number of the node, number of the change."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     spared = {id(n) for raised in ast.walk(tree) if isinstance(raised, ast.Raise) for n in ast.walk(raised)}
     spared |= {id(n) for text in ast.walk(tree) if isinstance(text, ast.JoinedStr) for n in ast.walk(text)}
-    nodes = list(ast.walk(tree))
-    for i, node in enumerate(nodes):
-        if id(node) in spared:
-            continue
-        for change in _changes(node):
-            whole = copy.deepcopy(tree)
-            twin = list(ast.walk(whole))[i]
-            was = ast.unparse(twin)
-            change(twin)
-            now = ast.unparse(twin) if not getattr(twin, "dropped", False) else "(dropped)"
-            if getattr(twin, "dropped", False):
-                whole = _Drop(twin).visit(whole)
-            if now != was:
-                source = ast.unparse(ast.fix_missing_locations(whole))
-                yield Mutant(path, getattr(node, "lineno", 0), _short(was), _short(now), source)
+    nodes = enumerate(ast.walk(tree))
+    return [(i, j) for i, node in nodes if id(node) not in spared for j, _ in enumerate(_changes(node))]
+
+
+def planted(path: Path, site: tuple[int, int]) -> Mutant:
+    """The fault of one site."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    node = list(ast.walk(tree))[site[0]]
+    was = ast.unparse(node)
+    list(_changes(node))[site[1]](node)
+    dropped = getattr(node, "dropped", False)
+    now = "(dropped)" if dropped else ast.unparse(node)
+    whole = _Drop(node).visit(tree) if dropped else tree
+    source = ast.unparse(ast.fix_missing_locations(whole))
+    return Mutant(path, getattr(node, "lineno", 0), _short(was), _short(now), source)
 
 
 def _short(text: str) -> str:

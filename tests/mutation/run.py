@@ -19,7 +19,7 @@ import numpy as np
 
 from embedlab.progress import Progress
 from tests.calibration import ledger
-from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.mutants import Mutant, planted, sites
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -117,7 +117,7 @@ def main(argv=None) -> int:
 
     _tests_pass_without_a_fault(asked.room)
     files = [p for p in sorted((ROOT / "embedlab" / asked.room).rglob("*.py")) if asked.only in p.name]
-    everything = [m for p in files for m in mutants(p)]
+    everything = [(p, site) for p in files for site in sites(p)]
     rng = np.random.default_rng(asked.seed)
     drawn = rng.choice(len(everything), min(asked.count, len(everything)), replace=False)
     part, parts = map(int, asked.part.split("/"))
@@ -129,7 +129,7 @@ def main(argv=None) -> int:
     ends = {}
     with Progress("planting", len(drawn[part - 1 :: parts]), "faults") as line:
         for i in drawn[part - 1 :: parts]:
-            mutant = everything[i]
+            mutant = planted(*everything[i])
             key = (str(mutant), hash_of(mutant))
             if key not in have:
                 have[key] = tried(mutant, asked.seconds)
