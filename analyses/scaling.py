@@ -18,46 +18,40 @@ SETTINGS = {
 }
 
 SOURCE = "Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883: five models, one run each, no interval"
+RUNS = {"source": SOURCE, "unit": "runs", "exclusions": "species that a run lacks"}
+SHUFFLED = "labels shuffled, the same shuffle at every run; and the runs in any other order"
 CLAIMS = (
     Claim(
         id="sex-separation-grows",
         says="The Fisher ratio of the sexes grows with training.",
-        source=SOURCE,
         at_least=0.002,
         statistic="slope of the Fisher ratio per tenfold scale",
-        null="labels shuffled, the same shuffle at every run; and the runs in any other order",
-        unit="runs",
-        exclusions="species that a run lacks",
+        null=SHUFFLED,
+        **RUNS,
     ),
     Claim(
         id="stage-separation-grows",
         says="The Fisher ratio of life stages grows with training.",
-        source=SOURCE,
         at_least=0.002,
         statistic="slope of the Fisher ratio per tenfold scale",
-        null="labels shuffled, the same shuffle at every run; and the runs in any other order",
-        unit="runs",
-        exclusions="species that a run lacks",
+        null=SHUFFLED,
+        **RUNS,
     ),
     Claim(
         id="stage-leaves-species-span",
         says="The share of the life-stage contrast outside the species span grows with training.",
-        source=SOURCE,
         at_least=0.01,
         statistic="slope of the share outside the span per tenfold scale",
         null="noise-like contrasts, the same draw at every run; and the runs in any other order",
-        unit="runs",
-        exclusions="species that a run lacks",
+        **RUNS,
     ),
     Claim(
         id="trait-alignment-grows",
         says="Alignment with a trait beyond descent grows with training.",
-        source=SOURCE,
         at_least=0.002,
         statistic="slope of the adjusted R² beyond descent per tenfold scale",
         null="the trait evolved anew at its own λ, the same draw at every run; and the runs in any other order",
-        unit="runs",
-        exclusions="species without a tip or a value",
+        **RUNS | {"exclusions": "species without a tip or a value"},
     ),
 )  # at_least: units of each measure, per tenfold training
 

@@ -9,25 +9,16 @@ SETTINGS = {
     "permutations": "how often labels are shuffled (999)",
 }
 
+ALIKE = {  # of both claims
+    "source": "Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
+    "at_least": 0.005,  # Fisher ratio above what shuffled labels give
+    "statistic": "corrected Fisher ratio, trace form, mean over species",
+    "null": "labels shuffled within species and stratum",
+    "exclusions": "species with fewer than two individuals of either kind; images without a label",
+}
 CLAIMS = (
-    Claim(
-        id="sexes-stand-apart",
-        says="Females and males of a species differ in the space.",
-        source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
-        at_least=0.005,  # Fisher ratio above what shuffled sexes give
-        statistic="corrected Fisher ratio, trace form, mean over species",
-        null="labels shuffled within species and stratum",
-        exclusions="species with fewer than two individuals of either kind; images without a label",
-    ),
-    Claim(
-        id="stages-stand-apart",
-        says="Life stages of a species differ in the space.",
-        source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883",
-        at_least=0.005,
-        statistic="corrected Fisher ratio, trace form, mean over species",
-        null="labels shuffled within species and stratum",
-        exclusions="species with fewer than two individuals of either kind; images without a label",
-    ),
+    Claim(id="sexes-stand-apart", says="Females and males of a species differ in the space.", **ALIKE),
+    Claim(id="stages-stand-apart", says="Life stages of a species differ in the space.", **ALIKE),
 )
 ASKS = {"sexes-stand-apart": "sex", "stages-stand-apart": "life_stage"}
 

@@ -39,7 +39,7 @@ def test_a_run_that_was_stopped_goes_on(tmp_path):
     assert len(path.read_text().splitlines()) == 200
 
 
-def test_results_of_other_code_are_not_taken(tmp_path):
+def test_results_of_other_code_are_not_taken():
     here = ledger.ROOT / "tests/calibration"
     one, other = ledger.code_digest(here / "worlds_measures.py"), ledger.code_digest(here / "world.py")
     assert one != other
