@@ -9,6 +9,7 @@ from embedlab.measures.trait_join import IMAGES, Joined
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 from embedlab.stats.trait.placebo import PlaceboPanel, injected_power, placebo_panel
 from embedlab.stats.trait.prediction import MOST, PredictedBeyondTree, predicted_beyond_tree
+from embedlab.stats.trait.turned import contrasts_turned
 from embedlab.stats.trait.variance import Partition, RankShare, by_rank, partition
 from embedlab.stats.tree.trees import OverTrees, over_trees
 
@@ -119,7 +120,7 @@ def beside(j: Joined, fit, *, null: str, lam, clades, permutations: int, placebo
         )
     if further:
         found |= _further(j, lam=lam, permutations=permutations, rng=rng)
-        found["again"] = _again(j, tree, ask, permutations, rng)
+        found["again"] = _again(j, tree, ask, permutations, rng) + _turned(j, tree, fit.lam, permutations, rng)
     found["notes"] = tuple(found["notes"])
     return Beside(**found)
 
@@ -140,6 +141,17 @@ def _further(j: Joined, *, lam, permutations: int, rng) -> dict:
         at = "ml" if lam == "full" else lam
         found["ranks"] = tuple(by_rank(j.means, j.value, tree, j.taxa, lam=at, permutations=permutations, rng=rng))
     return found
+
+
+def _turned(j: Joined, tree, lam: float, permutations: int, rng) -> tuple:
+    """The test that lets clades evolve at rates of their own, where the tree has contrasts for it."""
+    try:
+        share, p = contrasts_turned(
+            j.means, j.value, tree, lam=lam, covariates=j.extra, permutations=permutations, rng=rng
+        )
+    except ValueError:  # tips at distance zero at λ = 1
+        return ()
+    return (("where clades may evolve at rates of their own (contrasts turned round)", share, p),)
 
 
 def _again(j: Joined, tree, ask: dict, permutations: int, rng) -> tuple:

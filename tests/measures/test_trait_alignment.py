@@ -11,12 +11,16 @@ from embedlab.data.tree import Tree
 from embedlab.measures.trait_alignment import trait_alignment
 from embedlab.measures.trait_family import family_wise
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
+from embedlab.stats.vectors import unit_rows
 
 CLAIM = Claim(id="a", says="Aligned.", source="-", at_least=0.005)
 
 
 def word(result):
     return judge([CLAIM], {"a": result.evidence})[0].word
+
+
+TURNED = "where clades may evolve at rates of their own (contrasts turned round)"
 
 
 def world(seed, n=24, share=0.3, lam=1.0, **more):
@@ -47,8 +51,8 @@ def test_it_is_the_regression_of_species_means_of_unit_vectors():
     means = emb.unit().per_species()
     order = [tree.names.index(s) for s in means.names]
     value = traits.rows["size"].to_numpy()[order]
-    peer = aligned_beyond_phylogeny(means.means, value, tree.structure(means.names), permutations=19, lam="full",
-                                    null="lambda", rng=np.random.default_rng(1))  # fmt: skip
+    peer = aligned_beyond_phylogeny(unit_rows(means.means), value, tree.structure(means.names), permutations=19,
+                                    lam="full", null="lambda", rng=np.random.default_rng(1))  # fmt: skip
     assert found.evidence.estimate == peer.statistic and found.lam == peer.lam
     assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
     assert found.parts[0].mean() == pytest.approx(peer.pseudo.mean())
@@ -241,11 +245,12 @@ def test_covariates_by_name_are_those_of_the_species():
     at = [tree.names.index(s) for s in means.names]
     extra = np.column_stack([np.log(own["len"]), own["light"], *[own[c] for c in site], np.array(depth.values)[at]])
     value = traits.rows["size"].to_numpy()[at]
-    peer = aligned_beyond_phylogeny(means.means, value, tree.covariance(means.names), covariates=extra,
+    peer = aligned_beyond_phylogeny(unit_rows(means.means), value, tree.covariance(means.names), covariates=extra,
                                     lam="full", null="lambda", permutations=19,
                                     rng=np.random.default_rng(1))  # fmt: skip
     assert found.evidence.estimate == pytest.approx(peer.statistic, abs=1e-6)
-    assert [w for w, _, _ in found.beside.again] == ["at λ of the trait, residuals permuted", "without covariates"]
+    assert [w for w, _, _ in found.beside.again] == ["at λ of the trait, residuals permuted", "without covariates",
+                                                     TURNED]  # fmt: skip
 
 
 def test_the_number_of_images_is_tried_as_a_covariate():
@@ -253,7 +258,7 @@ def test_the_number_of_images_is_tried_as_a_covariate():
     uneven = emb.take(np.arange(5, emb.n))
     found = trait_alignment(uneven, traits["size"], tree, permutations=19, further=True, rng=0)
     assert [w for w, _, _ in found.beside.again] == ["at λ of the trait, residuals permuted",
-                                                     "with log number of images as covariate"]  # fmt: skip
+                                                     "with log number of images as covariate", TURNED]  # fmt: skip
     even = trait_alignment(emb, traits["size"], tree, covariates=("images",), permutations=19, rng=0)
     assert even.covariates == () and "covariate log number of images is the same in all species" in even.left_out
 

@@ -8,6 +8,7 @@ from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, random_tree, traits_in_space
 from embedlab.measures.trait_alignment import form, trait_alignment
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
+from embedlab.stats.vectors import unit_rows
 
 
 def table(names, values):
@@ -28,7 +29,7 @@ def test_residuals_are_permuted_where_that_is_asked_for():
     found = trait_alignment(emb, traits["size"], tree, permutations=orders, further=True, rng=1)
     means = emb.unit().per_species()
     value = traits.rows["size"].to_numpy()[[tree.names.index(s) for s in means.names]]
-    peer = aligned_beyond_phylogeny(means.means, value, tree.structure(means.names), permutations=orders)
+    peer = aligned_beyond_phylogeny(unit_rows(means.means), value, tree.structure(means.names), permutations=orders)
     assert (found.evidence.null == peer.null).all() and found.evidence.p_more == peer.p_value
     assert found.null == "rrpp" and found.lam_of == "the trait" and found.evidence.p_floor == 1 / 40
     assert found.beside.again[0][0] == "at λ of the full model, traits evolved anew"
@@ -71,3 +72,20 @@ def test_permuting_within_a_clade_takes_it_from_the_rows():
     assert found.null == "within_clade" and "within clades only" in found.caption
     with pytest.raises(ValueError, match="permutes within a family, which the rows do not tell .* there is genus"):
         trait_alignment(emb, traits["size"], tree, null="within_clade", clade="family", permutations=19, rng=0)
+
+
+def test_scatter_of_images_is_not_length_of_means():
+    """Blurred species have shorter means of unit vectors: a length, of which a trait that goes with blur knows much."""
+    emb, traits, tree = world(19)
+    value = traits["size"]
+    z = dict(zip(value.species, np.argsort(np.argsort(np.array(value.values))) / 24, strict=True))
+    own = np.array([z[s] for s in emb.column("species").to_list()])
+    noise = np.random.default_rng(3).normal(size=(emb.n, emb.d))
+    x = np.eye(emb.d)[0] + 0.3 * np.exp(2 * own - 2)[:, None] * noise
+    blurred = Embeddings(x.astype(np.float32), emb.rows, {})
+    means = blurred.unit().per_species()
+    at = [tree.names.index(s) for s in means.names]
+    how = dict(lam="full", null="lambda", permutations=19, rng=np.random.default_rng(3))
+    short = aligned_beyond_phylogeny(means.means, np.array(value.values)[at], tree.structure(means.names), **how)
+    found = trait_alignment(blurred, value, tree, permutations=19, rng=3)
+    assert short.statistic > 0.15 and found.evidence.estimate < short.statistic / 2
