@@ -186,8 +186,8 @@ class Lab:
             raise ValueError("this needs a tree: pass --tree FILE (Newick), or rows with taxonomic ranks")
         self.note(
             "no tree was given: taxonomic ranks stand in for it, with equal steps as branch lengths; they leave "
-            "kinship within ranks open, so that p-values of traits beyond descent come out too small (p ≤ .05 in 21 to 35 % of "
-            "empty worlds)"
+            "kinship within ranks open, so that p-values of traits beyond descent are too small (p ≤ .05 in 21 to "
+            "35 % of empty worlds)"
         )
         return Tree.from_taxonomy(Taxonomy.from_rows(emb.rows))
 
