@@ -1,7 +1,7 @@
 """Plant faults in a room, one at a time, and see whether its tests notice: `python -m tests.mutation.run`.
 
 Each mutant runs in a process of its own, forked from one that has loaded NumPy, SciPy and pytest already. Tests of
-the file's own name come first, then those of its room and the golden values, then the measures that build on it.
+the file's own name come first, then those of its room and the golden values, as far as they rest on the file.
 Survivors are printed, and kept with all results in the file given by --out; a run that was stopped goes on.
 """
 
@@ -40,13 +40,12 @@ class _Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def stages(path: Path) -> list[list[str]]:
-    """Tests that import a file, however far away: of its own name, then of its room and golden, then of measures."""
+    """Tests that import a file, however far away: of its own name, then of its room and the golden values."""
     room, name = path.relative_to(ROOT / "embedlab").parts[0], path.stem
     own = sorted((ROOT / "tests" / room).glob(f"test_{name}*.py"))
     near = [p for folder in (room, "golden") for p in sorted((ROOT / "tests" / folder).glob("test_*.py"))]
-    far = sorted((ROOT / "tests" / "measures").glob("test_*.py"))
-    knows = [[p for p in tests if p not in own and path in ledger.rests_on(p)] for tests in (near, far)]
-    return [[str(p) for p in tests] for tests in (own, *knows) if tests]
+    knows = [p for p in near if p not in own and path in ledger.rests_on(p)]
+    return [[str(p) for p in tests] for tests in (own, knows) if tests]
 
 
 def tried(mutant: Mutant, seconds: float) -> str:
