@@ -100,8 +100,9 @@ def forecast_words(f: PredictedBeyondTree) -> str:
     )
 
 
-def beside(j: Joined, fit, *, null: str, lam, clades, permutations: int, placebos: int, further: bool, rng) -> Beside:
-    """Compute what stands beside the alignment `fit` of joined species."""
+def beside(j: Joined, fit, *, null: str, lam, clades, permutations: int, placebos: int, further: bool, turned: tuple,
+           rng) -> Beside:  # fmt: skip
+    """Compute what stands beside the alignment `fit` of joined species; `turned` as the function of that name gives."""
     tree = j.structures[0]
     ask = dict(null=null, lam=lam, clades=clades)
     found: dict = {"notes": []}
@@ -120,7 +121,7 @@ def beside(j: Joined, fit, *, null: str, lam, clades, permutations: int, placebo
         )
     if further:
         found |= _further(j, lam=lam, permutations=permutations, rng=rng)
-        found["again"] = _again(j, tree, ask, permutations, rng) + _turned(j, tree, fit.lam, permutations, rng)
+        found["again"] = _again(j, tree, ask, permutations, rng) + turned
     found["notes"] = tuple(found["notes"])
     return Beside(**found)
 
@@ -143,8 +144,8 @@ def _further(j: Joined, *, lam, permutations: int, rng) -> dict:
     return found
 
 
-def _turned(j: Joined, tree, lam: float, permutations: int, rng) -> tuple:
-    """The test that lets clades evolve at rates of their own, where the tree has contrasts for it."""
+def turned(j: Joined, tree, lam: float, permutations: int, rng) -> tuple:
+    """The test that lets clades evolve at rates of their own: `((words, share, p),)`, or () where it cannot be made."""
     try:
         share, p = contrasts_turned(
             j.means, j.value, tree, lam=lam, covariates=j.extra, permutations=permutations, rng=rng

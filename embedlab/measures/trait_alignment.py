@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
-from embedlab.measures.placebo import Beside, beside, forecast_words
+from embedlab.measures.placebo import Beside, beside, forecast_words, turned
 from embedlab.measures.trait_join import LEAST_SPECIES, joined
 from embedlab.stats.reliability import attenuation
 from embedlab.stats.resample import generator
@@ -31,6 +31,9 @@ CHANCE = {
     "msr": "the trait with its phylogenetic spectrum and other values (Moran spectral randomisation)",
     "free": "species permuted as if unrelated: wrong for related species",
 }
+
+
+TURNED = "; and contrasts of sister clades with random signs: the larger of both p-values counts"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,9 +101,11 @@ class TraitAlignment:
             "that species, "
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
             f"at λ = {self.lam:.2f} ({self.lam_of}) "
-            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {self.evidence.chance_kind}, "
+            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {CHANCE[self.null]}, "
             f"{len(self.evidence.null)} times, {self.evidence.chance['mean']:.3f} on average; {self.reliability_note}."
         )
+        if self.evidence.chance_kind.endswith(TURNED):
+            said += " The claim must also pass where contrasts of sister clades take random signs."
         if self.beside:
             parts = [str(self.beside.placebo), self.beside.power_words] if self.beside.placebo else []
             parts += [forecast_words(self.beside.forecast)] if self.beside.forecast else []
@@ -130,9 +135,11 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
 
     `null`, `lam` as in `embedlab.stats.aligned_beyond_phylogeny`, but by default `lam="full"`, `null="lambda"`: λ of
     what the model leaves of the vectors, and chance by traits that evolve anew at the trait's own λ. Of the forms
-    measured it keeps its 5 % best and sees most through noise of images. `lam="ml"`, or `permutations` that is a
-    `(b, n)` array of orders, means residuals permuted at the λ of the trait (`null="rrpp"`), which is safe too and
-    sees less; see `form`. `clade` is the rank within which `within_clade` permutes.
+    measured it keeps its 5 % best and sees most through noise of images. Such a null lets all clades evolve at one
+    rate, so the p-value is the larger of its own and that of contrasts between sister clades with random signs.
+    `lam="ml"`, or `permutations` that is a `(b, n)` array of orders, means residuals permuted at the λ of the trait
+    (`null="rrpp"`), which is safe too and sees less; see `form`. `clade` is the rank within which `within_clade`
+    permutes.
 
     `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged by
     species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same test;
@@ -159,6 +166,11 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
         j.means, j.value, j.structures[0], null=null, permutations=permutations, covariates=j.extra, clades=clades,
         lam=lam, rng=rng,
     )  # fmt: skip
+    # Traits that evolve anew do so at one rate: where a clade was faster in vectors and trait, that alone called half
+    # of empty worlds aligned. The other test keeps the size of every contrast, and costs next to no power.
+    own = turned(j, j.structures[0], fit.lam, len(fit.null), aside) if null in DRAWN or further else ()
+    judging = own if null in DRAWN else ()
+    p_more = max([fit.p_value, *(p for _, _, p in judging)])
     reliability, note = _reliability(unit, by, j.names, j.counts, fit.directions, rng)
     if np.isfinite(reliability) and j.kind == "numeric":
         ceiling = attenuation(float(np.corrcoef(fit.axis, j.value)[0, 1]), max(reliability, 0.0))
@@ -167,7 +179,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
     around = None
     if placebos or further or len(trees) > 1:
         around = beside(j, fit, null=null, lam=lam, clades=clades, permutations=len(fit.null), placebos=placebos,
-                        further=further, rng=aside)  # fmt: skip
+                        further=further, turned=own, rng=aside)  # fmt: skip
     stamp = ""
     if around and around.placebo and not around.placebo.calibrated:
         stamp = str(around.placebo)
@@ -179,8 +191,8 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
         estimate=fit.statistic,
         interval=fit.interval,
         null=fit.null,
-        chance_kind=CHANCE[null],
-        p_more=fit.p_value,
+        chance_kind=CHANCE[null] + (TURNED if judging else ""),
+        p_more=p_more,
         p_less=1.0,  # a share of variance has no opposite: falling below chance contradicts nothing
         p_floor=1 / (len(fit.null) + 1),
         n=len(j.names),
