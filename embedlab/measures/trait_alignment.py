@@ -101,7 +101,7 @@ class TraitAlignment:
             "that species, "
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
             f"at λ = {self.lam:.2f} ({self.lam_of}) "
-            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {CHANCE[self.null]}, "
+            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {self.evidence.chance_kind.removesuffix(TURNED)}, "
             f"{len(self.evidence.null)} times, {self.evidence.chance['mean']:.3f} on average; {self.reliability_note}."
         )
         if self.evidence.chance_kind.endswith(TURNED):

@@ -271,22 +271,6 @@ def test_a_species_without_a_covariate_is_left_out_and_named():
     assert f"1 species without a value of a covariate ({tree.names[0]})" in found.left_out
 
 
-def test_the_larger_of_two_p_values_counts():
-    """Traits evolved anew, and contrasts turned round: the evidence takes the one that doubts more, and says so."""
-    doubted = 0
-    for seed in range(6):
-        emb, traits, tree = world(30 + seed, share=0.02)
-        found = trait_alignment(emb, traits["size"], tree, permutations=99, further=True, rng=0)
-        first = (np.sum(found.evidence.null >= found.evidence.estimate - 1e-12) + 1) / 100
-        second = {w: p for w, _, p in found.beside.again}[TURNED]
-        assert found.evidence.p_more == max(first, second)
-        doubted += second > first
-    assert 0 < doubted and "contrasts of sister clades with random signs" in found.evidence.chance_kind
-    assert "The claim must also pass where contrasts of sister clades take random signs." in found.caption
-    permuted = trait_alignment(emb, traits["size"], tree, null="rrpp", permutations=99, rng=0)
-    assert "sister clades" not in permuted.evidence.chance_kind + permuted.caption
-
-
 def test_several_trees_give_median_and_range():
     emb, traits, tree = world(20)
     trees = [tree, tree.with_lengths(1.0), tree.with_lengths(tree.length**2)]

@@ -15,11 +15,11 @@ def table(names, values):
     return Traits(pl.DataFrame({"species": list(names), "size": list(values)}))
 
 
-def world(seed):
+def world(seed, share=0.3):
     rng = np.random.default_rng(seed)
     tree = random_tree(rng, 24)
     size = brownian_traits(rng, tree)[:, 0]
-    return traits_in_space(rng, tree, size, share=0.3), table(tree.names, size), tree
+    return traits_in_space(rng, tree, size, share=share), table(tree.names, size), tree
 
 
 def test_residuals_are_permuted_where_that_is_asked_for():
@@ -89,3 +89,21 @@ def test_scatter_of_images_is_not_length_of_means():
     short = aligned_beyond_phylogeny(means.means, np.array(value.values)[at], tree.structure(means.names), **how)
     found = trait_alignment(blurred, value, tree, permutations=19, rng=3)
     assert short.statistic > 0.15 and found.evidence.estimate < short.statistic / 2
+
+
+def test_the_larger_of_two_p_values_counts():
+    """Traits evolved anew, and contrasts turned round: the evidence takes the one that doubts more, and says so."""
+    doubted = 0
+    for seed in range(6):
+        emb, traits, tree = world(30 + seed, share=0.02)
+        found = trait_alignment(emb, traits["size"], tree, permutations=99, further=True, rng=0)
+        first = (np.sum(found.evidence.null >= found.evidence.estimate - 1e-12) + 1) / 100
+        second = {w: p for w, _, p in found.beside.again}[
+            "where clades may evolve at rates of their own (contrasts turned round)"
+        ]
+        assert found.evidence.p_more == max(first, second)
+        doubted += second > first
+    assert 0 < doubted and "contrasts of sister clades with random signs" in found.evidence.chance_kind
+    assert "The claim must also pass where contrasts of sister clades take random signs." in found.caption
+    permuted = trait_alignment(emb, traits["size"], tree, null="rrpp", permutations=99, rng=0)
+    assert "sister clades" not in permuted.evidence.chance_kind + permuted.caption
