@@ -96,12 +96,13 @@ class TraitAlignment:
     @property
     def caption(self) -> str:
         """Method, numbers and null in a few sentences."""
+        null = self.evidence.chance_kind.removesuffix(TURNED)
         said = (
             f"Position of each species on the direction that goes along with {self.trait}, fitted without "
             "that species, "
             f"after making {len(self.species)} species (effective number {self.n_effective:.1f}) unrelated "
             f"at λ = {self.lam:.2f} ({self.lam_of}) "
-            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {self.evidence.chance_kind.removesuffix(TURNED)}, "
+            f"on the {self.tree}. Adjusted R² {self.adjusted:.3f}; chance: {null}, "
             f"{len(self.evidence.null)} times, {self.evidence.chance['mean']:.3f} on average; {self.reliability_note}."
         )
         if self.evidence.chance_kind.endswith(TURNED):
