@@ -40,12 +40,15 @@ demo: setup ## grow a world, train, extract, judge, and write figures/demo/repor
 figures: demo ## everything under figures/: each analysis on the demo's stores
 	@set -e; for store in figures/demo/stores/*/; do stores="$$stores --store $$store"; done; \
 	for analysis in $$($(BIN)/embedlab list --json | $(BIN)/python -c 'import json, sys; print(*(a["name"] for a in json.load(sys.stdin)["analyses"]))'); do \
+		asked=$$stores; \
 		case $$analysis in \
+			agreement) more=; asked="--store $$(ls -d figures/demo/stores/*/ | head -1) --store $$(ls -d figures/demo/stores/*/ | tail -1)";; \
 			trait_alignment) more="--set traits=elongation,tail_length,habitat,undrawn";; \
+			orthogonality) more="--set controls=monomorphic";; \
 			scaling) more="--set trait=elongation";; \
 			*) more=;; \
 		esac; \
-		$(BIN)/embedlab run $$analysis $$stores $$more --x images --out figures/$$analysis \
+		$(BIN)/embedlab run $$analysis $$asked $$more --x images --out figures/$$analysis \
 			--traits figures/demo/world/traits.csv --tree figures/demo/world/tree.nwk; \
 	done
 
