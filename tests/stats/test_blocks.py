@@ -9,6 +9,7 @@ from scipy import stats as sps
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.stats.trend.blocks import page, random_slopes
+from embedlab.stats.trend.orders import share_as_extreme
 
 
 def test_page_by_all_orders():
@@ -125,6 +126,8 @@ def test_scale_and_order_do_not_matter(rng):
     other = random_slopes(3 * values[turn] + 7, x / 2 + 1, 5 * c[np.ix_(turn, turn)])
     assert other.mean == pytest.approx(6 * one.mean) and other.p_more == pytest.approx(one.p_more)
     assert other.interval == pytest.approx(tuple(6 * v for v in one.interval))
+    small = random_slopes(1e-9 * values, x, c)
+    assert small.mean == pytest.approx(1e-9 * one.mean, rel=1e-9) and small.p_more == pytest.approx(one.p_more)
     assert page(values[turn], x).p_more == page(np.exp(values), x).p_more == page(values, x).p_more
 
 
@@ -141,6 +144,9 @@ def test_what_has_no_trend_is_refused():
         random_slopes(np.eye(3)[:2], [1, 2, 3])
     with pytest.raises(ValueError, match="all species have the same slope"):
         random_slopes([[1.0, 2.0, 3.0]] * 4, [1, 2, 3])
+    for scale in (1e-9, 1e9):  # slopes that differ by rounding alone, whatever the unit
+        with pytest.raises(ValueError, match="all species have the same slope"):
+            random_slopes(scale * (np.arange(3.0) + np.array([[0.0], [0.1], [0.7], [1 / 3]])), [1, 2, 3])
     with pytest.raises(ValueError, match="4 finite numbers that are not all the same"):
         random_slopes(np.random.default_rng(0).normal(size=(4, 3)), [1, 2, 3], covariate=np.ones(4))
     with pytest.raises(ValueError, match="prune the tree to the same species|3 in the covariance|shape"):
@@ -151,3 +157,9 @@ def test_tips_at_distance_zero_leave_brownian_motion_out():
     c = np.array([[1.0, 1.0, 0.2], [1.0, 1.0, 0.2], [0.2, 0.2, 1.0]])
     values = np.outer([0.1, 0.3, 0.2], [0.0, 1.0, 2.0])
     assert np.isfinite(random_slopes(values, [0, 1, 2], c).interval).all()
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+def test_ties_are_counted_in_any_unit(unit):
+    slopes = unit * np.array([1.0, 2.0, 3.0, 0.1 + 0.2 + 2.7])
+    assert share_as_extreme(slopes, slopes.max()) == 0.5 and share_as_extreme(slopes, unit, more=False) == 0.25

@@ -147,14 +147,33 @@ def test_the_interval_of_a_correlation_of_pairs(rng):
     other = pair_correlation(5 * y[np.ix_(turn, turn)], x[np.ix_(turn, turn)] / 3, rng=np.random.default_rng(1))
     assert other == pytest.approx((low, high), abs=0.04)
     assert pair_correlation(x, 2 * x, rng=rng) == pytest.approx((1, 1), abs=1e-4)
-    assert np.isnan(pair_correlation(x[:4, :4], y[:4, :4], rng=rng)).all()
+    for few in (1, 4):
+        assert np.isnan(pair_correlation(x[:few, :few], y[:few, :few], rng=rng)).all()
     with pytest.raises(ValueError, match="same things"):
         pair_correlation(x, y[:9, :9], rng=rng)
     with pytest.raises(ValueError, match="all distances"):
         pair_correlation(x, 1 - np.eye(40), rng=rng)
+    odd = x.copy()
+    odd[0, 1:7] += 1
+    with pytest.raises(ValueError, match=r"y is not symmetric \(rows \[0, 1, 2, 3, 4\]\)"):
+        pair_correlation(x, odd, rng=rng)
+    uneven = np.where(np.arange(40) % 2, -0.3, -(0.1 + 0.2))
+    with pytest.raises(ValueError, match="all distances"):  # the same but for rounding, on either side of 0
+        pair_correlation(x, np.maximum.outer(uneven, uneven) * (1 - np.eye(40)), rng=rng)
     many = tables(rng, 601)
     value = np.corrcoef(upper(many[0]), upper(many[1]))[0, 1]
     low, high = np.arctanh(pair_correlation(*many, rng=rng))
     assert (low + high) / 2 == pytest.approx(np.arctanh(value), rel=1e-9)
     short = np.arctanh(pair_correlation(*(d[:600, :600] for d in many), rng=rng, b=200))
     assert short[1] - short[0] == pytest.approx(high - low, rel=0.25)
+
+
+def test_the_error_of_a_correlation_near_1_is_the_derivative_on_fishers_scale(rng):
+    """On 601 things the interval is Student's, with the error of a plain jackknife."""
+    x, y = tables(rng, 601)
+    y = x + 0.02 * y
+    low, high = np.arctanh(pair_correlation(x, y, rng=rng))
+    assert slow_pairs(x, y, np.ones(601)) > 0.99
+    without = [[upper(np.delete(np.delete(d, i, 0), i, 1)) for d in (x, y)] for i in range(0, 601, 4)]
+    z = np.arctanh([np.corrcoef(*pair)[0, 1] for pair in without])  # a quarter of all that can be left out
+    assert high - low == pytest.approx(2 * sps.t.ppf(0.975, 600) * np.sqrt(600) * z.std(), rel=0.1)

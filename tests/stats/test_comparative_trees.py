@@ -50,6 +50,7 @@ def test_k_under_permutations_is_k_of_permuted_species(small, rng, monkeypatch):
     """Against the formula of methods.md written out, for both roads of the matrix and that of the tree."""
     monkeypatch.setattr(comparative, "_SMALL", small)
     monkeypatch.setattr(comparative, "_STRIPE", 4)  # several stripes, the last one narrower
+    monkeypatch.setattr(comparative, "_FEW", 8)  # 2 columns and 14 take different roads
     monkeypatch.setattr(comparative, "_BLOCK", 60)  # several blocks of permutations
     structure, c = both(random_tree(rng, 14), rng)
     inverse = np.linalg.inv(c)
@@ -160,3 +161,17 @@ def test_a_shuffle_without_a_value_counts_against_the_claim():
     assert 0 < lost.sum() < 49 and found.p_value >= (lost.sum() + 1) / 50
     with pytest.raises(ValueError, match="noise is as large as the differences"):
         k_mult(x, tree.structure(tree.names), permutations=9, noise=noise + 50, rng=rng)
+
+
+def test_noise_that_eats_the_contrasts_alone_is_refused():
+    """One noisy species among near kin: squares about the root outlast its noise, squared contrasts do not."""
+    c = Tree.parse("((a:1,b:1):1,(c:1,d:1):1,e:2);").covariance(list("abcde"))
+    x = np.array([[-0.9, 0.2], [-0.9, 0.9], [1.2, 0.2], [-0.4, 0.1], [-0.3, -0.7]])
+    noise, away = np.array([0.0, 0.3, 0.0, 3.8, 0.2]), [np.arange(5), np.array([1, 2, 3, 4, 0])]
+    project = np.eye(5) - np.linalg.inv(c).sum(axis=0) / np.linalg.inv(c).sum()
+    for t, sign in zip(away, (-1, 1), strict=True):  # shuffled over the tree the noise would leave something
+        e, inverse = project @ x[t], np.linalg.inv(c)
+        below = np.trace(e.T @ inverse @ e) - np.trace(project.T @ inverse @ project @ np.diag(noise[t]))
+        assert np.sign(below) == sign and np.sum(e**2) > np.trace(project.T @ project @ np.diag(noise[t]))
+    with pytest.raises(ValueError, match="noise is as large as the differences"):
+        k_mult(x, c, permutations=away[1:], noise=noise)

@@ -102,6 +102,7 @@ def test_shared_lambda_is_the_highest_of_a_plain_likelihood(rng, world):
     assert 0 < best < 1
     assert all(height(best) >= height(v) - 1e-9 for v in best + np.array([-0.02, -1e-3, 1e-3, 0.02]) if 0 <= v <= 1)
     assert shared_lambda(np.hstack([x, 1e3 + 0 * x, x, x]), Whitening(c)) == pytest.approx(best, abs=1e-6)  # d > n
+    assert shared_lambda(x + 1e8, c) == pytest.approx(best, abs=1e-6)  # a far origin does not eat the digits
 
 
 def test_a_space_that_evolves_anew_keeps_its_mean_and_rates(rng, world):

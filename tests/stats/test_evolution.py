@@ -47,6 +47,7 @@ def test_the_same_seed_gives_the_same_traits():
     for given in both(TRAPS, np.random.default_rng(1)):
         a, b = (simulate(given, np.random.default_rng(4), count=3, model="ou", parameter=0.3) for _ in range(2))
         assert (a == b).all()
+        assert simulate(given, np.random.default_rng(4), model="ou", parameter=0.3).shape == (1, a.shape[1])
 
 
 def test_a_planted_lambda_comes_back(rng):

@@ -46,3 +46,12 @@ def test_the_page_of_statistics_has_every_name_and_no_other():
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")]
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row[2])}
     assert named == set(stats.__all__)
+
+
+@pytest.mark.parametrize("name", stats.__all__)
+def test_by_default_the_draws_and_what_was_observed_are_a_round_number(name):
+    """99, 199, 999: a p-value is then a share of a hundred or a thousand, and .05 can be met."""
+    given = inspect.signature(getattr(stats, name)).parameters
+    for asked in ("permutations", "b"):
+        if asked in given and isinstance(given[asked].default, int):
+            assert (given[asked].default + 1) % 100 == 0

@@ -24,6 +24,7 @@ def test_neighbours_are_those_of_all_distances(rng, monkeypatch, block):
     wanted = plain(x, 6)
     assert (near == wanted[0]).all()
     assert far == pytest.approx(wanted[1], rel=1e-9)
+    assert (nearest_neighbours(x, 1)[0] == wanted[0][:, :1]).all()
 
 
 def test_of_equally_far_rows_the_earlier_comes_first():

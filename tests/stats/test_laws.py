@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from embedlab.stats.trend.curves import BY_NAME
 from embedlab.stats.trend.huber import descend, huber
 from embedlab.stats.trend.laws import compare_laws, fit_power
 
@@ -150,3 +151,33 @@ def test_what_cannot_be_fitted_is_refused():
         fit_power(X, -X)
     with pytest.raises(KeyError, match="no law called 'cubic' was fitted; there are "):
         compare_laws(X, X)["cubic"]
+
+
+def test_what_a_law_is_told_as_is_the_curve_that_was_fitted():
+    """Each formula written out with its named parameters, at scales centred on their mean logarithm."""
+    formulas = {
+        "constant": lambda x, level: level + 0 * x,
+        "log-linear": lambda x, level, per_tenfold: level + per_tenfold * np.log10(x),
+        "power": lambda x, offset, factor, exponent: offset + factor * x**-exponent,
+        "saturating": lambda x, start, rise, half_at: start + rise * x / (x + half_at),
+        "broken": lambda x, offset, factor, exponent, exponent_change, break_at, break_width: (
+            offset
+            + factor * x**-exponent * (1 + (x / break_at) ** (1 / break_width)) ** (-exponent_change * break_width)
+        ),
+    }
+    shift = np.log(X).mean(keepdims=True)
+    thetas = {"constant": [2.0], "log-linear": [2.0, 0.3], "power": [2.0, -1.0, 0.5, 0.3],
+              "saturating": [2.0, 0.5, 0.3], "broken": [2.0, 0.5, 0.3, 0.2, 0.4, -0.7]}  # fmt: skip
+    for name, theta in thetas.items():
+        told = BY_NAME[name].told(np.array(theta), shift)
+        curve = BY_NAME[name].curve(np.array([theta]), np.log(X)[:, None] - shift)[0]
+        assert formulas[name](X, **told) == pytest.approx(curve, rel=1e-12), name
+
+
+def test_the_interval_of_a_forecast_holds_the_middle_95_percent_of_draws():
+    levels = np.linspace(1, 3, 41)
+    found = compare_laws(X, np.full(7, 2.0), draws=np.repeat(levels[:, None], 7, axis=1), names=["constant"])
+    assert found.best.forecast_interval == pytest.approx((levels[1], levels[-2]), abs=1e-6)
+    few, fewer = (compare_laws(X, np.full(7, 2.0), draws=np.full((b, 7), 2.0), names=["constant"]) for b in (20, 19))
+    assert np.isfinite(few.best.forecast_interval).all() and np.isnan(fewer.best.forecast_interval).all()
+    assert found.best.intervals["level"] == pytest.approx((levels[1], levels[-2]), abs=1e-6)

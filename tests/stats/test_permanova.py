@@ -223,6 +223,11 @@ def test_the_size_of_numbers_and_the_number_of_permutations():
         assert again.null == pytest.approx(found.null, rel=1e-8)
         with pytest.raises(ValueError, match="rows do not differ within groups"):
             permanova(scale * np.repeat(np.eye(3) / 3, [3, 4, 5], axis=0), GROUPS, permutations=[range(12)])
+        z = np.random.default_rng(1).normal(size=(12, 2))
+        design = permanova(x, scale * z, permutations=[range(12)])
+        assert design.statistic == pytest.approx(permanova(x, z, permutations=[range(12)]).statistic, rel=1e-8)
+        with pytest.raises(ValueError, match="constant or linearly dependent"):
+            permanova(x, scale * np.column_stack([z, z @ [0.1, 0.7]]), permutations=[range(12)])
     with pytest.raises(ValueError, match=r"groups \['c'\] have fewer than 3 rows"):
         permanova(x, list("aaaaaaabbbcc"), permutations=[range(12)])
 

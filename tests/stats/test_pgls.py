@@ -145,6 +145,7 @@ def test_what_cannot_be_fitted_is_refused():
         ((y, np.column_stack([x, x[:, 0] * 2]), c), "linearly dependent"),
         ((y, np.column_stack([np.ones(14), np.ones(14)]), c), "linearly dependent"),
         ((y, np.zeros(14), c), "linearly dependent"),
+        ((y, np.column_stack([x[:, 0], np.zeros(14)]), c), "linearly dependent"),
         ((y, np.random.default_rng(0).normal(size=(14, 13)), c), "14 species for 14 coefficients: at least 16"),
         ((np.column_stack([y, y]), x, c), "one trait"),
         ((y[:13], x, c), "one row a species in both"),

@@ -87,6 +87,7 @@ def test_more_is_seen_of_what_is_stronger():
     c = tree.covariance()
     null = aligned_beyond_phylogeny(x, y, c, permutations=199, rng=rng).null
     found = injected_power(x, y, c, null, draws=60, rng=rng)
+    assert found.strength == pytest.approx(np.arange(11) / 10)
     assert found.power[0] < 0.2 and found.power[-1] > 0.9 and found.strength[[0, -1]].tolist() == [0.0, 1.0]
     assert abs(found.share[0]) < 0.01 and found.share[-1] > 0.1 and 0 < found.smallest < found.share[-1]
     kinds = injected_power(x, np.where(y > np.median(y), "a", "b"), c, null, draws=30, rng=rng)
@@ -137,3 +138,19 @@ def test_the_panel_of_an_evolved_null_finds_its_parameter_on_a_grid():
         else:
             assert (found == 0).all()
         assert test._evolved(found[0]) is test._evolved(found[0])  # drawn once, used by all
+
+
+def test_what_a_covariate_explains_is_taken_off_before_numbers_are_shuffled_and_kinds_are_not():
+    x, y, tree, rng = world(8)
+    z, c = rng.normal(size=(24, 1)), tree.covariance()
+    problem = Problem.of(x, y + 5 * z[:, 0], c, z)
+    traits = problem.columns[None]
+    drawn = next(iter(_Test(problem, "phylo_perm", "ml", None, 19, rng)._redrawn(traits)))
+    lam = float(problem.lam("ml", traits)[0])
+    design, inverse = np.column_stack([np.ones(24), z]), np.linalg.inv(lam * c + (1 - lam) * np.diag(np.diag(c)))
+    left = problem.columns - design @ np.linalg.solve(design.T @ inverse @ design, design.T @ inverse @ problem.columns)
+    assert np.ptp(left) < 0.7 * np.ptp(problem.columns)
+    assert np.sort(drawn, axis=1) == pytest.approx(np.tile(np.sort(left, axis=0), (len(drawn), 1, 1)), abs=1e-9)
+    kinds = Problem.of(x, KINDS, tree.structure(tree.names), z)
+    for shuffled in _Test(kinds, "phylo_perm", "ml", None, 19, rng)._redrawn(kinds.columns[None]):
+        assert (shuffled.sum(axis=1) == kinds.columns.sum(axis=0)).all() and set(np.unique(shuffled)) == {0.0, 1.0}

@@ -44,8 +44,9 @@ def brute(x, y, c, fold):
     return *(1 - errors[:2].sum(axis=1) / errors[2].sum()), np.mean(weights)
 
 
-def test_it_is_kriging_with_matrices_written_out():
-    x, y, tree, rng = world(1, n=20, size=2.0)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_it_is_kriging_with_matrices_written_out(seed):
+    x, y, tree, rng = world(seed, n=20, size=2.0)
     c = tree.covariance()
     found = predicted_beyond_tree(x, y, c, permutations=3, rng=rng)
     tree_alone, both, weight = brute(x, y, c, found.fold)

@@ -55,3 +55,8 @@ def test_a_second_row_gives_the_interval():
     assert [low, high] == pytest.approx([0.39 - np.sqrt(DROP / 200), 0.39 + np.sqrt(DROP / 200)], abs=1e-6)
     # widened to the top where that lies outside
     assert highest(both, GRID, 0.5)[2][0] == pytest.approx(0.3, abs=1e-9)
+
+
+def test_a_top_beside_an_end_is_found_as_finely_as_any():
+    for place in (2e-5, 3e-5, 1e-4, 1 - 3e-5):
+        assert highest(lambda v, at=place: -(2e4) * (v - at) ** 2, GRID)[0] == pytest.approx(place, abs=1e-9)

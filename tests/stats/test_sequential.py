@@ -6,7 +6,10 @@ from scipy import stats as sps
 
 from embedlab.stats.resample import p_value
 from embedlab.stats.sequential import (
+    AD_LIMIT,
+    AD_SHAPE,
     ENOUGH,
+    _anderson_darling,
     pareto_fit,
     pareto_survival,
     stop_early,
@@ -155,3 +158,25 @@ def test_a_tail_of_few_is_pinned():
     scale = fine[int(np.argmax(logs))]
     wanted = 250 / 1001 * sps.genpareto.sf(12.0 - start, heavy, scale=scale)
     assert found.p_value == pytest.approx(wanted, rel=1e-3) and found.shape == pytest.approx(shape, abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", AD_SHAPE)
+def test_one_in_twenty_true_tails_is_turned_away(shape):
+    rng = np.random.default_rng(5)
+    far = 0
+    for over in sps.genpareto.rvs(shape, size=(1000, 100), random_state=rng):
+        own, scale = pareto_fit(over)
+        far += _anderson_darling(np.sort(over), own, scale) > np.interp(own, AD_SHAPE, AD_LIMIT)
+    assert 0.03 < far / 1000 < 0.075
+
+
+def test_a_tail_that_does_not_fit_is_shortened_by_ten():
+    """A hundred of a thousand stand apart: 250 values fit no tail, and the first number that does is used."""
+    rng = np.random.default_rng(0)
+    null = np.sort(np.r_[rng.normal(size=900), 5 + rng.exponential(0.5, 100)])
+    for k in range(250, 59, -10):
+        over = null[-k:] - (null[-k] + null[-k - 1]) / 2
+        shape, scale = pareto_fit(over)
+        if _anderson_darling(over, shape, scale) <= np.interp(shape, AD_SHAPE, AD_LIMIT):
+            break
+    assert k == 90 and tail_p_value(20.0, null).shape == shape

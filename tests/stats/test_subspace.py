@@ -148,3 +148,11 @@ def test_draws_keep_off_the_mean_direction_as_images_on_a_sphere_do(rng):
     assert drawn.mean() == pytest.approx(np.mean(shares), rel=0.08)
     assert drawn.std() == pytest.approx(np.std(shares), rel=0.15)
     assert np.abs(inside[:, :, 0]).max() < 1e-25
+
+
+def test_each_contrast_keeps_away_from_its_own_direction(rng):
+    grams = np.stack([np.diag([1.0, 0.0]), np.diag([0.0, 1.0])])  # the first contrast alone, the second alone
+    onto = np.stack([np.eye(5)[:, :2]] * 2)
+    inside, _ = matched_energies(grams, onto, np.ones(5), 50, rng, away=np.eye(5)[:2])
+    assert np.abs(inside[0, :, 0]).max() < 1e-25 and inside[0, :, 1].min() > 0
+    assert np.abs(inside[1, :, 1]).max() < 1e-25 and inside[1, :, 0].min() > 0

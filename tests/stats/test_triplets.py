@@ -56,6 +56,7 @@ def test_shares_by_a_plain_loop(rng):
     deep = [hits[[i not in m and k == 4 for m, k in zip(members, at, strict=True)]].mean() for i in range(12)]
     assert (found.low[4], found.high[4]) == pytest.approx(jackknife(deep, hits[at == 4].mean()))
     assert not found.drawn and found.unresolved == 0
+    assert found.edges.tolist() == [0, 0.2, 0.4, 0.6, 0.8, 1]  # from the tips to the root, nothing left out
 
 
 def test_the_null_moves_species_over_the_tips(rng):
