@@ -1,6 +1,7 @@
 """What stands beside an alignment: placebo traits, power, forecasts, ranks, other trees, the test made otherwise."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -101,14 +102,18 @@ def forecast_words(f: PredictedBeyondTree) -> str:
 
 
 def beside(j: Joined, fit, *, null: str, lam, clades, permutations: int, placebos: int, further: bool, turned: tuple,
-           rng) -> Beside:  # fmt: skip
-    """Compute what stands beside the alignment `fit` of joined species; `turned` as the function of that name gives."""
+           both: bool, rng) -> Beside:  # fmt: skip
+    """Compute what stands beside the alignment `fit` of joined species.
+
+    `turned` is what the function of that name gives; `both` says that a claim must pass that test too.
+    """
     tree = j.structures[0]
     ask = dict(null=null, lam=lam, clades=clades)
     found: dict = {"notes": []}
     if placebos:
+        second = partial(_second, j, tree, fit.lam, rng) if both else None
         found["placebo"] = placebo_panel(
-            j.means, j.value, tree, covariates=j.extra, placebos=placebos, permutations=199, rng=rng, **ask
+            j.means, j.value, tree, covariates=j.extra, placebos=placebos, permutations=199, also=second, rng=rng, **ask
         )
         rule = 0.0 if null == "free" else lam
         power = injected_power(j.means, j.value, tree, fit.null, covariates=j.extra, lam=rule, rng=rng)
@@ -153,6 +158,11 @@ def turned(j: Joined, tree, lam: float, permutations: int, rng) -> tuple:
     except ValueError:  # tips at distance zero at λ = 1
         return ()
     return (("where clades may evolve at rates of their own (contrasts turned round)", share, p),)
+
+
+def _second(j: Joined, tree, lam: float, rng, columns: np.ndarray) -> float:
+    """The p-value of a placebo in the test that lets clades evolve at rates of their own."""
+    return contrasts_turned(j.means, columns, tree, lam=lam, covariates=j.extra, permutations=199, rng=rng)[1]
 
 
 def _again(j: Joined, tree, ask: dict, permutations: int, rng) -> tuple:

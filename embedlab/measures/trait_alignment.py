@@ -180,7 +180,7 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
     around = None
     if placebos or further or len(trees) > 1:
         around = beside(j, fit, null=null, lam=lam, clades=clades, permutations=len(fit.null), placebos=placebos,
-                        further=further, turned=own, rng=aside)  # fmt: skip
+                        further=further, turned=own, both=bool(judging), rng=aside)  # fmt: skip
     stamp = ""
     if around and around.placebo and not around.placebo.calibrated:
         stamp = str(around.placebo)

@@ -12,6 +12,7 @@ from embedlab.lab import Lab, judged_together
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plots"))
 import results
+import results_spaces
 
 
 def colour_of(i: int) -> tuple[int, int, int]:
@@ -122,7 +123,7 @@ def write(out, n: int = 900, **how):
     images = space(n)
     every = results.every()
     rng = np.random.default_rng(3)
-    maps = [results.projection(rng, n, "PCA"), results.projection(rng, n, "t-SNE")]
+    maps = [results_spaces.projection(rng, n, "PCA"), results_spaces.projection(rng, n, "t-SNE")]
     # In another order than the rows, and with every 50th missing: position must not matter.
     tiles = {f"img-{i:05d}": tile(i) for i in reversed(range(n)) if i % 50 != 49}
     report(

@@ -9,7 +9,8 @@ from tests.calibration.verdicts import broken, power, uneven
 from tests.calibration.world import Coverage, Power, World
 
 # A short form of `make calibrate`: fewer worlds and shuffles, and so wider bounds around the same promises.
-SHORT = jobs(permutations=39, scale=0.04)
+# That naive twins fail is left to the full form: a few worlds do not show it.
+SHORT = [job for job in jobs(permutations=39, scale=0.04) if "naive" not in job.kind]
 
 
 @pytest.mark.slow

@@ -1,10 +1,12 @@
 """What a calibration promises, cell by cell, and the table of what was measured."""
 
 import numpy as np
+from scipy.stats import binom
 
 from tests.calibration import ledger
 
 COVERS = (0.93, 0.97)
+FEW, RARE = 200, 3e-5  # worlds; four standard errors of a normal number are as rare
 STRONG = 0.8  # power at the largest of the five sizes
 
 
@@ -12,7 +14,7 @@ def broken(job, found: list[dict]) -> str:
     """Why a cell does not keep its promise; nothing where it does."""
     n = len(found)
     if job.kind == "ours":
-        bound = ledger.LEVEL + 4 * ledger.error(n)
+        bound = highest(n)
         rates = {key: ledger.rejected(found, key) for key in ("p", "p_less") if key in found[0]}
         if "word" in found[0]:
             rates["supported"] = float(np.mean([r["word"] == "supported" for r in found]))
@@ -22,6 +24,9 @@ def broken(job, found: list[dict]) -> str:
         bound = ledger.LEVEL + 4 * ledger.error(n)
         rate = ledger.rejected(found)
         return f"rejects {rate:.3f}: this world catches nobody" if rate <= bound else ""
+    if job.kind == "coverage" and job.cell.promised and n < FEW:
+        rate = ledger.covered(found)
+        return f"covers {rate:.3f}" if binom.cdf(round(rate * n), n, COVERS[0]) < RARE else ""
     if job.kind == "coverage" and job.cell.promised:
         rate, slack = ledger.covered(found), 4 * ledger.error(n)
         # 200 worlds cannot tell 92 from 93 %: the error of the rate is allowed for, and both numbers are shown
@@ -33,6 +38,14 @@ def broken(job, found: list[dict]) -> str:
         rate = power(job, found)[-1]
         return f"power {rate:.2f} at the largest effect" if rate < STRONG - 4 * ledger.error(job.worlds, STRONG) else ""
     return ""
+
+
+def highest(n: int) -> float:
+    """The largest share of `n` worlds that may be rejected: four standard errors above the level.
+
+    Of few worlds the share is no normal number: there, what is as rare under the binomial law.
+    """
+    return ledger.LEVEL + 4 * ledger.error(n) if n >= FEW else float(binom.isf(RARE, n, ledger.LEVEL)) / n
 
 
 def power(job, found: list[dict]) -> list[float]:

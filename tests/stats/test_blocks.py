@@ -163,3 +163,10 @@ def test_tips_at_distance_zero_leave_brownian_motion_out():
 def test_ties_are_counted_in_any_unit(unit):
     slopes = unit * np.array([1.0, 2.0, 3.0, 0.1 + 0.2 + 2.7])
     assert share_as_extreme(slopes, slopes.max()) == 0.5 and share_as_extreme(slopes, unit, more=False) == 0.25
+
+
+def test_the_interval_does_not_hang_on_the_unit():
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(12, 4)) + np.arange(4)
+    one, tiny = (random_slopes(values * unit, np.arange(1.0, 5)) for unit in (1.0, 1e-12))
+    assert np.array(tiny.interval) * 1e12 == pytest.approx(one.interval, rel=1e-8)

@@ -1,5 +1,6 @@
 """Placebo traits: how often a test calls aligned what evolved without the embedding, and what it could have seen."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,7 +62,7 @@ class PlaceboPanel:
 
 def placebo_panel(
     x, trait, covariance, *, null: str = "rrpp", covariates=None, clades=None, lam: float | str = "ml",
-    placebos: int = 200, permutations: int = 199, rng: np.random.Generator,
+    placebos: int = 200, permutations: int = 199, also: Callable | None = None, rng: np.random.Generator,
 ) -> PlaceboPanel:  # fmt: skip
     """Put simulated traits through the test that `aligned_beyond_phylogeny` is, on the same tree and vectors.
 
@@ -69,7 +70,8 @@ def placebo_panel(
     `placebos` are drawn by Brownian motion, and as many at the trait's own λ. Where more than 7 % are called, and luck
     could still be the reason, four times more are drawn. For the nulls `bm`, `lambda` and `ou` placebos share draws
     with others of nearly the same parameter; `phylo_perm`, `msr` and `mk` take 39 draws each. Explicit permutations
-    are not taken: a placebo's shuffles are its own. Errors as there.
+    are not taken: a placebo's shuffles are its own. `also(columns)` gives the p-value of a second test that must be
+    passed too, for a placebo `(n, p)` that passed the first. Errors as there.
 
     >>> x = np.arange(16.0).reshape(8, 2) ** 2 % 7
     >>> placebo_panel(x, x[:, 0], np.eye(8), placebos=2, permutations=9, rng=np.random.default_rng(0)).rates
@@ -82,10 +84,10 @@ def placebo_panel(
     test = _Test(problem, null, lam, clades, permutations, rng)
     called, drawn = [], []
     for model, parameter in (("bm", None), ("lambda", float(test.hidden(np.array([own]))[0]))):
-        hits = _called(problem, test, model, parameter, placebos, rng)
+        hits = _called(problem, test, also, model, parameter, placebos, rng)
         total = placebos
         if hits / total > STAMP_ABOVE and _clopper_pearson(hits, total)[0] <= STAMP_ABOVE:
-            hits += _called(problem, test, model, parameter, (AGAIN - 1) * placebos, rng)
+            hits += _called(problem, test, also, model, parameter, (AGAIN - 1) * placebos, rng)
             total *= AGAIN
         called.append(hits)
         drawn.append(total)
@@ -98,9 +100,10 @@ def _clopper_pearson(k: int, n: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _called(problem: Problem, test: "_Test", model: str, parameter, count: int, rng) -> int:
+def _called(problem: Problem, test: "_Test", also, model: str, parameter, count: int, rng) -> int:
     traits = evolved_traits(problem, model, parameter, count, rng)
-    return int(sum(p <= LEVEL + 1e-12 for p in test.p_values(traits)))
+    passed = [t for t, p in zip(traits, test.p_values(traits), strict=True) if p <= LEVEL + 1e-12]
+    return len(passed) if also is None else sum(also(t) <= LEVEL + 1e-12 for t in passed)
 
 
 class _Test:

@@ -181,7 +181,8 @@ class _Mixture:
     def interval(self, i: int) -> tuple[float, float]:
         far = 1e3 * self.error[:, i].max()
         ends = self.beta[:, i].min() - far, self.beta[:, i].max() + far
-        return tuple(float(brentq(lambda v, q=q: self.below(v, i) - q, *ends)) for q in (0.025, 0.975))
+        fine = 1e-10 * self.error[:, i].min()  # of the slopes' own size: an absolute step would hang on their unit
+        return tuple(float(brentq(lambda v, q=q: self.below(v, i) - q, *ends, xtol=fine)) for q in (0.025, 0.975))
 
 
 def _checked(values, x) -> tuple[np.ndarray, np.ndarray]:
