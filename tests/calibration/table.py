@@ -119,7 +119,8 @@ def picture(have, path: Path) -> None:
     axes.set_ylim(-0.6, len(ours) - 0.4)
     axes.set_xlim(-0.01, 1.02)
     axes.set_xlabel("share of empty worlds in which the test says p ≤ .05 (square-root scale)", fontsize=8)
-    axes.legend(fontsize=7, loc="lower right", frameon=False)
+    fig.legend(fontsize=7.5, loc="outside upper center", ncols=3, frameon=False)
+    axes.tick_params(top=True, labeltop=True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     fig.savefig(path, dpi=150)
