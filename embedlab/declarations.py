@@ -58,8 +58,8 @@ def declare(specifications: Iterable[Specification], path: str | Path) -> dict:
             if (said["analysis"], said["claim"]["id"]) == (spec.analysis, spec.claim.id):
                 other = ", ".join(differing(said, spec.to_dict()))
                 raise ValueError(
-                    f"{path}: the claim {spec.claim.id!r} of {spec.analysis} was declared on {entry['date']} with "
-                    f"other {other}; a declaration is not changed. Write another file"
+                    f"{path}: the claim {spec.claim.id!r} of {spec.analysis} was declared on {entry['date']}; "
+                    f"this differs in {other}. A declaration is not changed: name another file"
                 )
         known[spec.hash] = {"hash": spec.hash, "date": now, "specification": spec.to_dict()}
     held = {"schema": SCHEMA, "declared": list(known.values())}
@@ -73,6 +73,11 @@ def read(path: str | Path) -> dict:
         held = json.loads(Path(path).read_text(encoding="utf-8"))
         parts = [(e["hash"], e["date"], e["specification"]) for e in held["declared"]]
         entries = [(*part, part[2]["claim"]["id"]) for part in parts]
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"there is no declaration {path}: write the claims down first, with embedlab run ANALYSIS … "
+            f"--declare {path}"
+        ) from None
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError):
         raise ValueError(f"{path} is no declaration: make one with embedlab run ANALYSIS … --declare FILE") from None
     for said, date, specification, name in entries:
@@ -142,5 +147,5 @@ def _standing(spec: Specification, declaration: Mapping | None, shipped: bool, f
     for entry in declaration["declared"]:
         said = entry["specification"]
         if (said["analysis"], said["claim"]["id"]) == (spec.analysis, spec.claim.id):
-            return True, f"declared on {entry['date']} with other {', '.join(differing(said, spec.to_dict()))}"
+            return True, f"declared on {entry['date']}, and differs in {', '.join(differing(said, spec.to_dict()))}"
     return True, "not in the declaration"

@@ -34,7 +34,7 @@ def test_a_declaration_grows_and_is_never_changed(tmp_path):
     assert declare([spec()], path)["declared"] == first  # once more: the same, with the first date
     assert len(declare([spec(analysis="y")], path)["declared"]) == 2
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"was declared on .* with other seed, settings.axes; a declaration is not"):
+    with pytest.raises(ValueError, match=r"was declared on .*; this differs in seed, settings.axes. A declaration is not"):
         declare([spec(seed=3, settings={"axes": 8})], path)
     assert path.read_bytes() == before
 
@@ -45,6 +45,8 @@ def test_a_declaration_that_was_tampered_with_is_refused(tmp_path):
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 1'))
     with pytest.raises(ValueError, match="does not match its hash .*: it was changed"):
         read(path)
+    with pytest.raises(FileNotFoundError, match="there is no declaration .*none.json: write the claims down first"):
+        read(tmp_path / "none.json")
     for text in ("[]", "{}", "no json", '{"declared": [{"hash": 1}]}'):
         path.write_text(text)
         with pytest.raises(ValueError, match="is no declaration: make one with"):
@@ -55,7 +57,7 @@ def test_what_stands_where(tmp_path):
     held = declare([spec()], tmp_path / "d.json")
     assert not standing(spec(), held, shipped=False).exploratory
     changed = standing(spec(seed=4), held, shipped=True)
-    assert changed.exploratory and changed.words.endswith("with other seed")
+    assert changed.exploratory and changed.words.endswith("and differs in seed")
     assert standing(spec(analysis="z"), held, shipped=True).words == "not in the declaration"
     assert standing(spec(), None, shipped=False).exploratory
     assert not standing(spec(), None, shipped=True).exploratory
@@ -85,7 +87,7 @@ def test_declared_first_and_run_later(tmp_path, store):
     assert found["claims"][0]["hash"] == held["declared"][0]["hash"]
     assert json.dumps(found["claims"][0]["specification"])
     other = run_analysis("separation", stores=[store], settings=FAST, seed=6, declaration=path).to_dict()
-    assert other["claims"][0]["exploratory"] and "with other seed" in other["claims"][0]["declared"]
+    assert other["claims"][0]["exploratory"] and "differs in seed" in other["claims"][0]["declared"]
 
 
 def test_undeclared_settings_explore_and_the_page_says_so(tmp_path, store):

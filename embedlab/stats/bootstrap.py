@@ -20,12 +20,8 @@ def bootstrap_ratio(parts, totals, *, rng: np.random.Generator, b: int = 1999, l
     >>> bootstrap_ratio([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], rng=np.random.default_rng(0))
     (0.5, 0.5)
     """
-    parts, totals = np.asarray(parts, float), np.asarray(totals, float)
+    parts, totals = parts_and_totals(parts, totals)
     s = parts.size
-    if parts.shape != (s,) or totals.shape != (s,):
-        raise ValueError(f"parts of shape {parts.shape} and totals of {totals.shape}: one number a unit in both")
-    if s:
-        checked(np.c_[parts, totals], "parts and totals", least=1)
     if s < 3 or not totals.sum() > 0:
         return (np.nan, np.nan)
     value, error = _ratio(parts, totals)
@@ -40,6 +36,16 @@ def bootstrap_ratio(parts, totals, *, rng: np.random.Generator, b: int = 1999, l
         return (np.nan, np.nan)
     low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2])
     return (float(value - high * error), float(value - low * error))
+
+
+def parts_and_totals(parts, totals) -> tuple[np.ndarray, np.ndarray]:
+    """Numerators and denominators `(s,)` of a ratio of sums, one of each a unit; other shapes and NaN are refused."""
+    parts, totals = np.asarray(parts, float), np.asarray(totals, float)
+    if parts.shape != (parts.size,) or totals.shape != parts.shape:
+        raise ValueError(f"parts of shape {parts.shape} and totals of {totals.shape}: one number a unit in both")
+    if parts.size:
+        checked(np.c_[parts, totals], "parts and totals", least=1)
+    return parts, totals
 
 
 def _ratio(parts: np.ndarray, totals: np.ndarray):

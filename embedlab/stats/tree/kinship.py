@@ -5,9 +5,9 @@ from scipy import stats as sps
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from embedlab.stats.bootstrap import parts_and_totals
 from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import Whitening, as_matrix, related
-from embedlab.stats.vectors import checked
 
 AVERAGED = np.r_[np.linspace(0, 0.95, 20), 0.98, 1.0]  # Pagel's λ over which intervals are averaged
 RESAMPLED = 1000  # species up to which residuals are resampled; above, the tree is walked
@@ -37,12 +37,8 @@ def phylogenetic_ratio(parts, totals, covariance, *, rng: np.random.Generator, b
     >>> phylogenetic_ratio([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], np.eye(3), rng=np.random.default_rng(0))  # all have 1/2
     (0.5, 0.5)
     """
-    parts, totals = np.asarray(parts, float), np.asarray(totals, float)
+    parts, totals = parts_and_totals(parts, totals)
     s = parts.size
-    if parts.shape != (s,) or totals.shape != (s,):
-        raise ValueError(f"parts of shape {parts.shape} and totals of {totals.shape}: one number a species in both")
-    if s:
-        checked(np.c_[parts, totals], "parts and totals", least=1)
     total = totals.sum()
     if s < 3 or not total > 0:
         return (np.nan, np.nan)
