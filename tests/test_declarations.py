@@ -34,7 +34,7 @@ def test_a_declaration_grows_and_is_never_changed(tmp_path):
     assert declare([spec()], path)["declared"] == first  # once more: the same, with the first date
     assert len(declare([spec(analysis="y")], path)["declared"]) == 2
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"was declared on .*; this differs in seed, settings.axes. A declaration is not"):
+    with pytest.raises(ValueError, match=r"was declared on .*; this differs in seed, settings.axes. A declaration"):
         declare([spec(seed=3, settings={"axes": 8})], path)
     assert path.read_bytes() == before
 
