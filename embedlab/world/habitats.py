@@ -203,6 +203,11 @@ PLACES = {
     ("beetle", "wetland"): wetland_ground,
     ("beetle", "desert"): desert_ground,
     ("beetle", "tundra"): tundra_ground,
+    ("butterfly", "forest"): forest_ground,
+    ("butterfly", "grassland"): grassland_ground,
+    ("butterfly", "wetland"): wetland_ground,
+    ("butterfly", "desert"): desert_ground,
+    ("butterfly", "tundra"): tundra_ground,
 }
 
 

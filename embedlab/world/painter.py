@@ -12,16 +12,17 @@ import numpy as np
 import torch
 
 from embedlab.world import places
-from embedlab.world.plans import beetle, bird, fish
+from embedlab.world.plans import beetle, bird, butterfly, fish
 from embedlab.world.tree import PLANS
 
-DRAWERS = {"bird": bird, "fish": fish, "beetle": beetle}
+DRAWERS = {"bird": bird, "fish": fish, "beetle": beetle, "butterfly": butterfly}
 CHUNK = 32  # images at a time: 32 × 1,600 floats stay in the second-level cache
 MARGIN = 0.93  # no part of an animal lies further from the middle than this share of the half-width
 BODY = {
     "bird": 1.14,
     "fish": 1.16,
     "beetle": 1.24,
+    "butterfly": 1.16,
 }  # body units to half-widths, for an adult of middle size at middle distance
 
 
