@@ -82,6 +82,8 @@ class Lab:
 
     Randomness comes from (seed, analysis name) through a stable hash, so that the order in which analyses run does
     not matter. Settings are text or numbers by name; those an analysis does not know are refused by `study`.
+    Stores whose card names a `control` (pixels alone, an untrained network) stand in `controls` and not in `stores`,
+    so that no trend runs through them; where all are controls, they are what is asked about.
     """
 
     name: str
@@ -99,6 +101,9 @@ class Lab:
         """Refuse a lab without a store; seed its generator."""
         if not self.stores:
             raise ValueError(f"{self.name} needs a store: make one with embedlab extract or embedlab import")
+        self.given = tuple(self.stores)
+        self.stores = tuple(s for s in self.given if not control(s)) or self.given
+        self.controls = tuple(s for s in self.given if s not in self.stores)
         key = hashlib.sha256(f"{self.seed}/{self.name}".encode()).digest()[:8]
         self.rng = np.random.default_rng(int.from_bytes(key, "little"))
 
@@ -215,8 +220,13 @@ class Lab:
             analysis=self.name, question=self.question, claims=tuple(claims), evidence=dict(evidence),
             sentences=dict(sentences), results=dict(results), exclusions=tuple(self.exclusions),
             notes=tuple(self.notes),
-            seed=self.seed, stores=tuple(_facts(s) for s in self.stores),
+            seed=self.seed, stores=tuple(_facts(s) for s in self.given),
         )  # fmt: skip
+
+
+def control(store: Embeddings) -> str:
+    """What a store is a control for, as its card says: "pixel PCA", "random network", … ; empty where it is none."""
+    return str(_said(store.card.get("training")).get("control") or "")
 
 
 def _said(facts: Mapping | None) -> dict:

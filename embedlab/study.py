@@ -173,7 +173,7 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
 def _last(stores, lab: Lab):
     """The path of the store that `lab.embeddings()` stands for."""
     chosen = lab.embeddings()
-    return next(p for p, s in zip(stores, lab.stores, strict=True) if s is chosen)
+    return next(p for p, s in zip(stores, lab.given, strict=True) if s is chosen)
 
 
 def _maps(lab: Lab) -> list:

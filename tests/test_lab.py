@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.data import Embeddings
-from embedlab.lab import Lab
+from embedlab.lab import Lab, control
 
 
 def test_the_store_under_question_stands_last_on_the_scale_wherever_its_card_says_so():
@@ -21,3 +21,14 @@ def test_adults_only_is_said_with_what_it_leaves_out():
     assert lab.notes == [
         "the sexes are compared among adults: 2 of 6 images; 3 whose life stage is not recorded are left out"
     ]
+
+
+def test_controls_stand_beside_the_series_and_not_in_it():
+    rows = {"image_id": ["a", "b"], "species": ["x", "y"]}
+    cards = [{"training": {"images": 9}}, {"training": {"control": "pixel PCA"}}, {"training": {"images": 99}}]
+    small, pixels, large = (Embeddings(np.eye(2), rows, card) for card in cards)
+    lab = Lab(name="x", stores=[small, pixels, large], x="images")
+    assert lab.stores == (small, large) and lab.controls == (pixels,) and lab.given == (small, pixels, large)
+    assert lab.embeddings() is large and [control(s) for s in lab.given] == ["", "pixel PCA", ""]
+    alone = Lab(name="x", stores=[pixels])
+    assert alone.stores == (pixels,) and alone.controls == ()

@@ -1,0 +1,83 @@
+"""Which runs of a study stand on one line: the same in all but one thing, and their seeds."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from embedlab.train.config import TrainConfig
+
+# axis: (the keys that change along it, what a store's card calls the place on it)
+AXES = {
+    "images": (("images",), "images"),
+    "species": (("species",), "species"),
+    "compute": (("steps",), "images_seen"),
+    "data": (("species", "images"), "images"),
+}
+LEAST = 3  # values of an axis that make a trend
+_NO_MATTER = ("seed", "log_every", "save_every", "snapshots", "device")  # these make no other experiment
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Runs that differ along one axis and in their seeds: its name, the card's word for it, the runs from low to high.
+
+    `rest` is what they share, which tells two lines of one axis apart.
+    """
+
+    name: str
+    x: str
+    runs: tuple[TrainConfig, ...]
+
+    @property
+    def scales(self) -> int:
+        """How many different places the axis has."""
+        return len({_place(run, self.name) for run in self.runs})
+
+
+def world_of(config: TrainConfig) -> tuple:
+    """What makes two runs see the same world: its seed, its species, its dials, the size of its pictures."""
+    return config.world, config.world_species, getattr(config, "dials", ""), config.size
+
+
+def by_world(configs: Iterable[TrainConfig]) -> dict[tuple, list[TrainConfig]]:
+    """Sort runs by the world they see, in the order in which worlds first appear."""
+    found = defaultdict(list)
+    for config in configs:
+        found[world_of(config)].append(config)
+    return dict(found)
+
+
+def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
+    """Find the longest line of runs along each axis, of those with three different scales or more.
+
+    "data" is the line along which species and images grow together; "images" and "species" hold the other fixed.
+
+    >>> star = [TrainConfig(species=32, images=m) for m in (2, 4, 8)] + [TrainConfig(species=s, images=4) for s in (8, 64)]
+    >>> [(a.name, a.scales) for a in axes(star)]
+    [('images', 3), ('species', 3)]
+    >>> [(a.name, a.scales) for a in axes([TrainConfig(species=8 * k, images=k) for k in (1, 2, 3)])]
+    [('data', 3)]
+    """
+    found = []
+    for name, (keys, x) in AXES.items():
+        lines = defaultdict(list)
+        for config in configs:
+            told = asdict(config)
+            lines[tuple((k, v) for k, v in told.items() if k not in (*keys, *_NO_MATTER))].append(config)
+        best = max((_line(name, x, runs) for runs in lines.values()), key=lambda a: (a.scales, len(a.runs)), default=None)
+        if best is not None and best.scales >= LEAST and (name != "data" or _both_grow(best)):
+            found.append(best)
+    return found
+
+
+def _line(name: str, x: str, runs: list[TrainConfig]) -> Axis:
+    return Axis(name, x, tuple(sorted(runs, key=lambda run: (*_place(run, name), run.seed))))
+
+
+def _place(run: TrainConfig, axis: str) -> tuple:
+    return tuple(getattr(run, key) for key in AXES[axis][0])
+
+
+def _both_grow(line: Axis) -> bool:
+    places = sorted({_place(run, line.name) for run in line.runs})
+    return all(a < c and b < d for (a, b), (c, d) in zip(places, places[1:], strict=False))
