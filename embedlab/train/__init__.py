@@ -4,7 +4,8 @@
 sees) → `loss` → `loop` (one run) → `several` (many runs over processes).
 """
 
-from embedlab.train.config import TrainConfig, read_configs
+from embedlab.train.config import TrainConfig
+from embedlab.train.grid import read_configs
 
 __all__ = ["TrainConfig", "read_configs", "train", "train_scales"]
 

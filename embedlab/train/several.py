@@ -18,7 +18,8 @@ import torch
 
 from embedlab.extract.compact import DESCRIPTION
 from embedlab.progress import Progress
-from embedlab.train.config import TrainConfig, read_configs
+from embedlab.train.config import TrainConfig
+from embedlab.train.grid import read_configs
 from embedlab.train.loop import run
 from embedlab.train.photos import Pool, Render
 
