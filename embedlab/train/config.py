@@ -23,7 +23,7 @@ _FIRST = {
     *("world", "world_species", "species", "images", "size", "width", "dim", "steps", "batch", "lr"),
     *("weight_decay", "warmup", "scale", "scale_max", "seed"),
 }
-_UNSEEN = ("log_every", "save_every")  # change no weight
+_UNSEEN = ("log_every", "save_every", "snapshots")  # change no weight
 # Keys that a run's name does not tell: what all runs of a study usually share. Two runs that differ in these
 # alone would have one name, and are refused (`grid`).
 _QUIET = (_FIRST - {"world"}) | {*_UNSEEN, "patch", "depth", "heads", "accumulate", "precision", "device"}
@@ -112,6 +112,9 @@ class TrainConfig:
         "steps between two saved states, from which a killed run goes on (kept at log lines)",
         1,
         1_000_000,
+    )
+    snapshots: str = _choice(
+        "none", "models kept on the way, in step-000128 and the like: at powers of two of the steps", "none", "powers"
     )
 
     def __post_init__(self):
