@@ -242,9 +242,9 @@ def test_models_and_doctor():
 
 
 def test_world_grows_what_it_says(tmp_path):
-    grown = ask_json("world", "--out", tmp_path / "w", "--species", 6, "--images", 12, "--size", 32)
+    grown = ask_json("world", "--out", tmp_path / "w", "--species", 8, "--images", 12, "--size", 32)
     assert {"images", "species", "manifest", "traits", "tree"} <= set(grown)
-    assert grown["species"] == 6 and grown["images"] == 12
+    assert grown["species"] == 8 and grown["images"] == 12
     assert all(Path(grown[k]).is_file() for k in ("manifest", "traits", "tree"))
     assert pl.read_csv(grown["manifest"]).height == 12
 

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def world(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the world.")],
-    species: Annotated[int, typer.Option(min=6, help="Number of species, a third of each body plan.")] = 48,
+    species: Annotated[int, typer.Option(min=8, help="Number of species, a quarter of each body plan.")] = 48,
     images: Annotated[int, typer.Option(min=1, help="Images in all, shared evenly among species.")] = 768,
     size: Annotated[int, typer.Option(min=16, metavar="PX", help="Edge of an image in pixels.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="The same seed grows the same world.")] = 0,

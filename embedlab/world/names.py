@@ -13,7 +13,12 @@ _ONSETS = "b c d f g l m n p r s t v l m n r s t br cr dr gr pr tr cl gl pl st t
 _VOWELS = "a e i o u a e i o".split()
 _CODAS = ["", "", "", "", "", "n", "r", "l"]
 _GENUS_ENDINGS = (("us", "us"), ("a", "a"), ("ops", "us"), ("um", "um"), ("ella", "a"), ("odon", "us"))
-_CLASSES = {"bird": ("ornes", "iformes"), "fish": ("ichthes", "oidei"), "beetle": ("optes", "omorpha")}
+_CLASSES = {
+    "bird": ("ornes", "iformes"),
+    "fish": ("ichthes", "oidei"),
+    "beetle": ("optes", "omorpha"),
+    "butterfly": ("psyches", "inales"),
+}
 _NOUN_ENDINGS = ("let", "ling", "kin", "ard", "ow", "ick", "el", "on", "ara", "ish")
 _ALL_ENDINGS = (
     *(ending for pair in _GENUS_ENDINGS for ending in pair),

@@ -9,8 +9,9 @@ import numpy as np
 from embedlab.world import keys
 from embedlab.world.traits import ALL, COLOUR, FUNCTIONAL, HABITATS, KINDS, ORNAMENT, OTHER, Evolved
 
-SEXES, STAGES = ("female", "male"), ("juvenile", "adult")
-JUVENILES = 0.35  # share of juveniles where the draws are not balanced
+SEXES, STAGES = ("female", "male"), ("juvenile", "subadult", "adult")
+MET = (0.25, 0.15, 0.60)  # shares of the stages where the draws are not balanced
+YOUTH = (1.0, 0.45, 0.0)  # how much of a juvenile each stage is
 COLOUR_NOISE, SHAPE_NOISE = 0.45, 0.15  # individual differences, in species standard deviations
 
 # How a juvenile differs from its adult: a factor on each measure.
@@ -33,8 +34,9 @@ RAMPS = {
     "bird": ("8f3026", "b0562b", "c08a3a", "b7a544", "7d8a3c", "3f7d5a", "2f7d8c", "3f66a0", "5a5590"),
     "fish": ("b8402f", "cf7a33", "d1a548", "a3a452", "5f8f5a", "3c8f85", "3b86a8", "4a6fae", "6f6fa6"),
     "beetle": ("7a2418", "a8431f", "b5762a", "8f7a2c", "5b7a2e", "2c7a4a", "1f7573", "2b5a8c", "463c78"),
+    "butterfly": ("a3341f", "cf5a20", "e0902c", "dfb73f", "b5b35c", "6f9c6b", "3f8d9a", "3d6db3", "5f59a5"),
 }
-BROWN = {"bird": "86694a", "fish": "84775a", "beetle": "5e432c"}
+BROWN = {"bird": "86694a", "fish": "84775a", "beetle": "5e432c", "butterfly": "6b5138"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +82,9 @@ def meet(
     """Draw who is met at image `number` of each species: individual, sex, stage and the place where it
     stands.
 
-    Balanced: individuals cycle through female and male, juvenile and adult, so any 4 in a row hold one of
-    each. Otherwise sexes are equal in expectation and 35 % are juvenile. The place is the species' own
-    habitat with probability `background_bias`, else any of the five.
+    Balanced: individuals cycle through both sexes of adults, subadults and juveniles, so any 6 in a row hold
+    one of each. Otherwise sexes are equal in expectation, and the stages come in the shares `MET`. The place
+    is the species' own habitat with probability `background_bias`, else any of the five.
     """
     if photos < 1:
         raise ValueError(f"each individual has at least one photograph, not {photos}")
@@ -92,43 +94,39 @@ def meet(
     who = keys.uniforms(seed, "who", 2, species, individual)
     where = keys.uniforms(seed, "where", 2, species, individual, photo)
     if balanced:
-        sex, stage = individual % 2, 1 - individual // 2 % 2
+        sex, stage = individual % 2, 2 - individual // 2 % 3
     else:
-        sex, stage = (who[:, 0] < 0.5).astype(np.int64), (who[:, 1] > JUVENILES).astype(np.int64)
+        sex, stage = (who[:, 0] < 0.5).astype(np.int64), np.searchsorted(np.cumsum(MET)[:-1], who[:, 1])
     anywhere = (where[:, 1] * len(HABITATS)).astype(np.int64)
     background = np.where(where[:, 0] < background_bias, habitat[species], anywhere)
     return Specimens(number * len(habitat) + species, species, individual, photo, sex, stage, background)
 
 
-def looks(
-    seed: int, plan: str, evolved: Evolved, strength: np.ndarray, met: Specimens
-) -> dict[str, np.ndarray]:
+def looks(seed: int, plan: str, evolved: Evolved, met: Specimens) -> dict[str, np.ndarray]:
     """Give the looks of specimens of one body plan: factors on their measures, and sRGB colours (n, 3)."""
     n, names = len(met), (*FUNCTIONAL, *COLOUR, *OTHER, *ORNAMENT)
     columns = [ALL.index(name) for name in names]
     noise = keys.normals(seed, "individual", len(names) + 1, met.species, met.individual)
     scale = np.array([COLOUR_NOISE if name in (*COLOUR, *ORNAMENT) else SHAPE_NOISE for name in names])
-    x = dict(zip(names, (evolved.values[met.species][:, columns] + scale * noise[:, :-1]).T, strict=True))
+    x = dict(zip(names, (evolved.drawn[met.species][:, columns] + scale * noise[:, :-1]).T, strict=True))
     ranges = {**FUNCTIONAL, **OTHER}
     look = {name: low + (high - low) / (1 + np.exp(-1.1 * x[name])) for name, (low, high) in ranges.items()}
-    male, young = met.sex.astype(float), 1.0 - met.life_stage
-    dimorphic = strength[met.species]
-    sign = dimorphic * male * (1 - 0.75 * young)
+    male, dimorphic = met.sex.astype(float), evolved.dimorphism[met.species]
+    young = np.array(YOUTH)[met.life_stage] * evolved.maturation[met.species]
+    sign = dimorphic * male * np.clip(1 - 0.75 * young, 0, 1)
     for name, factor in JUVENILE.items():
-        look[name] = look[name] * np.where(young > 0, factor, 1.0)
+        look[name] = look[name] * factor**young
     look["body_size"] = look["body_size"] * np.exp(0.08 * noise[:, -1]) * (1 + 0.05 * sign)
     look["tail_length"] = look["tail_length"] * (1 + 0.25 * sign)
     look["spots"] = np.clip(look["spots"] + 0.5 * young, 0, 1)
-    look["eye_size"] = np.where(young > 0, 1.5, 1.0) / np.where(
-        young > 0, 1.28, 1.0
-    )  # the head has grown already
+    look["eye_size"] = (1.5 / 1.28) ** young  # beside the head, which is larger already
     look["young"] = young
     kinds = 0.35 + 0.65 / (
-        1 + np.exp(-1.5 * evolved.values[met.species][:, [ALL.index(kind) for kind in KINDS]])
+        1 + np.exp(-1.5 * evolved.drawn[met.species][:, [ALL.index(kind) for kind in KINDS]])
     )
     for kind, full, weight in zip(KINDS, (0.95, 0.85, 1.0), kinds.T, strict=True):
         look[kind] = np.clip(full * sign * weight, 0, 1.3 if kind == "crest" else 1)
-    brown = np.clip(0.55 * young + 0.25 * dimorphic * (1 - male) * (1 - young), 0, 1)[:, None]
+    brown = np.clip(0.55 * young + 0.25 * dimorphic * (1 - male) * np.clip(1 - young, 0, 1), 0, 1)[:, None]
     saturation = 0.45 + 0.85 * _logistic(x["saturation"])
     light = 0.62 + 0.70 * _logistic(x["lightness"])
     earth = _hex(BROWN[plan])

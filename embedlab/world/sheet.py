@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from embedlab.world.world import World
 
 # column: (sex, life stage)
-PORTRAITS = {"male": (1, 1), "female": (0, 1), "juvenile": (0, 0)}
+PORTRAITS = {"male": (1, 2), "female": (0, 2), "subadult": (0, 1), "juvenile": (0, 0)}
 
 
 def plate(
@@ -33,7 +33,7 @@ def plate(
             individual=0, sex=sexes, life_stage=stages, background=int(world.evolved.habitat[s])
         )
         plan = world.plans[s]
-        look = phenotype.looks(world.seed, plan, world.evolved, world.dimorphism, met)
+        look = phenotype.looks(world.seed, plan, world.evolved, met)
         lens = phenotype.still(phenotype.camera(world.seed, met))
         rows.append(np.concatenate(list(paint(plan, look, lens, met.background, size, world.seed)), axis=1))
     return np.concatenate(rows)

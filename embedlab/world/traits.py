@@ -37,7 +37,7 @@ OTHER = {
 }
 ORNAMENT = ("ornament_hue", "ornament_shade", "ornament_lightness")
 KINDS = ("cap", "throat", "crest")  # which signs the males of a species show, each evolving by itself
-BROWNIAN = (*COLOUR, *OTHER, *ORNAMENT, "dimorphism", *KINDS, "undrawn")
+BROWNIAN = (*COLOUR, *OTHER, *ORNAMENT, "dimorphism", *KINDS, "undrawn", "maturation")
 ALL = (*FUNCTIONAL, *BROWNIAN)
 
 
@@ -57,9 +57,16 @@ class Evolution:
 
 @dataclass(frozen=True, eq=False)
 class Evolved:
-    """What evolution left: `values` (species × ALL, mean 0, sd 1), `habitat` codes, `raw` node values."""
+    """What evolution left: `values` (species × ALL, mean 0, sd 1), `habitat` codes, `raw` node values.
+
+    `drawn` (species × ALL) is what the pictures show of the values; `dimorphism` and `maturation` say how much
+    the sexes and the stages of each species differ.
+    """
 
     values: np.ndarray
+    drawn: np.ndarray
+    dimorphism: np.ndarray
+    maturation: np.ndarray
     habitat: np.ndarray
     optima: np.ndarray
     raw: np.ndarray
@@ -137,14 +144,23 @@ def evolve(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strength
     values[:, columns] = means[codes] + strengths.colour_within_genus * (values[:, columns] - means[codes])
     values = (values - values.mean(axis=0)) / values.std(axis=0)
     habitat = np.array([stretches[tip][-1][0] for tip in growth.tips])
-    return Evolved(values, habitat, optima, raw)
+    sexes, stages = dimorphism(values[:, ALL.index("dimorphism")]), maturation(values[:, ALL.index("maturation")])
+    return Evolved(values, values.copy(), sexes, stages, habitat, optima, raw)
 
 
-def dimorphism(evolved: Evolved) -> Float[np.ndarray, " s"]:
+def dimorphism(evolved: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
     """Tell how strongly the sexes of each species differ: 0 (monomorphic, one species in eight or so) to 1.3.
 
     A threshold trait on the tree: below 0.15 no sign of sex is drawn at all, so those species are negative
     controls.
     """
-    strength = np.clip(0.65 + 0.42 * evolved["dimorphism"], 0, 1.3)
+    strength = np.clip(0.65 + 0.42 * evolved, 0, 1.3)
     return np.where(strength < 0.15, 0.0, strength)
+
+
+def maturation(evolved: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
+    """Tell how much the young of each species differ from adults: 0 (not at all, one species in twelve or so)
+    to 1.6; 1 is the table `phenotype.JUVENILE`.
+    """
+    strength = np.clip(0.95 + 0.5 * evolved, 0, 1.6)
+    return np.where(strength < 0.25, 0.0, strength)

@@ -1,4 +1,4 @@
-"""The tree of life of a world: three birth–death clades, one for each body plan, joined at the root."""
+"""The tree of life of a world: four birth–death clades, one for each body plan, joined in two pairs at the root."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-PLANS = ("bird", "fish", "beetle")
+PLANS = ("bird", "fish", "beetle", "butterfly")
 EXTINCTION = 0.3  # extinction rate as a share of the speciation rate
-CHORDATES_SPLIT = 0.12  # time at which birds and fish part
+SPLITS = (0.12, 0.16)  # times at which birds part from fish, and beetles from butterflies: two phyla
 CROWN = 0.3  # time at which each class begins to radiate
 # rank: (species to a group, on average; groups in each class, at least)
 PER_GROUP = {"order": (40, 2), "family": (12, 3), "genus": (4, 4)}
@@ -89,24 +89,26 @@ def _prune(parent: list[int], end: np.ndarray, living: set[int]) -> tuple[np.nda
 
 
 def grow(rng: np.random.Generator, n: int) -> Growth:
-    """Grow a tree of `n` species: one conditioned clade each for bird, fish and beetle, none screened.
+    """Grow a tree of `n` species: one conditioned clade for each body plan, none screened.
 
-    Time runs from 0 at the root to 1 today; beetles part from the others at 0, birds from fish at 0.12, and
-    each class radiates from 0.3. Tips stand in preorder, so species are grouped by plan and close relatives
-    are neighbours.
+    Time runs from 0 at the root to 1 today; birds and fish part from beetles and butterflies at 0, the two of
+    each pair from one another at 0.12 and 0.16, and each class radiates from 0.3. Tips stand in preorder, so
+    species are grouped by plan and close relatives are neighbours.
     """
     if n < 2 * len(PLANS):
-        raise ValueError(f"{n} species are too few for three body plans: ask for at least {2 * len(PLANS)}")
-    shares = [n // 3 + (k < n % 3) for k in range(3)]
-    parent, time = [-1, 0], [0.0, CHORDATES_SPLIT]
-    plan_of_node = [-1, -1]
-    for plan, (share, stem) in enumerate(zip(shares, (1, 1, 0), strict=True)):
-        clade_parent, clade_time = birth_death(rng, share)
+        raise ValueError(f"{n} species are too few for four body plans: ask for at least {2 * len(PLANS)}")
+    parent, time, plan_of_node = [-1], [0.0], [-1]
+    for plan in range(len(PLANS)):
+        if plan % 2 == 0:  # where the two classes of a phylum part
+            stem = len(parent)
+            parent.append(0)
+            time.append(SPLITS[plan // 2])
+            plan_of_node.append(-1)
+        clade_parent, clade_time = birth_death(rng, n // len(PLANS) + (plan < n % len(PLANS)))
         start = len(parent)
         parent.extend(stem if p < 0 else p + start for p in clade_parent)
         time.extend(CROWN + (1 - CROWN) * clade_time)
-        plan_of_node.extend([plan] * share * 2)
-        del plan_of_node[len(parent) :]
+        plan_of_node.extend([plan] * len(clade_parent))
     parent, time = np.array(parent), np.array(time)
     is_tip = np.ones(len(parent), dtype=bool)
     is_tip[parent[1:]] = False
@@ -125,7 +127,7 @@ def ranks(growth: Growth) -> dict[str, np.ndarray]:
     n = len(growth.tips)
     found = {
         "kingdom": np.zeros(n, np.int64),
-        "phylum": (growth.plan == 2).astype(np.int64),
+        "phylum": growth.plan // 2,
         "class": growth.plan,
     }
     is_tip = np.zeros(len(growth.parent), bool)
@@ -136,9 +138,7 @@ def ranks(growth: Growth) -> dict[str, np.ndarray]:
             members = np.flatnonzero(growth.plan == plan)
             first, last = growth.tips[members[0]], growth.tips[members[-1]]
             crown = first
-            while growth.parent[crown] > 1 or (
-                growth.parent[crown] >= 0 and growth.time[growth.parent[crown]] >= CROWN
-            ):
+            while growth.time[growth.parent[crown]] >= CROWN:
                 crown = growth.parent[crown]
             inside = np.arange(crown, last + 1)
             splits = np.sort(growth.time[inside][~is_tip[inside]])

@@ -11,7 +11,7 @@ from embedlab.data.taxonomy import RANKS
 from embedlab.world import keys, phenotype
 from embedlab.world.names import coin
 from embedlab.world.phenotype import SEXES, STAGES, Specimens
-from embedlab.world.traits import FUNCTIONAL, HABITATS, OTHER, Evolution, dimorphism, evolve
+from embedlab.world.traits import FUNCTIONAL, HABITATS, OTHER, Evolution, evolve
 from embedlab.world.tree import PLANS, grow, ranks
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class World:
 
     Args:
         seed: names the world.
-        species: how many species live today, shared evenly among bird, fish and beetle; at least 6.
+        species: how many species live today, shared evenly among the four body plans; at least 8.
         strengths: what evolution plants (convergence, rates); see `Evolution`.
     """
 
@@ -44,7 +44,7 @@ class World:
         self.evolved = evolve(
             keys.generator(seed, "traits"), self.growth, self.groups["genus"], self.strengths
         )
-        self.dimorphism = dimorphism(self.evolved)
+        self.dimorphism, self.maturation = self.evolved.dimorphism, self.evolved.maturation
         self.split = self._split(keys.generator(seed, "split"))
 
     def __len__(self) -> int:
@@ -99,6 +99,7 @@ class World:
                 "species": self.names,
                 **drawn,
                 "dimorphism": self.dimorphism,
+                "maturation": self.maturation,
                 "monomorphic": (self.dimorphism == 0).astype(np.int64),
                 "habitat": [HABITATS[code] for code in self.evolved.habitat],
                 "body_plan": self.plans,
@@ -220,7 +221,7 @@ class World:
             rows = np.flatnonzero(plan_of == number)
             if len(rows):
                 some = specimens[rows]
-                look = phenotype.looks(self.seed, plan, self.evolved, self.dimorphism, some)
+                look = phenotype.looks(self.seed, plan, self.evolved, some)
                 yield plan, rows, look, phenotype.camera(self.seed, some)
 
     def captions(self, specimens: Specimens, rng: np.random.Generator) -> list[str]:

@@ -44,7 +44,7 @@ def test_runs_share_no_photograph_and_held_out_species_are_never_seen(tmp_path):
         assert len(set(order.tolist())) == c.species
         assert set(world.split[order]) == {"core"}
     plans = np.array(world.plans)[training_order(world, 6, 0)]
-    assert sorted(plans) == ["beetle", "beetle", "bird", "bird", "fish", "fish"]
+    assert set(plans) == set(world.plans) and max(np.unique(plans, return_counts=True)[1]) == 2, "they take turns"
 
 
 def test_a_run_sees_the_same_whatever_runs_beside_it(tmp_path):

@@ -7,7 +7,6 @@ from embedlab.world.traits import (
     HABITATS,
     Evolution,
     brownian,
-    dimorphism,
     evolve,
     habitats,
     ornstein_uhlenbeck,
@@ -103,7 +102,7 @@ def test_some_species_are_monomorphic_and_relatives_resemble():
     shares, alike = [], []
     for seed in range(6):
         evolved, genus = _world(seed)
-        strength = dimorphism(evolved)
+        strength = evolved.dimorphism
         assert (
             strength.min() >= 0 and strength.max() <= 1.3 and not ((strength > 0) & (strength < 0.15)).any()
         )

@@ -10,7 +10,7 @@ import pytest
 from embedlab.world.tree import EXTINCTION, birth_death, grow, ranks
 
 
-@pytest.mark.parametrize("n", [6, 7, 60, 256])
+@pytest.mark.parametrize("n", [8, 9, 60, 256])
 def test_a_tree_is_ultrametric_binary_and_complete(n):
     growth = grow(np.random.default_rng(n), n)
     assert len(growth.tips) == n and len(growth.parent) == 2 * n - 1
@@ -30,7 +30,7 @@ def test_ranks_nest_from_genus_to_kingdom():
             for group in np.unique(found[low]):
                 assert len(np.unique(found[high][found[low] == group])) == 1, (seed, low, high)
         sizes = [len(np.unique(found[rank])) for rank in order]
-        assert sizes == sorted(sizes, reverse=True) and sizes[-3:] == [3, 2, 1]
+        assert sizes == sorted(sizes, reverse=True) and sizes[-3:] == [4, 2, 1]
 
 
 def test_groups_are_clades():
@@ -59,5 +59,5 @@ def test_waiting_times_shrink_as_lineages_multiply():
 
 
 def test_too_few_species_are_refused():
-    with pytest.raises(ValueError, match="at least 6"):
-        grow(np.random.default_rng(0), 5)
+    with pytest.raises(ValueError, match="at least 8"):
+        grow(np.random.default_rng(0), 7)

@@ -32,10 +32,8 @@ def test_readers_of_real_data_read_it(grown):
     assert not report.missing and traits.kinds["habitat"] == "categorical"
     world = World(5, 12)
     assert np.allclose(tree.covariance(world.names), world.tree.covariance(world.names))
-    assert set(manifest.rows["sex"]) == {"female", "male"} and set(manifest.rows["life_stage"]) == {
-        "juvenile",
-        "adult",
-    }
+    assert set(manifest.rows["sex"]) == {"female", "male"}
+    assert set(manifest.rows["life_stage"]) == {"juvenile", "subadult", "adult"}
     assert json.loads((out / "world.json").read_text())["seed"] == 5
 
 
@@ -49,22 +47,22 @@ def test_files_hold_the_pixels(grown):
 
 def test_a_chosen_set_keeps_its_order_and_its_own_tree(tmp_path):
     world = World(5, 12)
-    chosen = world.plan([11, 0, 5], 4, balanced=True, background_bias=0)
+    chosen = world.plan([11, 0, 5], 6, balanced=True, background_bias=0)
     told = write_specimens(world, chosen, tmp_path / "v", 16, image_format="jpg")
     rows = Manifest.read(told["manifest"]).rows
     assert rows["species"].to_list() == [world.names[s] for s in chosen.species]
     assert set(Tree.read(told["tree"]).names) == {world.names[s] for s in (0, 5, 11)}
-    assert rows.group_by("species", "sex", "life_stage").len()["len"].to_list() == [1] * 12
+    assert rows.group_by("species", "sex", "life_stage").len()["len"].to_list() == [1] * 18
 
 
 def test_nothing_is_left_or_overwritten(tmp_path, grown):
     out, _ = grown
     with pytest.raises(ValueError, match="already holds"):
         grow_world(out, species=12, images=3)
-    with pytest.raises(ValueError, match="at least 6"):
+    with pytest.raises(ValueError, match="at least 8"):
         grow_world(tmp_path / "few", species=3, images=3)
     with pytest.raises(ValueError, match="png"):
-        grow_world(tmp_path / "gif", species=6, images=3, image_format="gif")
+        grow_world(tmp_path / "gif", species=8, images=3, image_format="gif")
     with pytest.raises(ValueError, match="twice"):
         world = World(5, 12)
         write_specimens(world, world.at([3, 3]), tmp_path / "twice")
