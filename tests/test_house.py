@@ -25,7 +25,7 @@ FLOORS = {
     "measures": 3, "extract": 3, "world": 3,
     "plots": 4, "lab": 4, "train": 4,
     "report": 5, "study": 6, "doctor": 5, "fitness": 5,
-    "demo": 7, "cli": 8,
+    "reproduction": 7, "demo": 8, "cli": 9,
 }  # fmt: skip
 TORCH = {"torch", "torchvision", "open_clip", "timm", "safetensors", "huggingface_hub"}
 # who may know torch at all, and who may know it as soon as it is imported

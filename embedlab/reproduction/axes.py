@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 from embedlab.train.config import TrainConfig
 
@@ -52,8 +53,8 @@ def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
 
     "data" is the line along which species and images grow together; "images" and "species" hold the other fixed.
 
-    >>> star = [TrainConfig(species=32, images=m) for m in (2, 4, 8)] + [TrainConfig(species=s, images=4) for s in (8, 64)]
-    >>> [(a.name, a.scales) for a in axes(star)]
+    >>> star = [(32, 2), (32, 4), (32, 8), (8, 4), (64, 4)]
+    >>> [(a.name, a.scales) for a in axes([TrainConfig(species=s, images=m) for s, m in star])]
     [('images', 3), ('species', 3)]
     >>> [(a.name, a.scales) for a in axes([TrainConfig(species=8 * k, images=k) for k in (1, 2, 3)])]
     [('data', 3)]
@@ -64,7 +65,8 @@ def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
         for config in configs:
             told = asdict(config)
             lines[tuple((k, v) for k, v in told.items() if k not in (*keys, *_NO_MATTER))].append(config)
-        best = max((_line(name, x, runs) for runs in lines.values()), key=lambda a: (a.scales, len(a.runs)), default=None)
+        found_here = [_line(name, x, runs) for runs in lines.values()]
+        best = max(found_here, key=lambda line: (line.scales, len(line.runs)), default=None)
         if best is not None and best.scales >= LEAST and (name != "data" or _both_grow(best)):
             found.append(best)
     return found
@@ -80,4 +82,4 @@ def _place(run: TrainConfig, axis: str) -> tuple:
 
 def _both_grow(line: Axis) -> bool:
     places = sorted({_place(run, line.name) for run in line.runs})
-    return all(a < c and b < d for (a, b), (c, d) in zip(places, places[1:], strict=False))
+    return all(a < c and b < d for (a, b), (c, d) in pairwise(places))

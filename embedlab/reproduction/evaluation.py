@@ -1,0 +1,65 @@
+"""What every model of a world is asked about: photographs of species that no run was trained on; a store a model."""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from embedlab.progress import Progress
+
+
+def photographs(folder: Path, config, *, species: int, each: int, workers: int) -> Path:
+    """Write photographs of held-out species into `folder` and give it back; one that is written stands.
+
+    As many species of each body plan (`species` in all), `each` of them with its sexes and life stages in equal
+    numbers, places at random: nothing behind an animal tells its habitat.
+    """
+    if (folder / "manifest.csv").is_file():
+        return folder
+    from embedlab.train.photos import grown
+    from embedlab.world.writer import write_specimens
+
+    world = grown(config.world, config.world_species, config.dials)
+    held = np.random.default_rng([config.world, 30]).permutation(np.flatnonzero(world.split != "core"))
+    plans = np.array(world.plans)[held]
+    kinds = list(dict.fromkeys(world.plans))
+    chosen = np.sort(np.concatenate([held[plans == plan][: species // len(kinds)] for plan in kinds]))
+    specimens = world.plan(chosen, each, balanced=True, background_bias=0.0)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    write_specimens(world, specimens, folder, config.size, workers=workers)
+    return folder
+
+
+def extracted(checkpoints: list[str], manifest: Path, folder: Path, workers: int) -> list[Path]:
+    """Give one store a checkpoint, named alike, below `folder`; several at a time, finished ones at once."""
+    stores = [folder / Path(c).name for c in checkpoints]
+    jobs = [(str(manifest), f"compact:{c}", str(s)) for c, s in zip(checkpoints, stores, strict=True)]
+    with Progress("extracting", len(jobs), "stores") as line:
+        if workers < 2:
+            for job in jobs:
+                _extract(job)
+                line.add()
+        else:
+            # Spawned: a forked torch inherits locked thread pools.
+            with ProcessPoolExecutor(workers, get_context("spawn"), _quiet) as pool:
+                for _ in pool.map(_extract, jobs):
+                    line.add()
+    return stores
+
+
+def _quiet() -> None:
+    import sys
+
+    from embedlab.extract.machine import one_thread
+
+    one_thread()
+    sys.stderr = open(os.devnull, "w")
+
+
+def _extract(job: tuple[str, str, str]) -> None:
+    from embedlab.extract.extract import extract_images
+
+    manifest, model, store = job
+    extract_images(manifest, model, store)
