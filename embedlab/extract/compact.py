@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,30 +26,34 @@ from embedlab.extract.words import Vocabulary
 
 log = logging.getLogger(__name__)
 
-WEIGHTS, DESCRIPTION, SCHEMA = "model.safetensors", "model.json", "embedlab-compact-1"
+WEIGHTS, DESCRIPTION = "model.safetensors", "model.json"
+SCHEMA = "embedlab-compact-2"
+READS = ("embedlab-compact-1", SCHEMA)  # the first knew one pair of towers, and told three numbers
+_TOWERS = {"conv": "convolutions", "vit": "vision transformer", "pixels": "linear map of pixels"}
+_TEXTS = {"bag": "bag of words", "causal": "causal transformer over syllables", "none": "no text"}
 MEAN, SPREAD = 0.5, 0.25  # grey level 0..1 becomes -2..2, the same for all channels
 
 
 class CompactEncoder:
     """A trained compact CLIP as an encoder: `transform` one image, `encode` a batch, `encode_text` names.
 
-    Vectors are the raw projection, (n, dim) float32, not normalised. The other layer, `features`, is the
-    last feature map averaged over the image, (n, 4 · width).
+    Vectors are the raw projection, (n, dim) float32, not normalised. The other layer, `features`, is what
+    the tower sees averaged over the image, (n, 4 · width); of the tower "pixels", the pixels themselves.
     """
 
     layers = ("projection", "features")
 
-    def __init__(
-        self, model: CompactCLIP, shape: Shape, vocabulary: Vocabulary, card: dict, layer: str | None = None
-    ):
+    def __init__(self, model: CompactCLIP, shape: Shape, vocabulary: Vocabulary, card: dict, layer: str | None = None):
         layer = layer or "projection"
         if layer not in self.layers:
             raise ValueError(f"this model has no layer {layer!r}: it has {list(self.layers)}")
-        self.model = model.eval().to(memory_format=torch.channels_last)
+        self.model = model.eval()
+        if shape.tower == "conv":  # the order in which convolutions are fastest; nothing else has an order
+            self.model.to(memory_format=torch.channels_last)
         self.shape, self.vocabulary, self.layer = shape, vocabulary, layer
         self.preprocess = preprocessing(shape)
         self.name = str(card["model"])
-        self.dim = shape.dim if layer == "projection" else shape.channels[-1]
+        self.dim = shape.dim if layer == "projection" else shape.features
         self.card = {**card, "layer": layer, "dim": self.dim}
         self.files: list[Path] = []  # what was read from disk: a model straight from training has none
 
@@ -75,8 +79,11 @@ class CompactEncoder:
     def encode(self, batch) -> Float[np.ndarray, "n d"]:
         """Embed transformed images, (n, 3, size, size), as raw vectors."""
         x = torch.as_tensor(batch, dtype=torch.float32, device=self.device)
-        maps = self.model.image.stack(x.contiguous(memory_format=torch.channels_last))
-        out = maps.mean((2, 3)) if self.layer == "features" else self.model.image.project(maps.flatten(1))
+        if self.shape.tower == "conv":
+            x = x.contiguous(memory_format=torch.channels_last)
+        tower = self.model.image
+        trunk = tower.trunk(x)
+        out = tower.features(trunk) if self.layer == "features" else tower.project(trunk)
         return out.cpu().numpy()
 
     @torch.no_grad()
@@ -84,11 +91,18 @@ class CompactEncoder:
         """Embed captions in the space of the projection; the log names unknown words, which are left out."""
         if self.layer != "projection":
             raise ValueError(f"text lives in the layer 'projection', not in {self.layer!r}: load that layer")
+        if self.model.text is None:
+            raise ValueError(
+                f"{self.name} was trained without captions and reads none: compare images, or take a model "
+                "with text = 'bag' or 'causal'"
+            )
         missing = self.vocabulary.unknown(captions)
         if missing:
+            how = "read in smaller parts, or left out" if self.shape.cut == "syllables" else "left out"
             log.warning(
-                "%d words were never in a training caption and are left out: %s", len(missing), missing[:5]
-            )
+                "%d %s were never in a training caption and are %s: %s",
+                len(missing), self.shape.cut, how, missing[:5],
+            )  # fmt: skip
         numbers = torch.from_numpy(self.vocabulary.numbers(captions)).to(self.device)
         return self.model.text(numbers).cpu().numpy()
 
@@ -110,18 +124,27 @@ def preprocessing(shape: Shape) -> Preprocess:
 
 
 def save_checkpoint(
-    folder: str | Path, model: CompactCLIP, shape: Shape, vocabulary: Vocabulary, *, name: str, training: dict
+    folder: str | Path,
+    model: CompactCLIP,
+    shape: Shape,
+    vocabulary: Vocabulary,
+    *,
+    name: str,
+    training: dict,
+    half: bool = False,
 ) -> Path:
     """Write weights and description into `folder` and give it back; each file appears whole or not at all.
 
     The description is written last and carries the digest of the weights, so a folder that was left half
-    written by a killed process is recognised on loading.
+    written by a killed process is recognised on loading. With `half`, weights travel as 16-bit floats, in half
+    the space; they compute in 32 bits all the same.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = tensor_bytes(
-        {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    )
+    tensors = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    if half:
+        tensors = {key: _halved(key, value) for key, value in tensors.items()}
+    weights = tensor_bytes(tensors)
     description = {
         "schema": SCHEMA,
         "name": name,
@@ -134,6 +157,15 @@ def save_checkpoint(
     write_whole(folder / WEIGHTS, weights)
     write_whole(folder / DESCRIPTION, (json.dumps(description, indent=1, ensure_ascii=False) + "\n").encode())
     return folder
+
+
+def _halved(key: str, value: torch.Tensor) -> torch.Tensor:
+    if not value.is_floating_point():
+        return value
+    small = value.half()
+    if torch.isinf(small).any() and not torch.isinf(value).any():
+        raise ValueError(f"{key} holds {value.abs().max():.3g}, and 16 bits end at 65504: save it with half=False")
+    return small
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -149,8 +181,11 @@ def write_whole(path: Path, content: bytes) -> None:
         aside.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: str | Path) -> tuple[CompactCLIP, Shape, Vocabulary, dict]:
-    """Read a checkpoint folder as model, shape, vocabulary and card; whatever does not add up is refused."""
+def load_checkpoint(path: str | Path, *, continual: bool = False) -> tuple[CompactCLIP, Shape, Vocabulary, dict]:
+    """Read a checkpoint folder as model, shape, vocabulary and card; whatever does not add up is refused.
+
+    The second projection of a model with replay is dropped, as BioCLIP 2 drops it, unless `continual`.
+    """
     folder = Path(path)
     if folder.name == WEIGHTS:
         folder = folder.parent
@@ -165,14 +200,13 @@ def load_checkpoint(path: str | Path) -> tuple[CompactCLIP, Shape, Vocabulary, d
     weights = (folder / WEIGHTS).read_bytes()
     try:
         told = json.loads((folder / DESCRIPTION).read_bytes())
-        if told["schema"] != SCHEMA:
-            raise ValueError(f"its schema is {told['schema']!r}, and this version reads {SCHEMA!r}")
-        shape, vocabulary = Shape(**told["shape"]), Vocabulary(tuple(map(str, told["vocabulary"])))
+        if told["schema"] not in READS:
+            raise ValueError(f"its schema is {told['schema']!r}, and this version reads {list(READS)}")
+        shape = Shape(**told["shape"])
+        vocabulary = Vocabulary(tuple(map(str, told["vocabulary"])), shape.cut, shape.context)
         name, training, promised = str(told["name"]), dict(told["training"]), str(told["weights_sha256"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(
-            f"{folder / DESCRIPTION} cannot be understood ({error}): train the model again"
-        ) from error
+        raise ValueError(f"{folder / DESCRIPTION} cannot be understood ({error}): train the model again") from error
     found = hashlib.sha256(weights).hexdigest()
     if found != promised:
         raise ValueError(
@@ -181,10 +215,10 @@ def load_checkpoint(path: str | Path) -> tuple[CompactCLIP, Shape, Vocabulary, d
         )
     try:
         tensors = {
-            key: value.float() if value.is_floating_point() else value
-            for key, value in read_tensors(weights).items()
+            key: value.float() if value.is_floating_point() else value for key, value in read_tensors(weights).items()
         }  # half precision may travel, 32 bits compute
-        model = CompactCLIP.unset(shape, len(vocabulary))  # no memory yet: a lying shape allocates nothing
+        # no memory yet: a lying shape allocates nothing
+        model = CompactCLIP.unset(shape, len(vocabulary))
         model.load_state_dict(tensors, assign=True)
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(f"{folder / WEIGHTS} does not fit its description: {str(error)[:300]}") from error
@@ -194,10 +228,12 @@ def load_checkpoint(path: str | Path) -> tuple[CompactCLIP, Shape, Vocabulary, d
     card = {
         "model": name,
         "family": "compact",
-        "architecture": {"towers": "convolutions and bag of words", **asdict(shape)},
+        "architecture": {"towers": f"{_TOWERS[shape.tower]} and {_TEXTS[shape.text]}", **asdict(shape)},
         "weights_sha256": promised,
         "preprocessing": preprocessing(shape).card(),
         "training": training,
         "licence": "MIT",
     }
+    if shape.replay and not continual:
+        model.image.continual, shape = None, replace(shape, replay=False)
     return model, shape, vocabulary, card
