@@ -64,11 +64,11 @@ class TrainConfig:
     # The towers.
     tower: str = _choice("conv", "what sees", "conv", "vit", "pixels")
     text: str = _choice("bag", "what reads captions", "bag", "causal", "none")
-    width: int = _key(16, "channels of the first convolution (multiples of 16 are fast)", 4, 1024)
+    width: int = _key(16, "channels of the first convolution (multiples of 16 are fast)", 4, 256)
     dim: int = _key(96, "length of a vector", 2, 4096)
-    patch: int = _key(8, "edge of a patch of the transformer that sees, px", 2, 64)
-    depth: int = _key(4, "blocks of a transformer", 1, 48)
-    heads: int = _key(4, "attention heads of a transformer", 1, 64)
+    patch: int = _key(8, "edge of a patch of the transformer that sees, px", 1, 64)
+    depth: int = _key(4, "blocks of the transformer that sees", 1, 32)
+    heads: int = _key(4, "attention heads of a transformer; a divisor of 4 x width", 1, 64)
     # What is learned.
     objective: str = _choice(
         "hierarchical",

@@ -15,7 +15,8 @@ from embedlab.extract.compact import save_checkpoint, standardised, write_whole
 from embedlab.extract.towers import CompactCLIP, Shape
 from embedlab.train.batches import Photos, batch_at
 from embedlab.train.config import TrainConfig
-from embedlab.train.loss import clamp_scale, contrastive
+from embedlab.train.loss import clamp_scale
+from embedlab.train.objectives import objective
 
 STATE, METRICS, CONFIG = "state.safetensors", "metrics.jsonl", "config.toml"
 
@@ -43,6 +44,7 @@ def run(
     numbers = photos.numbers(vocabulary)
     model = CompactCLIP.drawn(shape, len(vocabulary), seed=config.seed, scale=config.scale)
     model = model.to(memory_format=torch.channels_last)
+    lowered = objective(config, photos.ranks)
     optimiser = _optimiser(model, config)
     first = _resume(folder, config, model, optimiser)
     tick(first * config.batch)
@@ -51,13 +53,12 @@ def run(
     sums, kept = torch.zeros(2), first
     model.train()
     for step in range(first, config.steps):
-        x, words, species = map(
-            torch.from_numpy, batch_at(photos, numbers, step, batch=config.batch, seed=config.seed)
-        )
+        batch = batch_at(photos, numbers, step, config)
         rate = learning_rate(config, step)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss, floor = contrastive(model.image(x), model.text(words), model.log_scale.exp(), species)
+        texts = model.text(batch.words) if lowered.needs_text else None
+        loss, floor = lowered(model.image(batch.pixels), texts, batch, model.log_scale)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -5,7 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.extract.compact import standardised
-from embedlab.train.batches import GAIN, SHIFT, Photos, augmented, batch_at, rows_at
+from embedlab.train.batches import GAIN, SHIFT, Looks, Photos, augmented, batch_at, rows_at
+from embedlab.train.config import TrainConfig
+
+
+def changed(pixels, seed):
+    return augmented(pixels, Looks.drawn(len(pixels), rng=np.random.default_rng(seed))).numpy()
 
 
 @settings(max_examples=30, deadline=None)
@@ -25,7 +30,7 @@ def test_epochs_and_seeds_differ():
 def test_images_are_mirrored_shifted_and_tinted_one_by_one():
     pixels = np.zeros((400, 12, 12, 3), np.uint8)
     pixels[:, 5, 3] = 200  # one dot, left of the middle
-    x = augmented(pixels, rng=np.random.default_rng(0))
+    x = changed(pixels, 0)
     light = x.sum(1) - x.sum(1).min()
     rows, columns = np.divmod(light.reshape(400, -1).argmax(1), 12)
     shifts = range(-SHIFT, SHIFT + 1)
@@ -40,7 +45,7 @@ def test_images_are_mirrored_shifted_and_tinted_one_by_one():
 
 def test_without_change_augmentation_is_the_encoders_preprocessing():
     flat = np.full((3, 8, 8, 3), 90, np.uint8)  # neither mirror nor shift shows on one colour
-    x, plain = augmented(flat, rng=np.random.default_rng(1)), standardised(flat)
+    x, plain = changed(flat, 1), standardised(flat)
     ratio = (x + 2) / (plain + 2)
     np.testing.assert_allclose(ratio, ratio[:, :, :1, :1].repeat(8, 2).repeat(8, 3), rtol=1e-5)
 
@@ -57,8 +62,8 @@ def test_captions_belong_to_their_images():
     numbers = photos.numbers(words)
     lengths = set()
     for step in range(5):
-        _, told, species = batch_at(photos, numbers, step, batch=8, seed=3)
-        for row, s in zip(told, species, strict=True):
+        batch = batch_at(photos, numbers, step, TrainConfig(batch=8, seed=3))
+        for row, s in zip(batch.words.tolist(), batch.species.tolist(), strict=True):
             spoken = [words.words[i - 1] for i in row if i]
             assert spoken in ([f"genus{s}", f"epithet{s}"], [f"common{s}"])
             lengths.add(len(spoken))
