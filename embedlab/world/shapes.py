@@ -75,3 +75,9 @@ def join(first, second, k):
     d2, x2, y2 = second
     h = ((d2 - d1) * (0.5 / k) + 0.5).clamp_(0, 1)
     return d2.lerp(d1, h) - k * h * (1 - h), x2.lerp(x1, h), y2.lerp(y1, h)
+
+
+def meet(first, second, k):
+    """Distance alone to what two bodies share, its corner rounded by `k`."""
+    h = ((first - second) * (0.5 / k) + 0.5).clamp_(0, 1)
+    return second.lerp(first, h) + k * h * (1 - h)
