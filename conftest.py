@@ -16,6 +16,7 @@ CHECKED = (
     "embedlab.world",
     "embedlab.train.batches",
     "embedlab.train.loss",
+    "embedlab.train.objectives",
     "embedlab.train.loop",
     "embedlab.data.newick",
     "embedlab.data.tree",
