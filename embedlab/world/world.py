@@ -9,9 +9,12 @@ import numpy as np
 
 from embedlab.data.taxonomy import RANKS
 from embedlab.world import keys, phenotype
+from embedlab.world.camera import camera
+from embedlab.world.characters import FUNCTIONAL, HABITATS, OTHER
+from embedlab.world.dials import Evolution
 from embedlab.world.names import coin
 from embedlab.world.phenotype import SEXES, STAGES, Specimens
-from embedlab.world.traits import FUNCTIONAL, HABITATS, OTHER, Evolution, evolve
+from embedlab.world.traits import evolve
 from embedlab.world.tree import PLANS, grow, ranks
 
 if TYPE_CHECKING:
@@ -221,8 +224,8 @@ class World:
             rows = np.flatnonzero(plan_of == number)
             if len(rows):
                 some = specimens[rows]
-                look = phenotype.looks(self.seed, plan, self.evolved, some)
-                yield plan, rows, look, phenotype.camera(self.seed, some)
+                look = self.looks(plan, some)
+                yield plan, rows, look, camera(self.seed, some, self.strengths)
 
     def captions(self, specimens: Specimens, rng: np.random.Generator) -> list[str]:
         """Write one caption per image: ranks and the common name only, in four mixed forms; nothing that must
@@ -232,7 +235,9 @@ class World:
         return [self.caption(int(s), CAPTIONS[f][0]) for s, f in zip(specimens.species, forms, strict=True)]
 
     def caption(self, species: int, form: str = "taxonomic") -> str:
-        """Name one species: "taxonomic" (seven ranks), "scientific", "common" or "taxonomic and common"."""
+        """Name one species in one of BioCLIP 2's five forms: "taxonomic" (seven ranks), "scientific", "common",
+        "scientific and common" or "taxonomic and common".
+        """
         ranked = " ".join(
             [*(self.columns[rank][species] for rank in RANKS[:-1]), self.names[species].split()[1]]
         )
@@ -241,6 +246,7 @@ class World:
             "taxonomic": ranked,
             "scientific": self.names[species],
             "common": common,
+            "scientific and common": f"{self.names[species]} with common name {common}",
             "taxonomic and common": f"{ranked} with common name {common}",
         }
         if form not in written:
