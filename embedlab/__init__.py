@@ -33,6 +33,7 @@ _WHERE = {
     "phylogeny": "embedlab.measures.phylogeny:phylogeny",
     "hierarchy": "embedlab.measures.hierarchy:hierarchy",
     "neighbour_agreement": "embedlab.measures.neighbours:neighbour_agreement",
+    "recognition": "embedlab.measures.recognition:recognition",
     "scaling": "embedlab.measures.scaling:scaling",
     "agreement": "embedlab.measures.agreement:agreement",
     "theorem": "embedlab.measures.theorem:theorem",

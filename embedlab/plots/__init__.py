@@ -16,6 +16,7 @@ FILES = {
     "Geometry": "geometry",
     "Agreement": "agreement",
     "Theorem": "theorem",
+    "Recognition": "recognition",
 }
 
 

@@ -6,6 +6,7 @@ import polars as pl
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.measures.hierarchy import hierarchy as measured
+from embedlab.measures.recognition import recognition as named_rightly
 from tests.plots.results import _build, evidence, species
 
 
@@ -45,3 +46,12 @@ def hierarchy(rng, s=60):
     rows["family"] = [f"f{tree.names.index(n) // 12}" for n in rows["species"]]
     rows["genus"] = [f"g{tree.names.index(n) // 4}" for n in rows["species"]]
     return measured(Embeddings(x.astype(np.float32), pl.DataFrame(rows), {}), tree, permutations=99, rng=0)
+
+
+def recognition(rng, s=40):
+    means = 0.7 * np.repeat(rng.normal(size=(s, 12)), 8, axis=0)
+    x = means + rng.normal(size=means.shape)
+    rows = {"image_id": [str(i) for i in range(8 * s)], "species": np.repeat(species(s), 8).tolist()}
+    texts = Embeddings(means[::8].astype(np.float32), {"image_id": list(species(s)), "species": list(species(s))}, {})
+    space = Embeddings(x.astype(np.float32), pl.DataFrame(rows), {})
+    return named_rightly(space, prototypes=texts, episodes=10, permutations=99, rng=0)
