@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from embedlab.extract.shape import Shape
+
 
 def _key(default, says: str, low: float, high: float):
     return field(default=default, metadata={"help": says, "low": low, "high": high})
@@ -132,12 +134,11 @@ class TrainConfig:
             raise ValueError(
                 f"batch = {self.batch} is no multiple of {self.each} images of each species: set `together`"
             )
-        if self.tower == "vit" and self.size % self.patch:
-            raise ValueError(f"size = {self.size} is no multiple of patch = {self.patch}")
         if self.objective not in WITHOUT_TEXT and self.text == "none":
             raise ValueError(f"objective = {self.objective!r} reads captions: text = 'none' cannot")
         if self.objective == "flat" and self.text == "causal":
             raise ValueError("objective = 'flat' names a species by one token of its own: give text = 'bag'")
+        _ = self.shape  # which refuses what no tower can have
 
     @property
     def total(self) -> int:
@@ -153,6 +154,12 @@ class TrainConfig:
     def listens(self) -> str:
         """Give the text tower that the model needs: "none" where nothing reads a caption."""
         return self.text if self.objective not in WITHOUT_TEXT or self.replay else "none"
+
+    @property
+    def shape(self) -> Shape:
+        """Give the towers that this run trains."""
+        told = {key: getattr(self, key) for key in ("size", "width", "dim", "tower", "patch", "depth", "heads")}
+        return Shape(**told, text=self.listens, replay=self.replay > 0)
 
     @property
     def name(self) -> str:

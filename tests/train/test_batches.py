@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.extract.compact import standardised
-from embedlab.train.batches import GAIN, SHIFT, Looks, Photos, augmented, batch_at, rows_at
+from embedlab.train.batches import GAIN, SHIFT, Looks, Photos, augmented, batch_at
 from embedlab.train.config import TrainConfig
+from embedlab.train.sampling import rows_at
 
 
 def changed(pixels, seed):
