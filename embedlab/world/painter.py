@@ -1,22 +1,29 @@
 """The painter: batches of specimens to pixels, by signed distances in torch (the only file of the room that
-knows it).
+knows it), on any device.
 
 Every operation works element by element on (images, pixels), the pixels padded to a multiple of 64 so that no
 image ever falls into the odd end of a vector loop: an image has the same bytes in any batch, any order, alone
-or not.
+or not. Another device rounds sines and fused products differently in the last bit or two; what that can do
+is bounded by painting in double precision, which moves a grey level by 1 in a pixel of some thousands
+(measured in the tests) and never by more than `TOLERANCE`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
 from embedlab.world import places
+from embedlab.world.canvas import Canvas
 from embedlab.world.plans import beetle, bird, butterfly, fish
 from embedlab.world.tree import PLANS
 
 DRAWERS = {"bird": bird, "fish": fish, "beetle": beetle, "butterfly": butterfly}
-CHUNK = 32  # images at a time: 32 × 1,600 floats stay in the second-level cache
+CHUNK = {"cpu": 32}  # images at a time: 32 × 1,600 floats stay in the second-level cache
+MANY = 1024  # on an accelerator, where starting a kernel costs more than running it
+TOLERANCE = 1  # grey levels between devices
 MARGIN = 0.93  # no part of an animal lies further from the middle than this share of the half-width
 BODY = {
     "bird": 1.14,
@@ -24,93 +31,6 @@ BODY = {
     "beetle": 1.24,
     "butterfly": 1.36,
 }  # body units to half-widths, for an adult of middle size at middle distance
-
-
-class Canvas:
-    """One batch of pictures of one body plan: pixel places in body units, light, and the layer painted so
-    far.
-    """
-
-    def __init__(self, x, y, pixel, light, ambient):
-        self.x, self.y, self.pixel = x, y, pixel
-        self.light, self.ambient = light, ambient
-        self.rgb = torch.zeros(x.shape[0], 3, x.shape[1])
-        self.alpha = torch.zeros_like(x)
-        self.shadow = torch.zeros_like(x)
-
-    @staticmethod
-    def colour(values):
-        """Shape a colour (b, 3) so that it meets pixels."""
-        return values[:, :, None]
-
-    @staticmethod
-    def plane(values):
-        """Shape numbers per pixel (b, p) so that they meet colours."""
-        return values[:, None, :]
-
-    @staticmethod
-    def grey(value: float):
-        """Give a grey of this level."""
-        return torch.full((1, 3, 1), value)
-
-    @staticmethod
-    def mix(first, second, weight):
-        """Blend two colours; a weight of 0 is the first, per image (b, 1) or per pixel (b, p)."""
-        if isinstance(weight, torch.Tensor):
-            weight = weight[:, None, :]
-        return first + weight * (second - first)
-
-    @staticmethod
-    def smooth(off, on, value):
-        """Go smoothly from 0 at `off` to 1 at `on`."""
-        t = ((value - off) / (on - off)).clamp_(0, 1)
-        return t * t * (3 - 2 * t)
-
-    def pattern(self, u, v, g, upright: bool = False):
-        """Give the strength of stripes and spots, 0 to 1, in coat coordinates."""
-        f = g["pattern_frequency"]
-        across = (u if upright else 0.35 * u + v) * 26 * f
-        stripes = ((across + 2.0 * (v if upright else u)).sin() * 2.0 - 0.2).clamp_(0, 1) * (
-            (g["stripes"] - 0.35) * 1.8
-        ).clamp(0, 1)
-        rows = v * 24 * f
-        spots = ((u * 24 * f + rows).sin() * (rows - u * 24 * f).sin() * 3.0 - 0.9).clamp_(0, 1)
-        spots = spots * ((g["spots"] - 0.35) * 1.8).clamp(0, 1)
-        return stripes.maximum(spots) * g["pattern_contrast"] * 1.3
-
-    def shade(self, d, softness: float, strength: float):
-        """Darken the place behind, `strength` at most, fading over `softness` at the shadow's edge."""
-        self.shadow = self.shadow.maximum(strength * self.smooth(softness, -softness, d))
-
-    def flat(self, d, colour, opacity: float = 1.0):
-        """Lay down a thin part, lit evenly."""
-        self._put(d, colour * self._even, opacity)
-
-    @property
-    def _even(self):
-        return (self.ambient + (1 - self.ambient) * 0.75)[:, :, None]
-
-    def solid(self, d, nx, ny, radius, colour, gloss: float = 0.12, rim: float = 1.0):
-        """Lay down a rounded part: its normal tilts outwards by `rim` at its edge and faces us where it is
-        thick.
-        """
-        t = (d * (-1.0 / radius)).clamp_(0, 1)
-        k = (1 - t) * rim
-        lx, ly, lz = self.light
-        lambert = ((nx * lx + ny * ly) * k + lz * (1 - k * k).sqrt()).clamp_(0, 1)
-        shade = self.ambient + (1 - self.ambient) * 1.12 * lambert
-        shine = lambert * lambert
-        shine = shine * shine
-        shine = shine * shine
-        shine = shine * shine * gloss
-        self._put(d, (colour * shade[:, None, :]) + shine[:, None, :] * 0.5)
-
-    def _put(self, d, colour, opacity: float = 1.0):
-        cover = (0.5 - d / self.pixel).clamp_(0, 1)
-        if opacity != 1.0:
-            cover = cover * opacity
-        self.rgb += cover[:, None, :] * (colour - self.rgb)
-        self.alpha += cover * (1 - self.alpha)
 
 
 def frame(plan: str, points: np.ndarray, look: dict, lens: dict) -> dict[str, np.ndarray]:
@@ -143,10 +63,10 @@ def frame(plan: str, points: np.ndarray, look: dict, lens: dict) -> dict[str, np
 
 
 def keypoints(plan: str, look: dict, lens: dict) -> dict[str, np.ndarray]:
-    """Tell where beak base and tip and the outermost points lie in the picture, in half-widths from its
-    middle.
+    """Tell where an animal's marks (`plans.MARKS`) and outermost points lie in the picture, in half-widths from
+    its middle; and its `scale`, half-widths to one body unit.
     """
-    g, points = DRAWERS[plan].pose(look)
+    _, points, marks = DRAWERS[plan].pose(look)
     fit = frame(plan, points, look, lens)
 
     def place(x, y):
@@ -160,93 +80,113 @@ def keypoints(plan: str, look: dict, lens: dict) -> dict[str, np.ndarray]:
         )
 
     return {
-        "beak_base": place(g["bx"], g["by"]),
-        "beak_tip": place(g["tip_x"], g["tip_y"]),
+        **{name: place(*mark) for name, mark in marks.items()},
         "outermost": np.stack([place(points[:, k, 0], points[:, k, 1]) for k in range(points.shape[1])], 1),
         "scale": fit["scale"],
     }
 
 
 def paint(
-    plan: str, look: dict, lens: dict, background: np.ndarray, size: int, seed: int, layers: bool = False
+    plan: str,
+    look: dict,
+    lens: dict,
+    background: np.ndarray,
+    size: int,
+    seed: int,
+    layers: bool = False,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
 ):
     """Paint specimens of one plan: uint8 (n, size, size, 3); with `layers`, also each animal's cover as float
     (n, size, size).
     """
-    torch.set_num_threads(1)  # two threads on one free core are many times slower than one
-    g, points = DRAWERS[plan].pose(look)
-    fit = frame(plan, points, look, lens)
-    numbers = {name: np.asarray(value, np.float32) for name, value in g.items()}
     n = len(background)
     out = np.empty((n, size, size, 3), np.uint8)
     cover = np.empty((n, size, size), np.float32) if layers else None
-    with torch.inference_mode():
-        for start in range(0, n, CHUNK):
-            rows = slice(start, start + CHUNK)
-            picture, alpha = _chunk(
-                plan,
-                {name: value[rows] for name, value in numbers.items()},
-                {
-                    name: value[rows]
-                    for name, value in {**lens, **{f"fit_{k}": v for k, v in fit.items()}}.items()
-                },
-                background[rows],
-                size,
-                seed,
-            )
-            out[rows] = picture
-            if layers:
-                cover[rows] = alpha
+    for rows, picture, alpha in strokes(plan, look, lens, background, size, seed, device, dtype):
+        out[rows] = picture.cpu().numpy()
+        if layers:
+            cover[rows] = alpha.cpu().numpy()
     return (out, cover) if layers else out
 
 
-def _chunk(plan, numbers, lens, background, size, seed):
-    n = len(background)
-    pixels = -(-size * size // 64) * 64
-    u = np.zeros((2, pixels), np.float32)
-    rows, columns = np.divmod(np.arange(size * size), size)
-    u[0, : size * size] = (columns + 0.5) * 2 / size - 1
-    u[1, : size * size] = 1 - (rows + 0.5) * 2 / size
-    u = torch.from_numpy(u)
-    g = {
-        name: torch.from_numpy(np.ascontiguousarray(value if value.ndim == 2 else value[:, None]))
-        for name, value in numbers.items()
+def strokes(
+    plan: str,
+    look: dict,
+    lens: dict,
+    background: np.ndarray,
+    size: int,
+    seed: int,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
+    """Paint chunk by chunk and leave the pixels on `device`: (rows, uint8 (k, size, size, 3), cover (k, size,
+    size)).
+    """
+    g, points, _ = DRAWERS[plan].pose(look)
+    numbers = {
+        **g,
+        **lens,
+        **{f"fit_{name}": value for name, value in frame(plan, points, look, lens).items()},
     }
-    t = {
-        name: torch.from_numpy(np.asarray(value, np.float32)[:, None].copy())
-        for name, value in lens.items()
-        if value.ndim == 1
-    }
+    device = torch.device(device)
+    chunk = CHUNK.get(device.type, MANY)
+    threads = torch.get_num_threads()
+    with torch.inference_mode():
+        for start in range(0, len(background), chunk):
+            rows = slice(start, start + chunk)
+            tensors = {
+                # Rounded to single precision before anything is computed, so that all devices start alike.
+                name: torch.from_numpy(np.asarray(value[rows], np.float32).reshape(len(background[rows]), -1))
+                .to(device)
+                .to(dtype)
+                for name, value in numbers.items()
+            }
+            torch.set_num_threads(1)  # two threads on one free core are many times slower than one
+            try:
+                behind = _behind(seed, plan, background[rows], {k: v[rows] for k, v in lens.items()}, size, device)
+                picture, alpha = _chunk(plan, tensors, behind, size)
+            finally:
+                torch.set_num_threads(threads)
+            yield rows, picture, alpha
+
+
+def _behind(seed, plan, background, lens, size, device):
+    """Give the place behind each animal and its sensor's noise, both (n, 3, size * size)."""
+    place, noise = places.cut(seed, plan, background, lens, size), places.grain(seed, lens, size)
+    return torch.from_numpy(place).to(device), torch.from_numpy(noise).to(device)
+
+
+def _chunk(plan, g, behind, size):
+    n, device, dtype = len(behind[0]), g["blur"].device, g["blur"].dtype
+    area, pixels = size * size, -(-size * size // 64) * 64
+    at = torch.arange(pixels, device=device)
+    # the padding repeats the first pixel, or it would divide by nothing
+    at = torch.where(at < area, at, 0)
+    u = ((at % size).to(dtype) + 0.5) * (2 / size) - 1
+    v = 1 - ((at // size).to(dtype) + 0.5) * (2 / size)
     # from picture to body
-    across, up = u[0] - t["fit_shift_x"], u[1] - t["fit_shift_y"]
-    cos, sin = t["fit_cos"] / t["fit_scale"], t["fit_sin"] / t["fit_scale"]
-    x = (across * cos + up * sin) / t["fit_stretch"]
+    across, up = u - g["fit_shift_x"], v - g["fit_shift_y"]
+    cos, sin = g["fit_cos"] / g["fit_scale"], g["fit_sin"] / g["fit_scale"]
+    x = (across * cos + up * sin) / g["fit_stretch"]
     y = up * cos - across * sin
-    lx, ly = t["light_x"], t["light_y"]
+    lx, ly = g["light_x"], g["light_y"]
     light = (
-        (lx * t["fit_cos"] + ly * t["fit_sin"]) * t["mirror"],
-        ly * t["fit_cos"] - lx * t["fit_sin"],
-        t["light_z"],
+        (lx * g["fit_cos"] + ly * g["fit_sin"]) * g["mirror"],
+        ly * g["fit_cos"] - lx * g["fit_sin"],
+        g["light_z"],
     )
-    canvas = Canvas(x, y, 2 / (size * t["fit_scale"]), light, t["ambient"])
+    canvas = Canvas(x, y, 2 / (size * g["fit_scale"]), light, g["ambient"])
     DRAWERS[plan].draw(canvas, g)
-    picture = torch.zeros(n, 3, pixels)
-    picture[:, :, : size * size] = torch.from_numpy(places.cut(seed, plan, background, lens, size))
-    picture = canvas.rgb + picture * ((1 - canvas.alpha) * (1 - canvas.shadow))[:, None, :]
-    picture = _lens_blur(picture, t["blur"][:, :, None, None], size)
-    white = torch.from_numpy(np.asarray(lens["white"] * lens["exposure"][:, None], np.float32))[:, :, None]
-    vignette = 1 - 0.14 * (u[0].square() + u[1].square())
-    noise = torch.zeros(n, 3, pixels)
-    noise[:, :, : size * size] = torch.from_numpy(places.grain(seed, lens, size))
-    picture = picture * white * vignette + noise * t["noise"][:, :, None]
-    picture = picture - 0.55 * (picture - 0.78).clamp_(
-        0
-    )  # a soft shoulder, so that bright sand keeps its colour
-    picture = (
-        (picture.clamp_(0, 1) * 255 + 0.5).to(torch.uint8)[:, :, : size * size].reshape(n, 3, size, size)
-    )
-    alpha = canvas.alpha[:, : size * size].reshape(n, size, size)
-    return picture.permute(0, 2, 3, 1).numpy(), alpha.numpy()
+    place, noise = (torch.nn.functional.pad(part.to(dtype), (0, pixels - area)) for part in behind)
+    picture = canvas.rgb + place * ((1 - canvas.alpha) * (1 - canvas.shadow))[:, None, :]
+    picture = _lens_blur(picture, g["blur"][:, :, None, None], size)
+    vignette = 1 - 0.14 * (u.square() + v.square())
+    picture = picture * (g["white"] * g["exposure"])[:, :, None] * vignette + noise * g["noise"][:, :, None]
+    # a soft shoulder, so that bright sand keeps its colour
+    picture = picture - 0.55 * (picture - 0.78).clamp_(0)
+    picture = (picture.clamp_(0, 1) * 255 + 0.5).to(torch.uint8)[:, :, :area].reshape(n, 3, size, size)
+    return picture.permute(0, 2, 3, 1), canvas.alpha[:, :area].reshape(n, size, size)
 
 
 def _lens_blur(picture, amount, size):
@@ -260,9 +200,7 @@ def _lens_blur(picture, amount, size):
         wide = torch.cat([first, square, last], axis)
         before, after = wide.narrow(axis, 0, size), wide.narrow(axis, 2 * step, size)
         square = square + weight * (before + after - 2 * square)
-    out = torch.zeros(n, 3, pixels)
-    out[:, :, : size * size] = square.reshape(n, 3, size * size)
-    return out
+    return torch.nn.functional.pad(square.reshape(n, 3, size * size), (0, pixels - size * size))
 
 
-__all__ = ["PLANS", "frame", "keypoints", "paint"]
+__all__ = ["PLANS", "frame", "keypoints", "paint", "strokes"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedlab.world.plans import Pose, settle
 from embedlab.world.shapes import along, blade, ellipse, rod, taper
 
 
-def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def pose(look: dict[str, np.ndarray]) -> Pose:
     """Place a beetle's parts: its numbers, and the outermost points as (n, points, 3): x, y and radius."""
     g = dict(look)
     slim = look["elongation"]
@@ -39,7 +40,18 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
             (tx + 0.30 * leg + 0.05, side * out * 0.92, 0.02), (cx + 0.25 * a, side * out, 0.02),
             (cx - 0.3 * a - 0.75 * leg, side * out * 0.9, 0.02),
         ]  # fmt: skip
-    return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
+    marks = {
+        "body_front": (cx + a, 0), "body_back": (cx - a, 0), "body_top": (cx, b), "body_bottom": (cx, -b),
+        "head": (hx, 0), "crown": (hx, hr), "eye": (hx + 0.22 * hr, 0.82 * hr),
+        "beak_base": (bx, by), "beak_tip": (g["tip_x"], g["tip_y"]),
+        "beak_straight": (g["tip_x"], g["tip_y"] + bend),
+        "beak_upper": (bx, by + depth / 2), "beak_lower": (bx, by - depth / 2),
+        "tail_base": (hx + 0.3 * hr, 0.6 * hr), "tail_tip": (fx, fy),
+        "tail_notch": (fx, fy - 0.012 - 0.026 * splay), "limb_base": (cx + 0.55 * a, b * 0.80),
+        "limb_tip": (cx + 0.55 * a - 0.12 * leg, b * 0.85 + 1.02 * leg),
+        "wing_base": (cx + 0.80 * a, 0), "wing_tip": (cx + a - g["elytra"], 0),
+    }  # fmt: skip
+    return settle(g, points, marks)
 
 
 def draw(c, g) -> None:

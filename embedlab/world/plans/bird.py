@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedlab.world.plans import Pose, settle
 from embedlab.world.shapes import along, blade, ellipse, join, rod, taper
 
 
-def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def pose(look: dict[str, np.ndarray]) -> Pose:
     """Place a bird's parts: its numbers, and the outermost points as (n, points, 3): x, y and radius."""
     g = dict(look)
     slim = look["elongation"]
@@ -50,7 +51,18 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
         (kx, ky, 0.03),
         (g["vx"], g["vy"], 0.02),
     ]  # fmt: skip
-    return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
+    marks = {
+        "body_front": (a * cos, a * sin), "body_back": (-a * cos, -a * sin),
+        "body_top": (-b * sin, b * cos), "body_bottom": (b * sin, -b * cos),
+        "head": (hx, hy), "crown": (hx, hy + 0.97 * hr), "eye": (hx + 0.34 * hr, hy + 0.18 * hr),
+        "beak_base": (bx, by), "beak_tip": (tx, ty), "beak_straight": (g["beak_x"], g["beak_y"]),
+        "beak_upper": (bx, by + depth / 2), "beak_lower": (bx, by - depth / 2),
+        "tail_base": (rx, ry), "tail_tip": (ex, ey),
+        "tail_notch": (ex + (rx - ex) * g["notch"] / (1 + g["notch"]), ey + (ry - ey) * g["notch"] / (1 + g["notch"])),
+        "limb_base": (0.03, -b * 0.86), "limb_tip": (0.03, ground),
+        "wing_base": (g["wx"], g["wy"]), "wing_tip": (g["vx"], g["vy"]),
+    }  # fmt: skip
+    return settle(g, points, marks)
 
 
 def draw(c, g) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedlab.world.plans import Pose, settle
 from embedlab.world.shapes import along, ellipse, meet, taper
 
 FORE, HIND = 5, 6  # cells between the veins of a wing
@@ -15,7 +16,7 @@ COS, SIN = 0.5878, -0.8090  # the hindwing points 54° down and out
 ROOT = 0.10  # height at which it is hinged
 
 
-def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def pose(look: dict[str, np.ndarray]) -> Pose:
     """Place a butterfly's parts: its numbers, and the outermost points as (n, points, 3): x, y and radius.
 
     Numbers are those of the right half; the left is its mirror image in |x|.
@@ -60,7 +61,16 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
             (side * (hx + 0.1 * reach * COS), hz + 0.1 * reach * SIN, 0.46 * reach + 0.02),
             (side * (0.55 * (ax - fx) + fx), 0.55 * (ay - fy) + fy, 0.07 * span),
         ]  # fmt: skip
-    return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
+    marks = {
+        "body_front": (ax, ay), "body_back": (fx, fy), "body_top": (ax, ay), "body_bottom": (tx, ty),
+        "head": (0, hy), "crown": (0, hy + 0.85 * hr), "eye": (0.80 * hr, hy + 0.15 * hr),
+        "beak_base": (bx, by), "beak_tip": (g["tip_x"], g["tip_y"]), "beak_straight": (g["ex"], g["ey"]),
+        "beak_upper": (g["tip_x"] + depth, g["tip_y"]), "beak_lower": (g["tip_x"] - depth, g["tip_y"]),
+        "tail_base": (ux, uy), "tail_tip": (vx, vy), "tail_notch": (ux, vy),
+        "limb_base": (0.02, ROOT), "limb_tip": (0.02 + 1.32 * reach * COS, ROOT + 1.32 * reach * SIN),
+        "wing_base": (fx, fy), "wing_tip": (ax, ay),
+    }  # fmt: skip
+    return settle(g, points, marks)
 
 
 def draw(c, g) -> None:

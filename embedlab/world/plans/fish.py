@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from embedlab.world.plans import Pose, settle
 from embedlab.world.shapes import along, blade, ellipse, join, taper
 
 
-def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def pose(look: dict[str, np.ndarray]) -> Pose:
     """Place a fish's parts: its numbers, and the outermost points as (n, points, 3): x, y and radius."""
     g = dict(look)
     slim = look["elongation"]
@@ -35,7 +36,19 @@ def pose(look: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray
         (0.2 * a - 0.5 * fin, -0.8 * b - 0.75 * fin, 0.02),
         (0.30 * a - 0.3 * spike, b + fin * 0.4 + spike, 0.03),
     ]  # fmt: skip
-    return g, np.stack([np.stack(np.broadcast_arrays(*point), -1) for point in points], axis=1)
+    ex, ey = a - 0.62 * hr, 0.20 * hr
+    end, inset = px - tail, 1 / (1 + g["notch"])
+    marks = {
+        "body_front": (a, 0), "body_back": (-a, 0), "body_top": (0, b), "body_bottom": (0, -b),
+        "head": (a - 0.95 * hr, -0.04 * b), "crown": (a - 0.95 * hr, 0.86 * hr - 0.04 * b), "eye": (ex, ey),
+        "beak_base": (bx, by), "beak_tip": (bx + length, by + bend), "beak_straight": (bx + length, by),
+        "beak_upper": (bx, by + depth), "beak_lower": (bx, by - depth),
+        "tail_base": (px, 0), "tail_tip": (end, g["spread"]), "tail_notch": (px + 0.05 + (end - px - 0.05) * inset, 0),
+        "limb_base": (-0.13 * a, b), "limb_tip": (-0.13 * a, b + 0.75 * fin),
+        "wing_base": (g["gill"] - 0.01, -0.22 * b),
+        "wing_tip": (g["gill"] - 0.01 - g["pectoral"], -0.22 * b - 0.55 * g["pectoral"]),
+    }  # fmt: skip
+    return settle(g, points, marks)
 
 
 def draw(c, g) -> None:
