@@ -1,24 +1,28 @@
-"""One run: a model, its optimiser and the steps between them; resumable, and the same each time."""
+"""One run: a learner, its optimiser and the steps between them; resumable, and the same each time."""
 
-import json
 import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save
-from torch import nn
 
-from embedlab.extract.compact import save_checkpoint, standardised, write_whole
-from embedlab.extract.towers import CompactCLIP, Shape
-from embedlab.train.batches import Photos, batch_at
+from embedlab.extract.compact import write_whole
+from embedlab.train.batches import Photos
 from embedlab.train.config import TrainConfig
+from embedlab.train.endless import Canvas, Painters, pace
+from embedlab.train.feed import Beside, Feed, maker
+from embedlab.train.gradients import descend
+from embedlab.train.learner import Learner, adam, learning_rate, quick_products
 from embedlab.train.loss import clamp_scale
-from embedlab.train.objectives import objective
+from embedlab.train.parallel import Ranks, entered, share_norms
+from embedlab.train.replay import scenes
+from embedlab.train.saved import CONFIG, METRICS, STATE, keep_state, kept_lines, take_up, write_lines
 
-STATE, METRICS, CONFIG = "state.safetensors", "metrics.jsonl", "config.toml"
+
+class Paused(Exception):
+    """The time given is over: the state is saved, and the same call goes on from it."""
 
 
 def run(
@@ -28,173 +32,154 @@ def run(
     *,
     test: Photos | None = None,
     training: dict | None = None,
+    canvas: Canvas | None = None,
+    painters: int = 0,
+    until: float = math.inf,
     tick: Callable[[int], None] = lambda images: None,
 ) -> dict:
     """Train one model into `folder` and give {checkpoint, images_seen, seconds, metrics}.
 
     A folder with a saved state of the same configuration goes on from it, to the same weights bit for bit
-    as an unbroken run. `test` are images to name at the end; `tick` is told how many images a step saw.
+    as an unbroken run (on one machine). Under `torchrun` each process looks at its part of every batch, and the
+    first one writes.
+
+    Args:
+        test: images to name at the end.
+        training: what else the model's card shall say of its training.
+        canvas: paints the images of an endless run, with so many `painters`; the result then has a `pace`.
+        until: a `time.time()` at whose next line of metrics the run saves its state and raises `Paused`.
+        tick: is told how many images a step saw.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    began = time.perf_counter()
-    write_whole(folder / CONFIG, config.toml().encode())
-    shape = Shape(config.size, config.width, config.dim)
-    vocabulary = photos.vocabulary()
-    numbers = photos.numbers(vocabulary)
-    model = CompactCLIP.drawn(shape, len(vocabulary), seed=config.seed, scale=config.scale)
-    model = model.to(memory_format=torch.channels_last)
-    lowered = objective(config, photos.ranks)
-    optimiser = _optimiser(model, config)
-    first = _resume(folder, config, model, optimiser)
-    tick(first * config.batch)
-    lines = _kept_lines(folder / METRICS, first)
-    _write_lines(folder / METRICS, lines)
-    sums, kept = torch.zeros(2), first
-    model.train()
-    for step in range(first, config.steps):
-        batch = batch_at(photos, numbers, step, config)
-        rate = learning_rate(config, step)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        texts = model.text(batch.words) if lowered.needs_text else None
-        loss, floor = lowered(model.image(batch.pixels), texts, batch, model.log_scale)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        clamp_scale(model.log_scale, config.scale_max)
-        sums += torch.stack([loss.detach(), floor])
-        done = step + 1
-        if done % config.log_every == 0 or done == config.steps:
-            since = done - (done - 1) // config.log_every * config.log_every
-            lines.append(_line(config, done, sums / since, rate, model))
-            sums.zero_()
-            _write_lines(folder / METRICS, lines[-1:], mode="a")
-            if not math.isfinite(lines[-1]["loss"]):
-                raise ValueError(
-                    f"the loss is {lines[-1]['loss']} after {done} steps: lower lr = {config.lr}"
-                )
-            if done - kept >= config.save_every and done < config.steps:
-                kept = done
-                _keep(folder, config, model, optimiser, done)
-        tick(config.batch)
-    seen = config.steps * config.batch
-    metrics = {key: lines[-1][key] for key in ("loss", "floor", "excess", "scale")}
-    if test is not None:
-        metrics |= zero_shot(model, test, vocabulary)
-    told = {
-        "images": len(photos),
-        "images_seen": seen,
-        "species": len(photos.captions),
-        "steps": config.steps,
-        "seed": config.seed,
-        "world": config.world,
-        "config": config.digest,
-        **(training or {}),
-        "final": metrics,
-    }
-    save_checkpoint(folder, model, shape, vocabulary, name=f"compact-{config.name}", training=told)
-    (folder / STATE).unlink(missing_ok=True)
-    return {
+    folder, began = Path(folder), time.perf_counter()
+    with entered(config.device) as ranks, quick_products(config.device), ExitStack() as stack:
+        replay = scenes(config.seed, config.size) if config.replay else None
+        learner = Learner.drawn(config, photos, replay)
+        share_norms(learner, ranks)
+        told = {
+            "images": len(photos),
+            "species": len(photos.captions),
+            "seed": config.seed,
+            "world": config.world,
+            "config": config.digest,
+            **(training or {}),
+        }
+        notes = _Notes(config, folder, learner, ranks, told, until)
+        first = notes.begin()
+        tick(first * config.batch)
+        studio = None
+        if canvas is not None:
+            own = ranks.part(config.batch)
+            studio = Painters(canvas, lambda step: photos.picked(step, config)[own], config.steps, painters)
+            stack.enter_context(studio)
+        make = maker(config, learner, photos, replay, ranks, studio and studio.pixels)
+        beside = Beside(config.device)
+        feed = stack.enter_context(Feed(lambda step: beside.prepare(lambda: make(step)), first, config.steps))
+        learner.train()
+        for step, made in enumerate(feed, start=first):
+            for group in notes.optimiser.param_groups:
+                group["lr"] = learning_rate(config, step)
+            notes.optimiser.zero_grad(set_to_none=True)
+            batch, again = beside.take(made)
+            notes.sums += descend(
+                learner, batch, again, weight=config.replay, parts=config.accumulate, ranks=ranks,
+                bf16=config.precision == "bf16",
+            )  # fmt: skip
+            notes.optimiser.step()
+            clamp_scale(learner.model.log_scale, config.scale_max)
+            notes.after(step + 1)
+            tick(config.batch)
+        training_rate = (config.steps - first) * config.batch / max(notes.elapsed - feed.waited, 1e-9)
+        metrics = notes.end(test)
+    done = {
         "checkpoint": str(folder),
-        "images_seen": seen,
+        "images_seen": config.steps * config.batch,
         "seconds": time.perf_counter() - began,
         "metrics": metrics,
     }
+    return done | ({"pace": pace(ranks.count * studio.rate, training_rate)} if studio else {})
 
 
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Give the rate of a step: a straight climb to `lr` over the warm-up, then half a cosine down to 0.
+class _Notes:
+    """All that a run writes and reads: its curve, its saved state, snapshots and the finished model."""
 
-    >>> [round(learning_rate(TrainConfig(steps=10, lr=1.0, warmup=0.2), s), 2) for s in (0, 1, 2, 6, 9)]
-    [0.5, 1.0, 1.0, 0.5, 0.04]
-    """
-    climb = round(config.warmup * config.steps)
-    if step < climb:
-        return config.lr * (step + 1) / climb
-    return config.lr * 0.5 * (1 + math.cos(math.pi * (step - climb) / max(1, config.steps - climb)))
+    def __init__(self, config: TrainConfig, folder: Path, learner: Learner, ranks: Ranks, told: dict, until: float):
+        self.config, self.folder, self.learner = config, folder, learner
+        self.ranks, self.told, self.until = ranks, told, until
+        self.optimiser = adam(learner, config)
+        self.sums = torch.zeros(3, device=config.device)  # loss, floor, excess of replay since the last line
+        self.line: dict = {}
 
+    def begin(self) -> int:
+        """Take up what was saved, and give the number of steps done."""
+        if self.ranks.first:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self.folder / CONFIG, self.config.toml().encode())
+        self.ranks.wait()
+        done = take_up(self.folder, self.config.digest, self.learner, self.optimiser)
+        lines = kept_lines(self.folder / METRICS, done)
+        self.ranks.wait()  # all have read what is written now
+        if self.ranks.first:
+            write_lines(self.folder / METRICS, lines)
+        self.line = lines[-1] if lines else {}
+        self.saved = self.logged = done
+        self.began = self.clock = time.perf_counter()
+        return done
 
-@torch.no_grad()
-def zero_shot(model: CompactCLIP, test: Photos, vocabulary) -> dict:
-    """Name test images by the nearest caption: share right, beside chance (one in the number of species).
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first step of this call."""
+        return time.perf_counter() - self.began
 
-    Each species is called by its first caption form, the full taxonomic one.
-    """
-    model.eval()
-    words = torch.from_numpy(test.numbers(vocabulary)[:, 0])
-    names = nn.functional.normalize(model.text(words), dim=1)
-    right = 0
-    for some in np.array_split(np.arange(len(test)), max(1, len(test) // 256)):
-        x = torch.from_numpy(standardised(test.pixels[test.rows[some]]))
-        right += int(((model.image(x) @ names.T).argmax(1).numpy() == test.species[some]).sum())
-    return {"zero_shot": right / len(test), "chance": 1 / len(test.captions), "test_images": len(test)}
+    def after(self, done: int) -> None:
+        """Note what a step calls for: a line, a saved state, a snapshot, nothing."""
+        config, last = self.config, done == self.config.steps
+        if config.snapshots == "powers" and done & (done - 1) == 0 and not last and self.ranks.first:
+            self.save(self.folder / f"step-{done:06d}", done, final={})
+        if done % config.log_every and not last:
+            return
+        self.line = self._line(done)
+        if self.ranks.first:
+            write_lines(self.folder / METRICS, [self.line], mode="a")
+        if not math.isfinite(self.line["loss"]):
+            raise ValueError(f"the loss is {self.line['loss']} after {done} steps: lower lr = {config.lr}")
+        late = not last and self.until < math.inf and self.ranks.told(time.time() > self.until)
+        if not last and (late or done - self.saved >= config.save_every):
+            self.saved = done
+            if self.ranks.first:
+                keep_state(self.folder, config.digest, self.learner, self.optimiser, done)
+        if late:
+            raise Paused(f"{self.folder} is saved after {done:,} of {config.steps:,} steps")
 
+    def _line(self, done: int) -> dict:
+        loss, floor, again = (self.sums / (done - self.logged)).tolist()
+        self.sums.zero_()
+        now, before, since = time.perf_counter(), self.clock, done - self.logged
+        self.logged, self.clock = done, now
+        return {
+            "step": done,
+            "images_seen": done * self.config.batch,
+            "loss": loss,
+            "floor": floor,
+            "excess": loss - floor,
+            **({"replay_excess": again} if self.config.replay else {}),
+            "lr": learning_rate(self.config, done - 1),
+            "scale": self.learner.model.log_scale.exp().item(),
+            "images_per_second": since * self.config.batch / max(now - before, 1e-9),
+        }
 
-def _optimiser(model: CompactCLIP, config: TrainConfig) -> torch.optim.AdamW:
-    # norms, biases and the scale are not pulled to zero: their zero is no simpler than their value
-    matrices = [p for p in model.parameters() if p.ndim > 1]
-    vectors = [p for p in model.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=(0.9, 0.98), eps=1e-8, fused=True)
+    def save(self, folder: Path, done: int, final: dict) -> None:
+        """Write the model as it stands after so many steps."""
+        told = {**self.told, "images_seen": done * self.config.batch, "steps": done, "final": final}
+        self.learner.save(folder, f"compact-{self.config.name}", told)
 
-
-def _line(config: TrainConfig, done: int, means: torch.Tensor, rate: float, model: CompactCLIP) -> dict:
-    loss, floor = means.tolist()
-    return {
-        "step": done,
-        "images_seen": done * config.batch,
-        "loss": loss,
-        "floor": floor,
-        "excess": loss - floor,
-        "lr": rate,
-        "scale": model.log_scale.exp().item(),
-    }
-
-
-def _keep(folder: Path, config, model, optimiser, done: int) -> None:
-    """Save all that the next step depends on: weights, the optimiser's moments, the number of steps done."""
-    kept = {f"model.{key}": value.contiguous() for key, value in model.state_dict().items()}
-    for name, weight in model.named_parameters():
-        kept |= {f"adam.{key}.{name}": value.contiguous() for key, value in optimiser.state[weight].items()}
-    kept["done"] = torch.tensor(done)
-    write_whole(folder / STATE, save(kept, metadata={"config": config.digest}))
-
-
-def _resume(folder: Path, config, model, optimiser) -> int:
-    """Take up a saved state if it is of this very configuration, and give the number of steps done."""
-    path = folder / STATE
-    if not path.is_file():
-        return 0
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            same = (file.metadata() or {}).get("config") == config.digest
-        kept = load_file(path) if same else {}
-    except SafetensorError:
-        return 0  # cut short by a full disk: the run starts again, which costs time and nothing else
-    if not kept:
-        return 0
-    model.load_state_dict({k.removeprefix("model."): v for k, v in kept.items() if k.startswith("model.")})
-    for name, weight in model.named_parameters():
-        state = {key: kept[f"adam.{key}.{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-        # moments must lie in memory as their weight does, or the fused step pairs the wrong numbers
-        moments = {key: torch.empty_like(weight).copy_(v) for key, v in state.items() if key != "step"}
-        optimiser.state[weight] = {"step": state["step"], **moments}
-    return int(kept["done"])
-
-
-def _kept_lines(path: Path, done: int) -> list[dict]:
-    if not done or not path.is_file():
-        return []
-    lines = [json.loads(line) for line in path.read_text().splitlines() if line]
-    return [line for line in lines if line["step"] <= done]
-
-
-def _write_lines(path: Path, lines: list[dict], mode: str = "w") -> None:
-    with open(path, mode, encoding="utf-8", newline="\n") as file:
-        file.writelines(json.dumps(line) + "\n" for line in lines)
+    def end(self, test: Photos | None) -> dict:
+        """Name the test images, write the finished model, drop the state; give the last numbers."""
+        metrics = {
+            key: self.line[key] for key in ("loss", "floor", "excess", "replay_excess", "scale") if key in self.line
+        }
+        if self.ranks.first:
+            if test is not None:
+                metrics |= self.learner.zero_shot(test)
+            self.save(self.folder, self.config.steps, metrics)
+            (self.folder / STATE).unlink(missing_ok=True)
+        return self.ranks.told(metrics)

@@ -7,11 +7,13 @@ ground. Left and right are never told, as training mirrors its images.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from embedlab.train.batches import Photos
+from embedlab.train.config import TrainConfig
 
 SCENES = 2048  # drawn once a run and rehearsed: a memory, not a stream
 COLOURS = {
@@ -40,6 +42,17 @@ def scenes(seed: int, size: int, count: int = SCENES) -> Photos:
         species=np.array([codes[text] for text in captions]),
         captions=[[text] for text in codes],
         forms=np.ones(1),
+    )
+
+
+def rehearsed(config: TrainConfig) -> TrainConfig:
+    """Give the configuration by which batches of scenes are drawn: their own size and luck, one form a scene."""
+    if config.replay_batch % config.accumulate:
+        raise ValueError(
+            f"replay_batch = {config.replay_batch} cannot be cut into accumulate = {config.accumulate} parts"
+        )
+    return replace(
+        config, batch=config.replay_batch, together=1, caption_per="image", seed=(config.seed + 1_000_003) % 2**31
     )
 
 
