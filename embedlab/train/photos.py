@@ -1,9 +1,11 @@
-"""Which images a run sees: its own species and photographs of one world, rendered into a pool for all runs.
+"""Which images a run sees: its own species and photographs of one world, rendered into a pool for all its runs.
 
 Scale s × m is s of the world's core species, body plans taking turns, with m images each; the held-out species
-are never among them. Every run draws its own: runs are the replicates of a study, and two that shared
+are never among them. Every scale and seed draws its own: runs are the replicates of a study, and two that shared
 photographs, as nested scales or seeds over the same images do, would share their luck. A trend over them would
-then look surer than it is (LOG.md).
+then look surer than it is (LOG.md). Runs of one scale and seed, which differ in objective, towers or steps, see
+the same photographs: they are compared, and what they share cancels. An endless run has its own species and
+test images in the pool, and paints what it trains on.
 """
 
 import hashlib
@@ -17,10 +19,12 @@ import numpy as np
 from jaxtyping import Int
 
 import embedlab
-from embedlab.train.batches import Photos
+from embedlab.train import captions
 from embedlab.train.config import TrainConfig
+from embedlab.train.endless import Canvas
+from embedlab.train.sampling import Endless, Photos
 
-TEST_SPECIES, TEST_IMAGES = 64, 8  # named at the end of every run: its first species, new individuals
+TEST_SPECIES, TEST_IMAGES = 64, 12  # named at the end of every run: its first species, new individuals
 _ROOM = 1_000_000  # numbers of images of a species that one run may take: more than `images` can be
 _CHUNK = 512  # images in one rendering job: a third of a second
 
@@ -35,29 +39,35 @@ class Pool:
 
     world: int
     world_species: int
+    dials: str
     size: int
-    runs: tuple[tuple[int, int, int], ...]  # species, images, seed
+    runs: tuple[tuple[int, int, int], ...]  # species, images (0 for an endless run), seed
     folder: str
 
     @classmethod
     def of(cls, configs: Sequence[TrainConfig], folder: Path) -> "Pool":
-        """Collect these runs; they must share world and image size, and fit into the world."""
-        for key in ("world", "world_species", "size"):
+        """Collect these runs; they must share world, dials and image size, and fit into the world."""
+        for key in _SHARED:
             found = sorted({getattr(config, key) for config in configs})
             if len(found) > 1:
                 raise ValueError(
-                    f"{key} differs among the runs ({found[:5]}), which share one pool: train them apart"
+                    f"{key} differs among the runs ({found[:5]}): one pool holds images of one kind, see `pools`"
                 )
         first = configs[0]
-        runs = tuple(sorted({(config.species, config.images, config.seed) for config in configs}))
-        core = int((grown(first.world, first.world_species).split == "core").sum())
+        for config in configs:
+            if config.pool == "endless" and config.steps * config.batch // config.species >= _ROOM - config.each:
+                raise ValueError(
+                    f"{config.name} would take more than {_ROOM:,} photographs of a species: raise species"
+                )
+        runs = tuple(sorted({_run(config) for config in configs}))
+        core = int((grown(first.world, first.world_species, first.dials).split == "core").sum())
         if runs[-1][0] > core:
             raise ValueError(
                 f"species = {runs[-1][0]}, but only {core} of the {first.world_species} species of this "
                 "world may be trained on, as the others are held out: raise world_species, or train on "
                 f"{core} or fewer"
             )
-        return cls(first.world, first.world_species, first.size, runs, str(folder))
+        return cls(*_kind(first), runs, str(folder))
 
     @property
     def path(self) -> Path:
@@ -81,29 +91,39 @@ class Pool:
         """Cut the rendering into jobs of some hundred images."""
         return [Render(self, aside, start) for start in range(0, self.images, _CHUNK)]
 
-    def photos(self, config: TrainConfig) -> tuple[Photos, Photos]:
-        """Give the training images of one run, and the images that its model shall name at the end."""
-        rows, tests = _laid_out(self)[1][config.species, config.images, config.seed]
-        pixels = np.load(self.path, mmap_mode="r")
-        world = grown(self.world, self.world_species)
+    def photos(self, config: TrainConfig) -> tuple[Photos | Endless, Photos]:
+        """Give what one run trains on, and the images that its model shall name at the end.
+
+        With `config.shuffle`, the labels of the first are dealt anew; those of the second never are.
+        """
+        run = _run(config)
+        rows, tests = _laid_out(self)[1][run]
+        world = grown(*self.grown_from)
         order = training_order(world, config.species, config.seed)
-        told = [[world.caption(int(s), form) for form, _ in _forms()] for s in order]
-        shares = np.array([share for _, share in _forms()])
-        codes = np.repeat(np.arange(config.species), config.images)
-        train_on = Photos(pixels=pixels, rows=rows.ravel(), species=codes, captions=told, forms=shares)
-        few = len(tests)
+        told, shares = captions.told(world, order, config)
+        named = {"captions": told, "forms": shares, "taxa": captions.taxa(world, order)}
+        pixels, few = np.load(self.path, mmap_mode="r"), len(tests)
+        codes = np.repeat(np.arange(few), TEST_IMAGES)
         test_on = Photos(
-            pixels=pixels,
-            rows=tests.ravel(),
-            species=np.repeat(np.arange(few), TEST_IMAGES),
-            captions=told[:few],
-            forms=shares,
+            pixels, tests.ravel(), codes, told[:few], shares, captions.taxa(world, order[:few])
         )
-        return train_on, test_on
+        if config.pool == "endless":
+            canvas = Canvas(*self.grown_from, self.size, tuple(order.tolist()), _start(run))
+            seen, deal = config.steps * config.batch, config.seed if config.shuffle else None
+            return Endless(canvas, **named, images=seen, deal=deal), test_on
+        codes = np.repeat(np.arange(config.species), config.images)
+        train_on = Photos(pixels, rows.ravel(), codes, **named)
+        return train_on.dealt(config.seed) if config.shuffle else train_on, test_on
+
+    @property
+    def grown_from(self) -> tuple[int, int, str]:
+        """What `grown` makes the world from."""
+        return self.world, self.world_species, self.dials
 
     def told(self) -> dict:
         """Say for the card of a model which world it saw."""
-        return {"world": self.world, "world_species": self.world_species, "size": self.size}
+        told = {"world": self.world, "world_species": self.world_species, "size": self.size}
+        return told | ({"dials": self.dials} if self.dials else {})
 
 
 @dataclass(frozen=True)
@@ -117,19 +137,41 @@ class Render:
     def __call__(self, tick: Callable[[int], None]) -> None:
         """Paint, write, and tell how many images were painted."""
         specimens = _laid_out(self.pool)[0][slice(self.start, self.start + _CHUNK)]
-        pixels = grown(self.pool.world, self.pool.world_species).render(specimens, self.pool.size)
+        pixels = grown(*self.pool.grown_from).render(specimens, self.pool.size)
         file = np.load(self.aside, mmap_mode="r+")
         file[self.start : self.start + len(pixels)] = pixels
         file.flush()
         tick(len(pixels))
 
 
-@lru_cache(maxsize=2)
-def grown(seed: int, species: int):
-    """Grow a world once a process."""
+_SHARED = ("world", "world_species", "dials", "size")
+
+
+def _kind(config: TrainConfig) -> tuple[int, int, str, int]:
+    return config.world, config.world_species, config.dials, config.size
+
+
+def _run(config: TrainConfig) -> tuple[int, int, int]:
+    return config.species, 0 if config.pool == "endless" else config.images, config.seed
+
+
+def pools(configs: Sequence[TrainConfig], folder: Path) -> list[Pool]:
+    """Give each run its pool, in order: runs that share world, dials and image size share one."""
+    kinds = dict.fromkeys(map(_kind, configs))
+    of = {kind: Pool.of([config for config in configs if _kind(config) == kind], folder) for kind in kinds}
+    return [of[_kind(config)] for config in configs]
+
+
+@lru_cache(maxsize=4)
+def grown(seed: int, species: int, dials: str = ""):
+    """Grow a world once a process, its dials told as text."""
     from embedlab.world import World
 
-    return World(seed, species)
+    if not dials:
+        return World(seed, species)
+    from embedlab.world.dials import Evolution
+
+    return World(seed, species, Evolution.read(dials))
 
 
 def training_order(world, species: int, seed: int) -> Int[np.ndarray, " s"]:
@@ -146,15 +188,15 @@ def training_order(world, species: int, seed: int) -> Int[np.ndarray, " s"]:
     return core[np.argsort(turn, kind="stable")][:species]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _laid_out(pool: Pool):
     """Give a pool's specimens, and for each run its rows (species, images) and its test rows (species, 8)."""
-    world = grown(pool.world, pool.world_species)
+    world = grown(*pool.grown_from)
     parts, rows_of, filled = [], {}, 0
     for species, images, seed in pool.runs:
         order = training_order(world, species, seed)
         few = min(TEST_SPECIES, species)
-        start = (2 * _number(species, images, seed)) * _ROOM
+        start = _start((species, images, seed))
         training = world.plan(order, images, start=start)
         test = world.plan(order[:few], TEST_IMAGES, balanced=True, background_bias=0.0, start=start + _ROOM)
         parts += [training, test]
@@ -168,13 +210,12 @@ def _laid_out(pool: Pool):
     return type(parts[0])(**both), rows_of
 
 
+def _start(run: tuple[int, int, int]) -> int:
+    """The number of the first photograph that a run takes of each of its species; its tests begin `_ROOM` later."""
+    return 2 * _number(*run) * _ROOM
+
+
 def _number(species: int, images: int, seed: int) -> int:
     """A number of its own for each run, the same whatever other runs the pool holds."""
     told = hashlib.sha256(f"{species}x{images}/{seed}".encode()).digest()
     return int.from_bytes(told[:3], "big")
-
-
-def _forms():
-    from embedlab.world.world import CAPTIONS
-
-    return CAPTIONS

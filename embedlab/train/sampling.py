@@ -112,14 +112,19 @@ class Painting(Protocol):
 class Endless(Named):
     """Images without end, each seen once: place p shows species code p modulo s, its photograph number p // s.
 
-    `canvas[places]` paints them. With `deal` (a seed), labels are dealt anew over the images of each number.
+    `canvas[places]` paints them; a run sees `images` of them. With `deal` (a seed), labels are dealt anew over
+    the images of each number.
     """
 
     canvas: Painting
     captions: list[list[str]]
     forms: Float[np.ndarray, " f"]
     taxa: Int[np.ndarray, "s 7"] | None = None
+    images: int = 0
     deal: int | None = None
+
+    def __len__(self) -> int:
+        return self.images
 
     def picked(self, step: int, config: TrainConfig) -> Int[np.ndarray, " batch"]:
         """Give the images of a step by place; species take turns, and no image comes twice in a run."""

@@ -21,7 +21,7 @@ from embedlab.progress import Progress
 from embedlab.train.config import TrainConfig
 from embedlab.train.grid import read_configs
 from embedlab.train.loop import run
-from embedlab.train.photos import Pool, Render
+from embedlab.train.photos import Pool, Render, pools
 
 _REFRESH_SECONDS = 0.3
 
@@ -59,8 +59,8 @@ def train_scales(
 ) -> list[dict]:
     """Train each configuration in `out/<config.name>`, and give one result a configuration, in order.
 
-    All runs read one pool of rendered images (`pool-….npy` in `out`, removed when all are done), so they must
-    share world and image size. Finished runs are recognised by their configuration and not repeated.
+    Runs of one world, dials and image size read one pool of rendered images (`pool-….npy` in `out`, removed when
+    they are done). Finished runs are recognised by their configuration and not repeated.
     """
     out, configs = Path(out), list(configs)
     folders = list(folders or (out / config.name for config in configs))
@@ -74,20 +74,19 @@ def train_scales(
     if not todo:
         return results
     out.mkdir(parents=True, exist_ok=True)
-    pool = Pool.of(configs, out)
-    jobs = [
-        _Run(configs[i], folders[i], pool)
-        for i in sorted(todo, key=lambda i: -configs[i].steps * configs[i].batch)
-    ]
-    with _Crew(min(workers, len(jobs))) as crew:
-        if not pool.path.is_file():
-            aside = pool.create()
-            crew.do(pool.renders(aside), "rendering", pool.images)
-            aside.replace(pool.path)
-        done = crew.do(jobs, "training", sum(job.config.steps * job.config.batch for job in jobs))
-    for job, result in zip(jobs, done, strict=True):
-        results[folders.index(job.folder)] = result
-    pool.path.unlink(missing_ok=True)
+    own = pools(configs, out)
+    with _Crew(min(workers, len(todo))) as crew:
+        for pool in dict.fromkeys(own[i] for i in todo):  # world by world: one pool on disk at a time
+            jobs = [_Run(configs[i], folders[i], pool) for i in todo if own[i] == pool]
+            jobs.sort(key=lambda job: -job.config.steps * job.config.batch)
+            if not pool.path.is_file():
+                aside = pool.create()
+                crew.do(pool.renders(aside), "rendering", pool.images)
+                aside.replace(pool.path)
+            done = crew.do(jobs, "training", sum(job.config.steps * job.config.batch for job in jobs))
+            for job, result in zip(jobs, done, strict=True):
+                results[folders.index(job.folder)] = result
+            pool.path.unlink(missing_ok=True)
     return results
 
 

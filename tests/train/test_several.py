@@ -123,7 +123,6 @@ def test_train_takes_a_configuration_or_a_file(tmp_path):
             [like(TINY, species=20)],
             "only 1[0-9] of the 24 species.*others are held out: raise world_species",
         ),
-        ([TINY, like(TINY, size=24, seed=1)], r"size differs among the runs \(\[16, 24\]\)"),
         ([TINY, like(TINY, lr=1e-4)], r"\['6x4-3-seed0'\] name several runs"),
     ],
 )
