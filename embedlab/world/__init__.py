@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["World", "grow_world", "plate", "write_specimens"]
+__all__ = ["Evolution", "World", "grow_world", "plate", "write_specimens"]
 
 
 def __getattr__(name: str) -> Any:
@@ -12,6 +12,10 @@ def __getattr__(name: str) -> Any:
         from embedlab.world.world import World
 
         return World
+    if name == "Evolution":
+        from embedlab.world.dials import Evolution
+
+        return Evolution
     if name in ("grow_world", "write_specimens"):
         from embedlab.world import writer
 

@@ -2,65 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from embedlab.world.tree import Growth
+from embedlab.world import finches, mimics, variants
+from embedlab.world.characters import (
+    ALL,
+    BROWNIAN,
+    COLOUR,
+    DRAWABLE,
+    FUNCTIONAL,
+    HABITATS,
+    KINDS,
+    ORNAMENT,
+    OTHER,
+    columns,
+)
+from embedlab.world.dials import Evolution
+from embedlab.world.tree import Growth, ranks
 
-HABITATS = ("forest", "grassland", "wetland", "desert", "tundra")
-
-# What a trait of value x (in species standard deviations) draws: low + (high - low) * logistic(1.1 x), as a
-# factor on the plan's own measure. "beak" is a snout in fish and mandibles in beetles; "leg" is fin height in
-# fish; "tail" is the antennae of beetles; "wing" is the pectoral fin of fish and the elytra of beetles.
-FUNCTIONAL = {
-    "body_size": (0.92, 1.18),
-    "elongation": (0.75, 1.45),
-    "beak_length": (0.2, 2.1),
-    "beak_depth": (0.4, 2.0),
-    "beak_curvature": (-0.5, 1.2),
-    "leg_length": (0.3, 1.5),
-    "tail_length": (0.3, 1.7),
-    "tail_fork": (0.0, 1.0),
-    "wing_length": (0.65, 1.35),
-}
-COLOUR = ("hue_1", "hue_1_shade", "hue_2", "hue_2_shade", "saturation", "lightness")
-OTHER = {
-    "head_size": (0.8, 1.25),
-    "belly": (0.0, 1.0),
-    "stripes": (0.0, 1.0),
-    "spots": (0.0, 1.0),
-    "pattern_frequency": (0.6, 1.5),
-    "pattern_contrast": (0.1, 0.7),
-    "face_mask": (0.0, 1.0),
-}
-ORNAMENT = ("ornament_hue", "ornament_shade", "ornament_lightness")
-KINDS = ("cap", "throat", "crest")  # which signs the males of a species show, each evolving by itself
-BROWNIAN = (*COLOUR, *OTHER, *ORNAMENT, "dimorphism", *KINDS, "undrawn", "maturation")
-ALL = (*FUNCTIONAL, *BROWNIAN)
-
-
-@dataclass(frozen=True)
-class Evolution:
-    """The strengths that are planted, in units of the tree's depth and of traits before standardisation."""
-
-    pull: float = 3.0  # α of the OU process: half-life 0.23 of the depth
-    drift: float = 1.21  # σ² of the OU process
-    optima: float = 1.3  # sd of the habitats' optima: the convergence dial; 0 is no convergence
-    brownian: float = 1.32  # variance of the other traits from root to tip
-    switching: float = 2.4  # jumps of habitat from root to tip, each to a uniform draw, the own one included
-    species: float = 0.12  # sd of what is each species' own
-    # share of the differences in colour within a genus that is kept: in full, colour alone would name species
-    colour_within_genus: float = 0.3
+__all__ = [
+    "ALL",
+    "BROWNIAN",
+    "COLOUR",
+    "FUNCTIONAL",
+    "HABITATS",
+    "KINDS",
+    "ORNAMENT",
+    "OTHER",
+    "Evolution",
+    "Evolved",
+    "brownian",
+    "evolve",
+    "habitats",
+    "ornstein_uhlenbeck",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class Evolved:
-    """What evolution left: `values` (species × ALL, mean 0, sd 1), `habitat` codes, `raw` node values.
+    """What evolution left: `values` (species × ALL, mean 0, sd 1), `habitat` codes, `raw` node values (without
+    what came later: each species' own part, finches, mimics).
 
     `drawn` (species × ALL) is what the pictures show of the values; `dimorphism` and `maturation` say how much
-    the sexes and the stages of each species differ.
+    the sexes and the stages of each species differ; `finches` are species, `mimics` pairs (mimic, model).
     """
 
     values: np.ndarray
@@ -70,6 +57,9 @@ class Evolved:
     habitat: np.ndarray
     optima: np.ndarray
     raw: np.ndarray
+    finches: np.ndarray
+    mimics: np.ndarray
+    inside: float = 0.0
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[:, ALL.index(name)]
@@ -130,37 +120,64 @@ def brownian(
 
 
 def evolve(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strengths: Evolution) -> Evolved:
-    """Evolve all traits of a world, standardised over species; colours are drawn together within genera."""
-    optima = rng.normal(0, 1, (len(HABITATS), len(FUNCTIONAL))) * strengths.optima
+    """Evolve all traits of a world, standardised over species; colours are drawn together within genera.
+
+    Each part has a stream of its own, drawn in one order, so a dial changes what it names and leaves all other
+    draws as they were.
+    """
+    words = rng.integers(2**63, size=(6, 2), dtype=np.uint64)
+    first, radiated, paired, other = (np.random.Generator(np.random.Philox(key=word)) for word in words[:4])
+    evolved = _lived(first, growth, genus, strengths)
+    values = evolved.values
+    singers = finches.genus_of_finches(growth, genus)
+    finches.radiate(radiated, values, singers, strengths.radiation)
+    pairs = mimics.pairs(paired, growth.plan, ranks(growth), strengths.mimicry)
+    mimics.wear(values, pairs)
+    values = _standard(values)
+    drawn = values.copy()
+    shares = {name: strengths.share(name) for name in DRAWABLE}
+    hidden = [name for name, share in shares.items() if share < 1]
+    if hidden:  # what is drawn instead evolved apart on the same tree, in habitats of its own
+        apart = _lived(other, growth, genus, strengths).values
+        at, share = columns(hidden), np.array([shares[name] for name in hidden])
+        drawn[:, at] = np.sqrt(share) * values[:, at] + np.sqrt(1 - share) * apart[:, at]
+    return replace(
+        evolved,
+        values=values,
+        drawn=drawn,
+        dimorphism=strengths.sex_size * variants.dimorphism(values[:, ALL.index("dimorphism")]),
+        maturation=strengths.stage_size * variants.maturation(values[:, ALL.index("maturation")]),
+        finches=singers,
+        mimics=pairs,
+        inside=strengths.variant_inside,
+    )
+
+
+def _lived(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strengths: Evolution) -> Evolved:
+    words = rng.integers(2**63, size=(6, 2), dtype=np.uint64)
+    streams = [np.random.Generator(np.random.Philox(key=word)) for word in words]
+    optima = streams[0].normal(0, 1, (len(HABITATS), len(FUNCTIONAL))) * strengths.optima
     optima -= optima.mean(axis=0)
-    stretches = habitats(rng, growth, strengths.switching)
-    functional = ornstein_uhlenbeck(rng, growth, stretches, optima, strengths.pull, strengths.drift)
-    other = brownian(rng, growth, len(BROWNIAN), strengths.brownian)
+    stretches = habitats(streams[1], growth, strengths.switching)
+    functional = ornstein_uhlenbeck(streams[2], growth, stretches, optima, strengths.pull, strengths.drift)
+    other = brownian(streams[3], growth, len(BROWNIAN), strengths.brownian)
     raw = np.hstack([functional, other])
-    values = raw[growth.tips] + strengths.species * rng.standard_normal((len(growth.tips), raw.shape[1]))
-    columns = [ALL.index(name) for name in (*COLOUR, *ORNAMENT)]
+    values = raw[growth.tips]
+    # Pagel's λ: covariances between species shrink to λ of themselves, variances stay.
+    alone = streams[4].standard_normal((len(values), len(BROWNIAN))) * np.sqrt(strengths.brownian)
+    free = columns(BROWNIAN)
+    values[:, free] = np.sqrt(strengths.signal) * values[:, free] + np.sqrt(1 - strengths.signal) * alone
+    values += strengths.species * streams[5].standard_normal(values.shape)
+    dyed = columns((*COLOUR, *ORNAMENT))
     _, codes = np.unique(genus, return_inverse=True)
-    means = np.stack([np.bincount(codes, values[:, c]) for c in columns], 1) / np.bincount(codes)[:, None]
-    values[:, columns] = means[codes] + strengths.colour_within_genus * (values[:, columns] - means[codes])
-    values = (values - values.mean(axis=0)) / values.std(axis=0)
+    means = np.stack([np.bincount(codes, values[:, c]) for c in dyed], 1) / np.bincount(codes)[:, None]
+    values[:, dyed] = means[codes] + strengths.colour_within_genus * (values[:, dyed] - means[codes])
     habitat = np.array([stretches[tip][-1][0] for tip in growth.tips])
-    sexes, stages = dimorphism(values[:, ALL.index("dimorphism")]), maturation(values[:, ALL.index("maturation")])
-    return Evolved(values, values.copy(), sexes, stages, habitat, optima, raw)
+    none = np.zeros(len(values))
+    few = np.zeros(0, np.int64)
+    return Evolved(_standard(values), values, none, none, habitat, optima, raw, few, few)
 
 
-def dimorphism(evolved: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
-    """Tell how strongly the sexes of each species differ: 0 (monomorphic, one species in eight or so) to 1.3.
-
-    A threshold trait on the tree: below 0.15 no sign of sex is drawn at all, so those species are negative
-    controls.
-    """
-    strength = np.clip(0.65 + 0.42 * evolved, 0, 1.3)
-    return np.where(strength < 0.15, 0.0, strength)
-
-
-def maturation(evolved: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
-    """Tell how much the young of each species differ from adults: 0 (not at all, one species in twelve or so)
-    to 1.6; 1 is the table `phenotype.JUVENILE`.
-    """
-    strength = np.clip(0.95 + 0.5 * evolved, 0, 1.6)
-    return np.where(strength < 0.25, 0.0, strength)
+def _standard(values: Float[np.ndarray, "s t"]) -> Float[np.ndarray, "s t"]:
+    spread = values.std(axis=0)
+    return (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)

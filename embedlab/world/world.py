@@ -33,7 +33,7 @@ class World:
     Args:
         seed: names the world.
         species: how many species live today, shared evenly among the four body plans; at least 8.
-        strengths: what evolution plants (convergence, rates); see `Evolution`.
+        strengths: the dials, what evolution plants (convergence, rates, …); see `Evolution`.
     """
 
     def __init__(self, seed: int = 0, species: int = 256, strengths: Evolution | None = None):
@@ -62,6 +62,16 @@ class World:
     def names(self) -> list[str]:
         """Scientific names of all species; the position is the species' number."""
         return self.columns["species"]
+
+    @property
+    def finches(self) -> np.ndarray:
+        """Species of one genus of birds whose beaks vary widely in length and in depth, each by itself."""
+        return self.evolved.finches
+
+    @property
+    def mimics(self) -> np.ndarray:
+        """Pairs (mimic, model) of butterflies of different families in the same colours and pattern: (k, 2)."""
+        return self.evolved.mimics
 
     @cached_property
     def tree(self) -> Tree:
@@ -96,11 +106,11 @@ class World:
         """The table behind `traits`: one row per species."""
         import polars as pl
 
-        drawn = {name: self.evolved[name] for name in (*FUNCTIONAL, *OTHER, "undrawn")}
+        evolved = {name: self.evolved[name] for name in (*FUNCTIONAL, *OTHER, "undrawn")}
         return pl.DataFrame(
             {
                 "species": self.names,
-                **drawn,
+                **evolved,
                 "dimorphism": self.dimorphism,
                 "maturation": self.maturation,
                 "monomorphic": (self.dimorphism == 0).astype(np.int64),
@@ -224,7 +234,7 @@ class World:
             rows = np.flatnonzero(plan_of == number)
             if len(rows):
                 some = specimens[rows]
-                look = self.looks(plan, some)
+                look = phenotype.looks(self.seed, plan, self.evolved, some)
                 yield plan, rows, look, camera(self.seed, some, self.strengths)
 
     def captions(self, specimens: Specimens, rng: np.random.Generator) -> list[str]:

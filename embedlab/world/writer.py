@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from embedlab.progress import Progress
+from embedlab.world.dials import Evolution
 from embedlab.world.phenotype import Specimens
-from embedlab.world.traits import Evolution
 from embedlab.world.world import World
 
 CHUNK = 256  # images painted and written at a time

@@ -78,7 +78,7 @@ def _drawn(plan, trait, values):
         look["leg_length"] = (
             look["leg_length"] * 0 + 0.6
         )  # small enough that nothing is cut back by the frame
-    look["body_size"], look["tail_length"] = look["body_size"] * 0 + 0.6, look["tail_length"] * 0 + 0.8
+    look["body_size"], look["tail_length"] = look["body_size"] * 0 + 0.6, look["tail_length"] * 0 + 0.4
     look[trait] = np.asarray(values, float)
     points = painter.keypoints(plan, look, lens)
     return points, painter.paint(plan, look, lens, met.background, 64, WORLD.seed, layers=True)[1]

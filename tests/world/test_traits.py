@@ -87,7 +87,7 @@ def test_convergence_is_a_dial():
 
 
 def test_values_are_standardised_and_colours_close_within_genera():
-    evolved, genus = _world()
+    evolved, genus = _world(mimicry=0)
     assert np.allclose(evolved.values.mean(0), 0) and np.allclose(evolved.values.std(0), 1)
     _, codes = np.unique(genus, return_inverse=True)
 
