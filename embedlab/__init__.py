@@ -34,6 +34,7 @@ _WHERE = {
     "hierarchy": "embedlab.measures.hierarchy:hierarchy",
     "neighbour_agreement": "embedlab.measures.neighbours:neighbour_agreement",
     "recognition": "embedlab.measures.recognition:recognition",
+    "trait_distances": "embedlab.measures.trait_distances:trait_distances",
     "scaling": "embedlab.measures.scaling:scaling",
     "agreement": "embedlab.measures.agreement:agreement",
     "theorem": "embedlab.measures.theorem:theorem",

@@ -12,7 +12,7 @@ from embedlab.measures.episodes import Episodes, hits
 from embedlab.measures.over_species import over_species
 from embedlab.stats.resample import generator, p_floor, p_value
 
-SHUFFLED = "names shuffled among individuals{within}, the same episodes"
+SHUFFLED = "names shuffled among individuals{within}, one episode each"
 DEALT = "names dealt out among the prototypes"
 
 

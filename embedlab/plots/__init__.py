@@ -17,6 +17,7 @@ FILES = {
     "Agreement": "agreement",
     "Theorem": "theorem",
     "Recognition": "recognition",
+    "TraitDistances": "trait_distances",
 }
 
 

@@ -32,7 +32,7 @@ def picture(result) -> Picture:
     first = found[0]
     s = len(result.species)
     return Picture(
-        title=f"Unseen species are named rightly in {percent(first.estimate, like=size(first))} of cases from "
+        title=f"Species are named rightly in {percent(first.estimate, like=size(first))} of cases from "
         f"{_shown(ways[0])}, {percent(first.chance['mean'], like=size(first))} by chance",
         panels=(
             Panel(

@@ -256,7 +256,7 @@ def phylogeny(rng, s=60):
 
 def every():
     """Name and result of each kind; the same numbers on every call."""
-    from tests.plots.results_series import hierarchy, recognition, scaling
+    from tests.plots.results_series import hierarchy, recognition, scaling, trait_distances
     from tests.plots.results_spaces import agreement, geometry, neighbours, projection, theorem
 
     rng = np.random.default_rng(7)
@@ -278,4 +278,5 @@ def every():
         "agreement": agreement(rng),
         "theorem": theorem(rng),
         "recognition": recognition(rng),
+        "trait_distances": trait_distances(rng),
     }

@@ -3,10 +3,11 @@
 import numpy as np
 import polars as pl
 
-from embedlab.data import Embeddings
+from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.measures.hierarchy import hierarchy as measured
 from embedlab.measures.recognition import recognition as named_rightly
+from embedlab.measures.trait_distances import trait_distances as alike_in_traits
 from tests.plots.results import _build, evidence, species
 
 
@@ -55,3 +56,13 @@ def recognition(rng, s=40):
     texts = Embeddings(means[::8].astype(np.float32), {"image_id": list(species(s)), "species": list(species(s))}, {})
     space = Embeddings(x.astype(np.float32), pl.DataFrame(rows), {})
     return named_rightly(space, prototypes=texts, episodes=10, permutations=99, rng=0)
+
+
+def trait_distances(rng, s=70):
+    tree = random_tree(np.random.default_rng(3), s, names=species(s))
+    traits = brownian_traits(np.random.default_rng(4), tree, 4)
+    x = np.c_[traits, 1.5 * brownian_traits(np.random.default_rng(5), tree, 4)] + 3
+    rows = {"image_id": [str(i) for i in range(s)], "species": tree.names}
+    table = Traits({"species": tree.names, **{n: traits[:, j] for j, n in enumerate(("Mass", "Wing", "Tail", "Leg"))}})
+    space = Embeddings(x.astype(np.float32), pl.DataFrame(rows), {})
+    return alike_in_traits(space, [table[n] for n in table.names], tree, permutations=199, draws=199, rng=0)

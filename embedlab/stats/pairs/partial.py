@@ -16,14 +16,15 @@ DUST = 1e-12
 class PartialRanks:
     """Partial Spearman correlation over pairs, from −1 to 1; its 95 % interval; its value without each thing `(s,)`.
 
-    `left` `(pairs,)` are the ranks of the first table less what the others explain of them, `axes` `(pairs, q)` an
-    orthonormal basis of these others and the constant: enough to ask the same of any further second table.
+    `left` and `right` `(pairs,)` are the ranks of both tables less what the others explain of them, `axes`
+    `(pairs, q)` an orthonormal basis of these others and the constant: enough to ask the same of another second table.
     """
 
     statistic: float
     interval: tuple[float, float]
     without: np.ndarray
     left: np.ndarray
+    right: np.ndarray
     axes: np.ndarray
 
     def of(self, y) -> float:
@@ -80,7 +81,7 @@ def partial_ranks(x, y, others=(), *, draws: int = 999, rng: np.random.Generator
     statistic = float(left @ right / (np.linalg.norm(left) * np.linalg.norm(right)))
     without = np.array([value(np.where(np.arange(s) == i, 0.0, 1.0)) for i in range(s)])
     drawn = [value(w) for w in rng.multinomial(s, np.full(s, 1 / s), draws).astype(float)]
-    return PartialRanks(statistic, _interval(statistic, np.array(drawn), without), without, left, axes)
+    return PartialRanks(statistic, _interval(statistic, np.array(drawn), without), without, left, right, axes)
 
 
 def _interval(value: float, drawn: np.ndarray, without: np.ndarray) -> tuple[float, float]:
