@@ -7,6 +7,7 @@ over from its genus: `Cor-vus`, `Cor-vi-dae`.
 
 import re
 from collections.abc import Container
+from functools import lru_cache
 
 TEMPLATE = "a photo of {}."
 _WORD = re.compile(r"[^\W_]+")
@@ -37,9 +38,10 @@ def syllables_of(caption: str, *, bare: bool = False) -> list[str]:
     return [part for word in _WORD.findall(said.casefold()) for part in _cut(word)]
 
 
-def _cut(word: str) -> list[str]:
+@lru_cache(maxsize=65_536)  # a family's name stands in the captions of all its species
+def _cut(word: str) -> tuple[str, ...]:
     *first, last = _SYLLABLE.findall(word)
-    return [*first, last + END]
+    return (*first, last + END)
 
 
 def pieces_of(part: str, known: Container[str]) -> list[str]:

@@ -36,6 +36,8 @@ class ImageTower(nn.Module):
 
     def forward(self, x: Float[torch.Tensor, "n 3 h w"], continual: bool = False) -> Float[torch.Tensor, "n d"]:
         """Turn standardised images into raw vectors, through the second projection if told."""
+        if continual and self.continual is None:
+            raise ValueError("this tower has no second projection: make it with Shape(replay=True)")
         return (self.continual if continual else self.project)(self.trunk(x))
 
     def draw(self, random: torch.Generator) -> None:

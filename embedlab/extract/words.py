@@ -92,7 +92,7 @@ class Vocabulary:
                     len(long), self.context, long[:5],
                 )  # fmt: skip
             rows = [[*row[: self.context - 1], len(self) + 1] for row in rows]
-        table = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int64)
+        table = np.zeros((len(rows), max(map(len, rows), default=1)), dtype=np.int64)
         for i, row in enumerate(rows):
             table[i, : len(row)] = row
         return table
