@@ -48,12 +48,13 @@ class Canvas:
     def pattern(self, u, v, g, upright: bool = False):
         """Give the strength of stripes and spots, 0 to 1, in coat coordinates."""
         f = g["pattern_frequency"]
+        sway = (u * 7 + 1.3).sin() * (v * 9 + 0.6).cos()  # no row of nature is quite straight
         across = (u if upright else 0.35 * u + v) * 26 * f
-        stripes = ((across + 2.0 * (v if upright else u)).sin() * 2.0 - 0.2).clamp_(0, 1) * (
+        stripes = ((across + 2.0 * (v if upright else u) + 0.7 * sway).sin() * 2.0 - 0.2).clamp_(0, 1) * (
             (g["stripes"] - 0.35) * 1.8
         ).clamp(0, 1)
-        rows = v * 24 * f
-        spots = ((u * 24 * f + rows).sin() * (rows - u * 24 * f).sin() * 3.0 - 0.9).clamp_(0, 1)
+        rows, columns = v * 24 * f + 0.9 * sway, u * 24 * f
+        spots = ((columns + rows).sin() * (rows - columns).sin() * 3.2 - 0.9 + 0.6 * sway).clamp_(0, 1)
         spots = spots * ((g["spots"] - 0.35) * 1.8).clamp(0, 1)
         return stripes.maximum(spots) * g["pattern_contrast"] * 1.3
 

@@ -1,4 +1,4 @@
-"""What each habitat looks like in each view: fifteen short recipes on a `Scene`, from far to near."""
+"""What each habitat looks like in each view: twenty short recipes on a `Scene`, from far to near."""
 
 from __future__ import annotations
 
@@ -187,6 +187,53 @@ def tundra_ground(s: Scene) -> None:
     s.patches(2.5, 0, 1, 0.15, ((230, 235, 240), (220, 226, 234)), blur=0.006)
 
 
+def forest_leaves(s: Scene) -> None:
+    """Broad leaves of the understorey, one over the other, with flecks of sun."""
+    s.grade((0, (30, 50, 26)), (1, (30, 50, 26)))
+    s.leaves(26, 0.20, ((34, 70, 32), (44, 84, 38), (38, 76, 44)), narrow=0.45, blur=0.006)
+    s.leaves(16, 0.23, ((52, 100, 44), (64, 112, 50), (46, 92, 50), (84, 124, 56)), narrow=0.46)
+    s.discs(14, 0, 1, 0.040, ((214, 226, 130),), blur=0.018, opacity=0.35)
+
+
+def grassland_flowers(s: Scene) -> None:
+    """A meadow from above: fine blades, daisies, clover and buttercups."""
+    s.grade((0, (92, 112, 50)), (1, (92, 112, 50)))
+    s.leaves(150, 0.11, (*GREENS, STRAW[1]), narrow=0.08, blur=0.003)
+    s.leaves(90, 0.12, (*GREENS[1:3], (124, 152, 72)), narrow=0.09)
+    s.flowers(9, 0.045, ((236, 236, 228), (228, 226, 214)), petals=9)
+    s.flowers(6, 0.034, ((226, 196, 60),), petals=5, heart=(200, 160, 50))
+    s.flowers(4, 0.040, ((178, 104, 152), (196, 128, 170)), petals=8, heart=(150, 84, 130))
+
+
+def wetland_pads(s: Scene) -> None:
+    """Dark water with the sky in it, lily pads, a few white lilies."""
+    s.grade((0, (62, 88, 92)), (1, (62, 88, 92)))
+    s.cloud(0.5, 0.4, 12, tint=(1, 1.05, 1.1))
+    s.streaks(30, 0, 1, 0.12, 0.010, ((120, 150, 158), (40, 62, 66)), 0.35, blur=0.006)
+    s.pads(7, 0.15, ((86, 124, 62), (104, 140, 70), (74, 112, 64), (124, 134, 72)))
+    s.flowers(1.4, 0.070, ((238, 234, 236), (232, 196, 208)), petals=10)
+
+
+def desert_bloom(s: Scene) -> None:
+    """Gravel and sand after rain: pebbles, cushions and a few flowers."""
+    s.grade((0, (208, 172, 126)), (1, (204, 166, 120)))
+    s.cloud(0.4, 0.3, 10, tint=(1, 0.9, 0.75))
+    s.discs(220, 0, 1, 0.006, ((172, 138, 100), (232, 206, 168), (188, 128, 96)), opacity=0.8)
+    s.discs(16, 0, 1, 0.026, ((150, 118, 92), (188, 152, 120), (128, 108, 92)), flat=0.85)
+    s.leaves(9, 0.045, ((128, 138, 84), (146, 148, 98)), narrow=0.30)
+    s.flowers(3, 0.040, ((222, 150, 70), (226, 200, 96), (206, 112, 128)), petals=6)
+
+
+def tundra_moss(s: Scene) -> None:
+    """Moss and lichen cushions between stones, with small white and purple flowers."""
+    s.grade((0, (98, 98, 74)), (1, (98, 98, 74)))
+    s.patches(22, 0, 1, 0.10, ((110, 112, 62), (132, 118, 66), (92, 104, 66), (140, 98, 62)), blur=0.008)
+    s.discs(160, 0, 1, 0.010, ((142, 138, 84), (98, 108, 60), (164, 150, 104)), opacity=0.7, blur=0.002)
+    s.discs(5, 0, 1, 0.070, STONE, flat=0.8, blur=0.002)
+    s.patches(10, 0, 1, 0.035, LICHEN, blur=0.003)
+    s.flowers(8, 0.024, ((234, 234, 228), (160, 112, 172)), petals=5, heart=(206, 190, 110))
+
+
 PLACES = {
     ("bird", "forest"): forest_side,
     ("bird", "grassland"): grassland_side,
@@ -203,11 +250,11 @@ PLACES = {
     ("beetle", "wetland"): wetland_ground,
     ("beetle", "desert"): desert_ground,
     ("beetle", "tundra"): tundra_ground,
-    ("butterfly", "forest"): forest_ground,
-    ("butterfly", "grassland"): grassland_ground,
-    ("butterfly", "wetland"): wetland_ground,
-    ("butterfly", "desert"): desert_ground,
-    ("butterfly", "tundra"): tundra_ground,
+    ("butterfly", "forest"): forest_leaves,
+    ("butterfly", "grassland"): grassland_flowers,
+    ("butterfly", "wetland"): wetland_pads,
+    ("butterfly", "desert"): desert_bloom,
+    ("butterfly", "tundra"): tundra_moss,
 }
 
 

@@ -1,4 +1,4 @@
-"""Places: what lies behind an animal, cut from a long strip of land for each habitat and each of three views.
+"""Places: what lies behind an animal, cut from a long strip of land for each habitat and each of four views.
 
 A strip is drawn once for a world (`habitats`) at 80 pixels to the picture's width and resampled to the size in
 use, so resolution does not change the optics; where a photograph is cut, how blurred and how bright it is,
@@ -21,13 +21,13 @@ SOFT = 0.030  # blur of a place out of focus, as a share of the picture's width
 GRAIN = 48  # sensor grains to one picture's width, whatever the size in pixels
 
 
-@lru_cache(maxsize=15)
+@lru_cache(maxsize=20)
 def _strip(seed: int, plan: str, habitat: int) -> Image.Image:
     rng = keys.generator(seed, f"place {plan} {HABITATS[habitat]}")
     return habitats.draw(plan, HABITATS[habitat], int(WIDE * MASTER), int(HIGH * MASTER), rng)
 
 
-@lru_cache(maxsize=45)
+@lru_cache(maxsize=60)
 def _sized(seed: int, plan: str, habitat: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     strip = _strip(seed, plan, habitat).resize(
         (round(WIDE * size), round(HIGH * size)), Image.Resampling.LANCZOS

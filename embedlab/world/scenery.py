@@ -1,5 +1,5 @@
-"""The land of a world: five habitats, each seen from the side (birds), under water (fish) and from above
-(beetles).
+"""The land of a world: five habitats, each seen from the side (birds), under water (fish), on the ground
+(beetles) and on leaves and flowers (butterflies).
 
 Drawn with pillow at twice the size and reduced; every strip starts from a graded ground and is overlaid from
 far to near, far layers blurred more. The palette and the kinds of thing (trunks, blades, ripples, dunes,
@@ -158,6 +158,38 @@ class Scene:
                 )
 
         self.overlay(paint, blur)
+
+    def flowers(self, count, size, colours, petals=6, heart=(226, 186, 70), blur=0.0, top=0.0, bottom=1.0) -> None:
+        """Scatter open flowers seen from above, petals round a heart."""
+
+        def paint(pen):
+            for x in self.some(count):
+                y, r = self.rng.uniform(top, bottom) * self.h, size * self.h * self.rng.uniform(0.6, 1.2)
+                turn = self.rng.uniform(0, 6.28) + np.arange(petals) * 2 * np.pi / petals
+                fill, wide = self.tone(colours[self.rng.integers(len(colours))], 8), 1.9 * r / petals + 0.1 * r
+                pen.ellipse((x - 0.8 * r, y - 0.7 * r, x + 1.1 * r, y + 1.2 * r), fill=(10, 12, 6, 70))
+                for a, b in zip(x + 0.62 * r * np.cos(turn), y + 0.62 * r * np.sin(turn), strict=True):
+                    pen.ellipse((a - wide, b - wide, a + wide, b + wide), fill=self.tone(fill[:3], 6))
+                pen.ellipse((x - 0.3 * r, y - 0.3 * r, x + 0.3 * r, y + 0.3 * r), fill=self.tone(heart, 8))
+
+        self.overlay(paint, blur)
+
+    def pads(self, count, size, colours) -> None:
+        """Float lily pads: round leaves with a notch, rays and a shadow on the water."""
+
+        def paint(pen):
+            for x in self.some(count):
+                y, r = self.rng.uniform(0, 1) * self.h, size * self.h * self.rng.uniform(0.55, 1.3)
+                start = self.rng.uniform(0, 360)
+                fill = self.tone(colours[self.rng.integers(len(colours))], 8)
+                pen.ellipse((x - 0.9 * r, y - 0.85 * r, x + 1.1 * r, y + 1.15 * r), fill=(8, 16, 14, 90))
+                pen.pieslice((x - r, y - r, x + r, y + r), start, start + 335, fill=fill)
+                vein = (*(int(v * 1.16) for v in fill[:3]), 255)
+                for turn in np.radians(start + np.linspace(25, 310, 8)):
+                    end = (x + 0.85 * r * np.cos(turn), y + 0.85 * r * np.sin(turn))
+                    pen.line([(x, y), end], fill=vein, width=max(1, int(0.03 * r)))
+
+        self.overlay(paint)
 
     def ridge(self, base, rise, wave, colour, blur=0.0, rough=0.0) -> None:
         """Lay a hill, dune or mountain across: a skyline at height `base`, with waves `wave` heights long."""

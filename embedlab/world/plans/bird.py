@@ -19,12 +19,13 @@ def pose(look: dict[str, np.ndarray]) -> Pose:
     hx, hy = a * cos * 0.92 + 0.015, a * sin * 0.92 + b * 0.62 + 0.35 * hr
     bx, by = hx + 0.80 * hr, hy - 0.12 * hr
     length, depth = 0.285 * look["beak_length"], 0.112 * look["beak_depth"]
-    length = length + 0.03
+    length = length + 0.04
     depth = np.minimum(depth, 1.5 * hr)
     # A deep, short beak curves at its tip (a hook); a long thin one along its whole length (a probe).
     stout = np.clip(depth / length * 1.6 - 0.25, 0, 1)
+    crook = np.clip(look["beak_curvature"], 0, 1)
     bend = look["beak_curvature"] * (1 - stout) * 0.42 * length
-    hook = np.maximum(look["beak_curvature"], -0.1) * stout * 0.50 * depth
+    hook = np.maximum(look["beak_curvature"], -0.1) * stout * np.minimum(0.50 * depth, 0.55 * length)
     tx, ty = bx + length * np.cos(0.10), by - length * np.sin(0.10) - bend - hook
     tail = 0.31 * look["tail_length"]
     rx, ry = -a * cos * 0.80, -a * sin * 0.80 + 0.02
@@ -38,7 +39,8 @@ def pose(look: dict[str, np.ndarray]) -> Pose:
         a=a, b=b, cos=cos, sin=sin, hr=hr, hx=hx, hy=hy, bx=bx, by=by, beak_x=bx + length * np.cos(0.10),
         beak_y=by - length * np.sin(0.10), length=length, depth=depth, bend=bend, hook=hook, tip_x=tx,
         tip_y=ty,
-        round=0.2 + 1.3 * stout, rx=rx, ry=ry, ex=ex, ey=ey, ground=ground, kx=kx, ky=ky, crest_size=crest,
+        round=0.12 + stout * (0.45 + 0.9 * crook),
+        short=0.75 * stout * crook, rx=rx, ry=ry, ex=ex, ey=ey, ground=ground, kx=kx, ky=ky, crest_size=crest,
         notch=0.55 * look["tail_fork"],
         tail_width=0.055 + 0.05 * look["tail_fork"] + 0.02 * look["tail_length"],
         wx=a * cos * 0.42, wy=a * sin * 0.45 + 0.05, vx=-a * cos * (0.50 + 0.62 * look["wing_length"]),
@@ -150,6 +152,7 @@ def draw(c, g) -> None:
     q2 = q * q
     t = t + g["bend"] * q2 + g["hook"] * q2 * q2 * q
     width = 0.5 * g["depth"] * (1 - q) * (1 + g["round"] * q) + 0.007
+    width = width * (1 - g["short"] * q * (t < 0))  # of a hooked beak the lower half is the shorter
     d = blade(s, t, length, width)
     side = (t / (width + 1e-3)).clamp_(-1, 1)
     line = c.smooth(1.3, 0.4, (t + 0.12 * width).abs() / c.pixel) * (q < 0.9)

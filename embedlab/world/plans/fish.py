@@ -116,8 +116,9 @@ def draw(c, g) -> None:
         c.colour(g["second"]) * 0.7,
         c.pattern(u * 0.55, v * 0.4, g, upright=True) * (0.25 + 0.75 * behind),
     )
-    scale = (x * 66).sin() * (y * 66).sin()
-    coat = coat * c.plane(1 + 0.13 * scale * behind)
+    rows = y * 58 + 0.25 * (u * u).clamp_(0, 1) * y * 58  # scales in slanting rows, smaller towards the tail
+    scale = (x * 48 + rows).sin() * (x * 48 - rows).sin()
+    coat = coat * c.plane(1 + (0.17 * scale - 0.08 * scale * scale) * behind)
     ex, ey = a - 0.62 * g["hr"], 0.20 * g["hr"]
     mask = c.smooth(0.16, 0.06, (x - ex + 0.25 * y).abs()) * g["face_mask"] * 0.85
     coat = c.mix(coat, c.colour(g["second"]) * 0.4, mask)
@@ -139,7 +140,7 @@ def draw(c, g) -> None:
     c.flat(d, finned * c.plane(1.08 - 0.34 * ((t / width * 9).sin() * 0.5 + 0.5)), 0.9)
 
     # eye
-    size = 0.17 * g["hr"] * g["eye_size"] + 0.012
+    size = 0.15 * g["hr"] * g["eye_size"] + 0.011
     r = ((x - ex).square() + (y - ey).square()).sqrt()
     c.flat(r - 1.55 * size, c.mix(c.grey(0.9), c.colour(g["bare"]), 0.45))
     c.flat(r - 0.95 * size, c.grey(0.04))
