@@ -5,6 +5,7 @@ vector; and `features`, the other layer that an encoder can give.
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from jaxtyping import Float
@@ -14,7 +15,7 @@ from embedlab.extract.blocks import Block, draw_blocks, draw_linear
 from embedlab.extract.shape import STRIDES, Shape
 
 
-class ImageTower(nn.Module):
+class ImageTower(nn.Module, ABC):
     """What all three share: the projection, and with `shape.replay` a second one for the replayed domain.
 
     The second is `continual_proj` of BioCLIP 2 (Gu et al. 2025, arXiv:2505.23883): it begins as a copy of the
@@ -26,9 +27,9 @@ class ImageTower(nn.Module):
         self.project = nn.Linear(read, shape.dim)
         self.continual = nn.Linear(read, shape.dim) if shape.replay else None
 
+    @abstractmethod
     def trunk(self, x: Float[torch.Tensor, "n 3 h w"]) -> Float[torch.Tensor, "n m"]:
         """Give the numbers that the projections read."""
-        raise NotImplementedError
 
     def features(self, trunk: Float[torch.Tensor, "n m"]) -> Float[torch.Tensor, "n f"]:
         """Give the layer `features` from what `trunk` gave."""
@@ -40,9 +41,9 @@ class ImageTower(nn.Module):
             raise ValueError("this tower has no second projection: make it with Shape(replay=True)")
         return (self.continual if continual else self.project)(self.trunk(x))
 
+    @abstractmethod
     def draw(self, random: torch.Generator) -> None:
         """Give the first weights, from this generator alone."""
-        raise NotImplementedError
 
     def draw_projections(self, spread: float, random: torch.Generator) -> None:
         """Draw the projection; the second begins as a copy of it, so that replay changes nothing at first."""
