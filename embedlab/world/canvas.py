@@ -54,7 +54,7 @@ class Canvas:
             (g["stripes"] - 0.35) * 1.8
         ).clamp(0, 1)
         rows, columns = v * 24 * f + 0.9 * sway, u * 24 * f
-        spots = ((columns + rows).sin() * (rows - columns).sin() * 3.2 - 0.9 + 0.6 * sway).clamp_(0, 1)
+        spots = ((columns + rows).sin() * (rows - columns).sin() * 4.0 - 1.6 + 0.6 * sway).clamp_(0, 1)
         spots = spots * ((g["spots"] - 0.35) * 1.8).clamp(0, 1)
         return stripes.maximum(spots) * g["pattern_contrast"] * 1.3
 

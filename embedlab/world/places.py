@@ -18,7 +18,7 @@ from embedlab.world.traits import HABITATS
 MASTER = 80  # pixels of a strip to one picture's width
 WIDE, HIGH = 9, 1.35  # length and height of a strip, in pictures
 SOFT = 0.030  # blur of a place out of focus, as a share of the picture's width
-GRAIN = 48  # sensor grains to one picture's width, whatever the size in pixels
+GRAIN = 80  # sensor grains to one picture's width, whatever the size in pixels
 
 
 @lru_cache(maxsize=20)

@@ -118,7 +118,7 @@ def draw(c, g) -> None:
     )
     rows = y * 58 + 0.25 * (u * u).clamp_(0, 1) * y * 58  # scales in slanting rows, smaller towards the tail
     scale = (x * 48 + rows).sin() * (x * 48 - rows).sin()
-    coat = coat * c.plane(1 + (0.17 * scale - 0.08 * scale * scale) * behind)
+    coat = coat * c.plane(1 + (0.12 * scale - 0.06 * scale * scale) * behind)
     ex, ey = a - 0.62 * g["hr"], 0.20 * g["hr"]
     mask = c.smooth(0.16, 0.06, (x - ex + 0.25 * y).abs()) * g["face_mask"] * 0.85
     coat = c.mix(coat, c.colour(g["second"]) * 0.4, mask)
