@@ -173,9 +173,11 @@ class TrainConfig:
             value = getattr(self, key.name)
             if key.name in _QUIET or value == key.default:
                 continue
-            alone = isinstance(value, str) and key.name not in ("caption_per", "captions", "head")
-            part = str(value) if alone else f"{key.name}{value}"
-            parts.append(part.replace("=", "").replace(",", "-").replace("_per", "-per-"))
+            if isinstance(value, str):
+                part = f"per-{value}" if key.name == "caption_per" else value
+                parts.append(part.replace("=", "").replace(",", "-"))
+            else:
+                parts.append(f"{key.name}{value}")
         return "-".join(parts)
 
     @property

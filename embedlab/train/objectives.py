@@ -16,6 +16,7 @@ the batch. Whatever an arm trains on, all are measured in the same way afterward
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -50,7 +51,7 @@ def objective(config: TrainConfig, ranks: Int[np.ndarray, "s 7"]) -> "Objective"
     return Classifier(config.dim, {rank: counts[rank] for rank in used}, config.head == "unit", config.seed)
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """A loss over a whole batch: its vectors, whichever processes made them, in; (loss, floor) out.
 
     Its own parameters, if any, are trained with the towers and saved with the state of a run.
@@ -63,9 +64,9 @@ class Objective(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             return self.loss(images.float(), None if texts is None else texts.float(), batch, log_scale.exp())
 
+    @abstractmethod
     def loss(self, images: Images, texts: Texts, batch: Batch, scale: Scalar) -> tuple[Scalar, Scalar]:
         """Give loss and floor; `scale` is 1/temperature."""
-        raise NotImplementedError
 
     def prototypes(
         self, model: nn.Module, numbers: Int[torch.Tensor, "s k"], species: Int[torch.Tensor, " s"]
