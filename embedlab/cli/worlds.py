@@ -1,5 +1,6 @@
 """Verbs of the workshop: world, train, doctor."""
 
+import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,25 @@ import typer
 from embedlab.cli.verb import DONE, FAILED, Answer, shown, verb
 
 PANEL = "Worlds, models, this machine"
+ENOUGH = 1024  # images for which another process is worth its start
 
 
 def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
-    verb(app, "world", PANEL, examples=("embedlab world --out world --species 48 --images 768 --size 64",))(
-        world
-    )
+    from embedlab.world.dials import listed
+
+    dials = [f"[cyan]{name}[/cyan] {start:g}: {says}." for name, start, says in listed()]
+    about = "[bold]Dials[/bold], for --set; each with the number at which it stands:"
+    world.__doc__ = "\n\n".join([inspect.cleandoc(world.__doc__), about, *dials])
+    verb(
+        app,
+        "world",
+        PANEL,
+        examples=(
+            "embedlab world --out world --species 48 --images 768 --size 64",
+            "embedlab world --out divergent --set optima=0 --set drawn.elongation=0.5",
+        ),
+    )(world)
     verb(
         app,
         "train",
@@ -26,21 +39,57 @@ def register(app: typer.Typer) -> None:
 
 
 def world(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the world.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the world: new or empty.")],
     species: Annotated[int, typer.Option(min=8, help="Number of species, a quarter of each body plan.")] = 48,
     images: Annotated[int, typer.Option(min=1, help="Images in all, shared evenly among species.")] = 768,
     size: Annotated[int, typer.Option(min=16, metavar="PX", help="Edge of an image in pixels.")] = 64,
     seed: Annotated[int, typer.Option(min=0, help="The same seed grows the same world.")] = 0,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="DIAL=NUMBER", help="Turn one of the dials above; repeat for more."),
+    ] = None,
+    background_bias: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How often an animal is shown in its own habitat rather than anywhere."),
+    ] = 0.5,
+    image_format: Annotated[str, typer.Option("--format", help="png (exact) or jpg (smaller).")] = "png",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that paint.", show_default="one for every core, if there is enough to do"),
+    ] = None,
 ) -> Answer:
-    """Grow a simulated tree of life whose truth is known."""
-    from embedlab.world import grow_world
+    """Grow a simulated tree of life whose truth is known: photographs, manifest, traits, tree, and a card that says
+    what was planted and what came of it.
 
-    grown = grow_world(out, species=species, images=images, size=size, seed=seed)
+    Birds, fish, beetles and butterflies evolve on one tree, with habitats, sexes, three life stages, a genus of
+    finches and butterflies that mimic others. The same seed and dials give the same bytes, whatever the workers.
+    """
+    from embedlab.extract.machine import granted_cores
+    from embedlab.world import World, grow_world
+    from embedlab.world.card import lines
+    from embedlab.world.dials import Evolution
+
+    dials = Evolution.read(",".join(set_ or ()))
+    workers = workers or max(1, min(granted_cores(), images // ENOUGH))
+    grown = grow_world(
+        out,
+        species=species,
+        images=images,
+        size=size,
+        seed=seed,
+        background_bias=background_bias,
+        image_format=image_format,
+        workers=workers,
+        dials=dials,
+    )
+    files = ", ".join(Path(grown[k]).name for k in ("manifest", "traits", "tree", "card"))
     return Answer(
-        grown,
+        {**grown, "workers": workers, "dials": dials.told},
         [
-            f"{grown['images']:,} images of {grown['species']:,} species",
-            f"in {shown(out)}: {', '.join(Path(grown[k]).name for k in ('manifest', 'traits', 'tree'))}",
+            f"{grown['images']:,} images of {grown['species']:,} species, {grown['per_core_second']:,} in a second of "
+            "one core's time",
+            f"in {shown(out)}: {files}",
+            *lines(World(seed, species, dials)),
             f"next: embedlab extract {shown(grown['manifest'])} --model efficientnet-lite0 --out world.store",
         ],
     )

@@ -75,7 +75,7 @@ def lines(world: World) -> list[str]:
         f"stages by {_size(stage)}, species without: {told['species_without_stages']}",
         f"finches: {finches['species']} species of {finches['genus']}, sd of beak length "
         f"{finches['beak_length']:.2f} and depth {finches['beak_depth']:.2f}, r {finches['r']:+.2f}",
-        f"mimics: {mimicry['pairs']} pairs of butterflies; congeners alike {told['congeners_alike']:.2f}",
+        f"butterflies that mimic another: {mimicry['pairs']}; congeners alike {told['congeners_alike']:.2f}",
         f"held out: {told['held_out']['species']} species, {told['held_out']['whole_families']} whole families",
         f"dials turned: {told['dials_turned'] or 'none'}",
     ]

@@ -1,13 +1,18 @@
 """A world on disk is read by the readers of real data, and does not depend on how it was written."""
 
+import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from embedlab.data import Manifest, Traits, Tree
-from embedlab.world import World, grow_world, write_specimens
+from embedlab.world import Evolution, World, grow_world, write_specimens
+from embedlab.world.png import png
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +23,8 @@ def grown(tmp_path_factory):
 
 def test_readers_of_real_data_read_it(grown):
     out, told = grown
-    assert set(told) == {"images", "species", "manifest", "traits", "tree"} and (
-        told["images"],
-        told["species"],
-    ) == (30, 12)
+    assert set(told) == {"images", "species", "manifest", "traits", "tree", "card", "per_core_second"}
+    assert (told["images"], told["species"]) == (30, 12) and told["per_core_second"] > 0
     manifest, traits, tree = (
         Manifest.read(told["manifest"]),
         Traits.read(told["traits"]),
@@ -63,6 +66,8 @@ def test_nothing_is_left_or_overwritten(tmp_path, grown):
         grow_world(tmp_path / "few", species=3, images=3)
     with pytest.raises(ValueError, match="png"):
         grow_world(tmp_path / "gif", species=8, images=3, image_format="gif")
+    with pytest.raises(ValueError, match="workers"):
+        grow_world(tmp_path / "none", species=8, images=3, workers=0)
     with pytest.raises(ValueError, match="twice"):
         world = World(5, 12)
         write_specimens(world, world.at([3, 3]), tmp_path / "twice")
@@ -75,3 +80,22 @@ def test_two_workers_write_the_same_bytes(tmp_path, grown):
     grow_world(tmp_path / "two", species=12, images=30, size=24, seed=5, workers=2)
     for file in sorted(p for p in out.rglob("*") if p.is_file()):
         assert (tmp_path / "two" / file.relative_to(out)).read_bytes() == file.read_bytes(), file.name
+
+
+@settings(max_examples=30, deadline=None)
+@given(arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=9).map(lambda hw: (*hw, 3))))
+def test_png_files_are_exact(pixels):
+    assert (np.asarray(Image.open(io.BytesIO(png(pixels)))) == pixels).all()
+
+
+def test_dials_reach_the_files(tmp_path):
+    dials = Evolution.read("optima=0,sex_size=0,drawn.elongation=0.5")
+    told = grow_world(tmp_path / "w", species=12, images=12, size=16, seed=5, dials=dials)
+    card = json.loads(Path(told["card"]).read_text())
+    assert card["dials_turned"] == dials.told and card["design"] == 3
+    assert Evolution.read(card["strengths"]) == dials
+    assert card["monomorphic_species"] == 12
+    plain = (tmp_path / "plain").as_posix()
+    assert Manifest.read(grow_world(plain, species=12, images=12, size=16, seed=5)["manifest"]).rows.drop(
+        "path"
+    ).equals(Manifest.read(told["manifest"]).rows.drop("path")), "names, splits and meetings are as without"
