@@ -33,10 +33,12 @@ class Canvas:
     def __getitem__(self, places: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:
         from embedlab.train.photos import grown
 
+        """Paint these images."""
         world = grown(self.world, self.world_species, self.dials)
         number, code = np.divmod(places, len(self.order))
         specimens = world.at((self.start + number) * len(world) + np.array(self.order)[code])
-        return world.render(specimens, self.size, device=self.device)
+        where = {} if self.device == "cpu" else {"device": self.device}
+        return world.render(specimens, self.size, **where)
 
 
 class Painters:

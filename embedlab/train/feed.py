@@ -9,11 +9,12 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from embedlab.train.batches import Batch, Photos, batch_at
+from embedlab.train.batches import Batch, batch_at
 from embedlab.train.config import TrainConfig
 from embedlab.train.learner import Learner
 from embedlab.train.parallel import Ranks
 from embedlab.train.replay import rehearsed
+from embedlab.train.sampling import Endless, Photos
 
 T = TypeVar("T")
 DEPTH = 2  # batches that wait at most; more would only hold memory
@@ -96,7 +97,7 @@ class Beside:
 def maker(
     config: TrainConfig,
     learner: Learner,
-    photos: Photos,
+    photos: Photos | Endless,
     replay: Photos | None,
     ranks: Ranks,
     pixels: Callable[[int], np.ndarray] | None = None,

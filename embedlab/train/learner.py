@@ -11,9 +11,9 @@ from torch import nn
 from embedlab.extract.compact import save_checkpoint, standardised
 from embedlab.extract.towers import CompactCLIP, Shape
 from embedlab.extract.words import Vocabulary
-from embedlab.train.batches import Photos
 from embedlab.train.config import TrainConfig
 from embedlab.train.objectives import Objective, objective
+from embedlab.train.sampling import Named, Photos
 
 
 class Learner(nn.Module):
@@ -25,12 +25,9 @@ class Learner(nn.Module):
         self.shape, self.vocabulary = shape, vocabulary
 
     @classmethod
-    def drawn(cls, config: TrainConfig, photos: Photos, replay: Photos | None = None) -> "Learner":
+    def drawn(cls, config: TrainConfig, photos: Named, replay: Named | None = None) -> "Learner":
         """Give an untrained learner that depends on the configuration and the captions alone."""
-        shape = Shape(
-            size=config.size, width=config.width, dim=config.dim, tower=config.tower, text=config.listens,
-            patch=config.patch, depth=config.depth, heads=config.heads, replay=replay is not None,
-        )  # fmt: skip
+        shape = config.shape
         captions = [text for domain in (photos, replay) if domain for forms in domain.captions for text in forms]
         vocabulary = Vocabulary.of(captions, cut=shape.cut, context=shape.context)
         model = CompactCLIP.drawn(shape, len(vocabulary), seed=config.seed, scale=config.scale)

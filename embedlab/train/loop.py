@@ -9,15 +9,15 @@ from pathlib import Path
 import torch
 
 from embedlab.extract.compact import write_whole
-from embedlab.train.batches import Photos
 from embedlab.train.config import TrainConfig
-from embedlab.train.endless import Canvas, Painters, pace
+from embedlab.train.endless import Painters, pace
 from embedlab.train.feed import Beside, Feed, maker
 from embedlab.train.gradients import descend
 from embedlab.train.learner import Learner, adam, learning_rate, quick_products
 from embedlab.train.loss import clamp_scale
 from embedlab.train.parallel import Ranks, entered, share_norms
 from embedlab.train.replay import scenes
+from embedlab.train.sampling import Endless, Photos
 from embedlab.train.saved import CONFIG, METRICS, STATE, keep_state, kept_lines, take_up, write_lines
 
 
@@ -27,12 +27,11 @@ class Paused(Exception):
 
 def run(
     config: TrainConfig,
-    photos: Photos,
+    photos: Photos | Endless,
     folder: str | Path,
     *,
     test: Photos | None = None,
     training: dict | None = None,
-    canvas: Canvas | None = None,
     painters: int = 0,
     until: float = math.inf,
     tick: Callable[[int], None] = lambda images: None,
@@ -46,7 +45,7 @@ def run(
     Args:
         test: images to name at the end.
         training: what else the model's card shall say of its training.
-        canvas: paints the images of an endless run, with so many `painters`; the result then has a `pace`.
+        painters: processes that paint the images of an endless run; the result then tells its `pace`.
         until: a `time.time()` at whose next line of metrics the run saves its state and raises `Paused`.
         tick: is told how many images a step saw.
     """
@@ -67,9 +66,10 @@ def run(
         first = notes.begin()
         tick(first * config.batch)
         studio = None
-        if canvas is not None:
+        if isinstance(photos, Endless):
             own = ranks.part(config.batch)
-            studio = Painters(canvas, lambda step: photos.picked(step, config)[own], config.steps, painters)
+            places = lambda step: photos.picked(step, config)[own]  # noqa: E731
+            studio = Painters(photos.canvas, places, config.steps, painters)
             stack.enter_context(studio)
         make = maker(config, learner, photos, replay, ranks, studio and studio.pixels)
         beside = Beside(config.device)

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from embedlab.train.batches import Photos
 from embedlab.train.config import TrainConfig
+from embedlab.train.sampling import Photos
 
 SCENES = 2048  # drawn once a run and rehearsed: a memory, not a stream
 COLOURS = {
