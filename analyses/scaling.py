@@ -1,26 +1,36 @@
-"""Do separation, orthogonality and trait alignment grow with training?"""
+"""Do naming, kinship, separation, orthogonality and trait alignment grow with training?"""
 
 from functools import partial
 
 from embedlab.claims import Claim
-from embedlab.measures.orthogonality import orthogonality
+from embedlab.lab import control
 from embedlab.measures.scaling import scaling
-from embedlab.measures.separation import separation
-from embedlab.measures.trait_alignment import trait_alignment
+from embedlab.quantities import SETTINGS as FOLLOWED
+from embedlab.quantities import alignment, quantities
 
 SETTINGS = {
     "trait": "a trait whose alignment is followed too (none, unless traits are given: then the first)",
-    "axes": "how many axes of the species span (5)",
-    "permutations": "draws of chance at each run (499)",
-    "sex": "two values of the column sex to compare, as in female,male",
-    "life_stage": "two values of the column life_stage, as in juvenile,adult",
-    "groups": "taxon columns whose means make the span, coarse to fine (species, and subspecies where recorded)",
+    **FOLLOWED,
 }
 
 SOURCE = "Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883: five models, one run each, no interval"
 RUNS = {"source": SOURCE, "unit": "runs", "exclusions": "species that a run lacks"}
 SHUFFLED = "labels shuffled, the same shuffle at every run; and the runs in any other order"
+NAMED = {"statistic": "slope of the accuracy among all species here per tenfold scale", "at_least": 0.005,
+         "null": "names shuffled, the same shuffle at every run; and the runs in any other order"}  # fmt: skip
 CLAIMS = (
+    Claim(
+        id="one-shot-accuracy-grows",
+        says="Species are named better from one image the more was trained.",
+        **NAMED,
+        **RUNS | {"exclusions": "species with fewer than six individuals"},
+    ),
+    Claim(
+        id="five-shot-accuracy-grows",
+        says="Species are named better from five images the more was trained.",
+        **NAMED,
+        **RUNS | {"exclusions": "species with fewer than six individuals"},
+    ),
     Claim(
         id="sex-separation-grows",
         says="The Fisher ratio of the sexes grows with training.",
@@ -46,6 +56,23 @@ CLAIMS = (
         **RUNS,
     ),
     Claim(
+        id="kinship-order-grows",
+        says="Of three species the space sets the right one apart the more often, the more was trained.",
+        at_least=0.01,
+        statistic="slope of the share of triplets in which space and tree agree per tenfold scale",
+        null="tips of the tree shuffled, the same shuffle at every run; and the runs in any other order",
+        **RUNS | {"exclusions": "species without a tip"},
+    ),
+    Claim(
+        id="trait-distances-grow",
+        says="Distances in a suite of traits go along with those in the space, beyond descent, the more was trained.",
+        at_least=0.01,
+        statistic="slope of the partial rank correlation of distances (partial RSA) per tenfold scale",
+        null="all traits evolved anew together, the same draw at every run; and the runs in any other order",
+        covariates=("patristic distance", "class"),
+        **RUNS | {"exclusions": "species without a tip or a value"},
+    ),
+    Claim(
         id="trait-alignment-grows",
         says="Alignment with a trait beyond descent grows with training.",
         at_least=0.002,
@@ -54,64 +81,52 @@ CLAIMS = (
         **RUNS | {"exclusions": "species without a tip or a value"},
     ),
 )  # at_least: units of each measure, per tenfold training
+FOLLOWS = {  # claim → the quantity that it speaks of
+    "one-shot-accuracy-grows": "1-shot",
+    "five-shot-accuracy-grows": "5-shot",
+    "sex-separation-grows": "sex-separation",
+    "stage-separation-grows": "stage-separation",
+    "stage-leaves-species-span": "stage-outside-species",
+    "kinship-order-grows": "kinship-order",
+    "trait-distances-grow": "trait-distances",
+}
 
 
 def measures(lab):
     """What can be followed in these stores: claim id → measure of (embeddings, rng)."""
-    found, permutations = {}, lab.setting("permutations", 499)
-    if lab.contrast("sex"):
-        found["sex-separation-grows"] = partial(_separation, lab, "sex", permutations)
-    if lab.contrast("life_stage"):
-        found["stage-separation-grows"] = partial(_separation, lab, "life_stage", permutations)
-        found["stage-leaves-species-span"] = partial(_orthogonality, lab, "life_stage", permutations)
+    there = quantities(lab)
+    found = {claim: there[name] for claim, name in FOLLOWS.items() if name in there}
     if lab.traits is not None:
-        found["trait-alignment-grows"] = partial(_alignment, lab, permutations)
+        found["trait-alignment-grows"] = partial(alignment, lab)
     return found
 
 
 def claims(lab):
     """Those that these stores can answer."""
-    return tuple(c for c in CLAIMS if c.id in measures(lab))
+    found = measures(lab)
+    return tuple(c for c in CLAIMS if c.id in found)
 
 
 def run(lab):
-    """Follow each measure along the series."""
+    """Follow each measure along the series, with what stands beside it."""
     asked = measures(lab)
     if not asked:
-        raise ValueError("the stores record neither sexes nor life stages, and no traits were given: nothing to follow")
+        raise ValueError(
+            "the stores record neither sexes nor life stages nor enough images of five species, and neither tree nor "
+            "traits were given: nothing to follow"
+        )
     if len(lab.stores) < 3:
         raise ValueError("a trend needs at least 3 different scales: give three stores or more, of the same images")
-    found = {k: scaling(lab.stores, m, x=lab.x or "images_seen", tree=lab.tree, rng=lab.rng) for k, m in asked.items()}
+    beside = {}
+    for store in lab.controls:
+        beside.setdefault(control(store), []).append(store)
+    found = {
+        claim: scaling(lab.stores, measure, x=lab.x or "images_seen", tree=lab.tree, controls=beside, rng=lab.rng)
+        for claim, measure in asked.items()
+    }
     return lab.outcome(
-        claims=claims(lab),
+        claims=tuple(c for c in CLAIMS if c.id in asked),
         evidence={k: r.evidence for k, r in found.items()},
         sentences={k: str(r) for k, r in found.items()},
-        results={k.removesuffix("-grows"): r for k, r in found.items()},
+        results={FOLLOWS.get(k, "trait-alignment"): r for k, r in found.items()},
     )
-
-
-def _separation(lab, column, permutations, emb, rng):
-    rows, contrast, strata = lab.variants(column, emb)
-    strata = (*strata, *lab.taxa()[1:])  # subspecies with unequal numbers of the sexes would pass for a difference
-    return separation(rows, contrast, strata=strata, tree=lab.tree, permutations=permutations, rng=rng)
-
-
-def _orthogonality(lab, column, permutations, emb, rng):
-    rows, contrast, strata = lab.variants(column, emb)
-    return orthogonality(
-        rows,
-        contrast,
-        groups=lab.taxa(),
-        strata=strata,
-        axes=lab.setting("axes", 0) or None,
-        tree=lab.tree,
-        permutations=permutations,
-        compare=False,
-        rng=rng,
-    )
-
-
-def _alignment(lab, permutations, emb, rng):
-    traits, _ = lab.matched_traits()
-    trait = lab.setting("trait", traits.names[0])
-    return trait_alignment(emb, traits[trait], lab.phylogeny(), permutations=permutations, rng=rng)

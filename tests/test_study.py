@@ -110,11 +110,13 @@ def test_growth_is_followed_along_the_series(world):
     )
     got = words(found)
     assert set(got) == {
-        "sex-separation-grows", "stage-separation-grows", "stage-leaves-species-span", "trait-alignment-grows",
+        "one-shot-accuracy-grows", "five-shot-accuracy-grows", "sex-separation-grows", "stage-separation-grows",
+        "stage-leaves-species-span", "kinship-order-grows", "trait-alignment-grows",
     }  # fmt: skip
     grows = next(v for v in found.verdicts if v.claim.id == "sex-separation-grows")
-    # four runs in order: p is at its floor of 1/24, which Holm over four claims lifts above .05
+    # four runs in order: p is at its floor of 1/24, which Holm over seven claims lifts above .05
     assert grows.numbers["estimate"] > 0 and grows.p_value == pytest.approx(1 / 24)
+    assert "from 1,000 to 64,000 the same species differ by +" in found.sentences["sex-separation-grows"]
     assert got["sex-separation-grows"] == "cannot tell" and "no more extreme result was possible" in grows.reason
 
 
@@ -199,7 +201,7 @@ def test_questions_that_a_store_cannot_answer_say_why(world, tmp_path):
         "phylogeny": "this needs a tree: pass --tree FILE",
         "hierarchy": "this needs a tree: pass --tree FILE",
         "trait_alignment": "this needs traits: pass --traits FILE",
-        "scaling": "the stores record neither sexes nor life stages, and no traits were given",
+        "scaling": "a trend needs at least 3 different scales",
     }
     for name, why in asked.items():
         with pytest.raises(ValueError, match=why):

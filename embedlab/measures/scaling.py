@@ -9,6 +9,7 @@ import polars as pl
 from scipy import stats as sps
 
 from embedlab.claims import Evidence
+from embedlab.measures.ends import Beside, Ends, beside, ends
 from embedlab.measures.series import contributions, images_seen, position, run_name, same_species
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_value
@@ -18,6 +19,7 @@ from embedlab.stats.trend.laws import Laws, compare_laws
 from embedlab.stats.trend.orders import orders_of_runs, share_as_extreme
 
 DRIFT = 0.01  # p-value below which the placebo curve is said not to be flat
+PARTS = ("between", "within", "species_energy", "noise_level")  # of a result: what its ratio is made of
 DRAWS = 200  # resamples of species from which the laws are fitted again
 
 
@@ -29,7 +31,8 @@ class Scaling:
     measure with labels shuffled, the same shuffle at every run. It must be flat. `parts` holds what the measure is
     made of (numerator, denominator), because a ratio can rise through either. `by_species` `(m, s)` are the species'
     own contributions, whose mean is the value: `page`, `slopes` and `laws` are made of them when asked for.
-    `placebo` is the slope of the placebo curve with the two-sided p-value that it is flat.
+    `placebo` is the slope of the placebo curve with the two-sided p-value that it is flat. `ends` compares the smallest
+    and the largest scale species by species; `controls` are models that stand beside the series.
     """
 
     measure: str
@@ -52,6 +55,8 @@ class Scaling:
     exposure: np.ndarray | None
     seed: int
     evidence: Evidence
+    ends: Ends | None = None
+    controls: tuple[Beside, ...] = ()
 
     @cached_property
     def page(self) -> PageTrend | None:
@@ -79,6 +84,8 @@ class Scaling:
             f"{self.measure}: {e.estimate:+.3g} [{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] for each "
             f"tenfold {self.x_name} over {len(self.x)} runs (chance {e.chance['low']:+.2g} to {e.chance['high']:+.2g}; "
             f"p = {e.p_more:.2g} for a rise; the smallest that {len(self.x)} runs can reach is {e.p_floor:.2g})"
+            + (f"; {self.ends}" if self.ends else "")
+            + (f"; beside it {', '.join(map(str, self.controls))}" if self.controls else "")
         )
 
     @property
@@ -92,6 +99,9 @@ class Scaling:
             f"{self.arrangements:,} orders of the runs. {self._by_species()}{self._foretold()}"
             f"The placebo curve has a slope of {self.placebo[0]:+.2g} (p = {self.placebo[1]:.2g} were it flat)"
             + (": chance itself moves along the series, and is what counts." if self.placebo[1] < DRIFT else ".")
+            + (f" {str(self.ends)[0].upper()}{str(self.ends)[1:]}." if self.ends else "")
+            + (f" Beside the series, no scale of it: {'; '.join(map(str, self.controls))}." if self.controls else "")
+            + (" A ratio can rise because its denominator falls: see the parts." if len(self.parts) > 1 else "")
         )
 
     def _by_species(self) -> str:
@@ -132,7 +142,8 @@ class Scaling:
 
 
 def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "images_seen", tree=None,
-            exposure: Mapping[str, float] | None = None, rng: np.random.Generator | int) -> Scaling:  # fmt: skip
+            exposure: Mapping[str, float] | None = None, controls: Mapping[str, Sequence] | None = None,
+            rng: np.random.Generator | int) -> Scaling:  # fmt: skip
     """Apply `measure(embeddings, rng)` to each store and test the slope of its estimate on log10 of `x`.
 
     `x` names an entry of the stores' cards (or of their `training` part), or lists one number a store. Every store
@@ -141,6 +152,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     counts. Its interval joins the scatter over species with that of the runs about the line. At least 3 runs at 3
     different `x` are needed. With `tree` (a `Tree`) species' slopes may follow descent, and the interval knows it.
     `exposure` says how many images of each species were seen in training: a covariate of the species' slopes.
+    `controls` maps names to stores that stand beside the series (pixels alone, an untrained network).
     """
     rng = generator(rng)
     at = np.array([position(s, x) for s in stores] if isinstance(x, str) else x, float)
@@ -173,6 +185,9 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
         p[more] = max(by_order, p_value(slope, placebo, more=more))
     names, by_species = contributions(results)
     seen = None if exposure is None else images_seen(names, exposure)
+    ours = np.array([r.evidence.interval for r in results])
+    aside = rng.spawn(1)[0]  # what stands beside the trend draws its own chance
+    beyond = {name: [measure(s, np.random.default_rng(seed)) for s in own] for name, own in (controls or {}).items()}
     low, high = _interval(by_species, weight, values, log, slope, rng, names, tree)
     silent = [r.evidence.cannot_tell for r in results if r.evidence.cannot_tell]
     blocked = f"at {len(silent)} of {len(results)} runs the measure cannot tell: {silent[0]}" if silent else ""
@@ -194,13 +209,12 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     return Scaling(
         measure=results[0].evidence.statistic, x_name=x if isinstance(x, str) else "x", x=at,
         runs=tuple(run_name(s, i) for i, s in enumerate(stores)), values=values,
-        low=np.array([r.evidence.interval[0] for r in results]),
-        high=np.array([r.evidence.interval[1] for r in results]),
+        low=ours[:, 0], high=ours[:, 1],
         chance=nulls.mean(axis=1), chance_low=bands[0], chance_high=bands[1], slope=slope,
-        parts={k: np.array([np.mean(getattr(r, k)) for r in results]) for k in ("between", "within", "noise_level")
-               if hasattr(results[0], k)},
+        parts={k: np.array([np.mean(getattr(r, k)) for r in results]) for k in PARTS if hasattr(results[0], k)},
         arrangements=len(orders), placebo=_flat(placebo), species=names, by_species=by_species, tree=tree,
-        exposure=seen, seed=seed, evidence=evidence,
+        exposure=seen, seed=seed, evidence=evidence, ends=ends(at, by_species, aside),
+        controls=beside(beyond, results, at, by_species, names, aside),
     )  # fmt: skip
 
 

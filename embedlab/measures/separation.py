@@ -19,7 +19,9 @@ class Separation:
     """Fisher ratio of a contrast within each species, beside what shuffled labels give.
 
     `ratio` `(s,)` is `between` over `within`: the unbiased squared distance of the two means over the summed
-    traces of their covariances. 0 is no difference. A rise can come from either half: look at both.
+    traces of their covariances. 0 is no difference. A rise can come from either half: look at both, and at
+    `species_energy`, the unbiased trace of the covariance of the species' means (nan for one species): beside it both
+    can shrink while the ratio grows.
     """
 
     contrast: Contrast
@@ -32,6 +34,7 @@ class Separation:
     left_out: tuple[str, ...]
     evidence: Evidence
     tree: str = ""
+    species_energy: float = np.nan
 
     def __str__(self) -> str:
         e = self.evidence
@@ -106,8 +109,24 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), tree=Non
     return Separation(
         contrast=cut.contrast, species=cut.groups, ratio=ratio, between=between[0], within=within[0], counts=counts,
         unit=cut.unit, left_out=(*cut.left_out, *remarks), evidence=evidence,
-        tree=f"tree of {len(tree)} tips" if tree is not None else "",
+        tree=f"tree of {len(tree)} tips" if tree is not None else "", species_energy=between_species(cut, within[0]),
     )  # fmt: skip
+
+
+def between_species(cut: Blocks, within: np.ndarray) -> float:
+    """Trace of the covariance of species means, both sorts and all strata counting alike, free of their noise."""
+    s = len(cut.groups)
+    if s < 2:
+        return np.nan
+    means, noise = [], np.zeros(s)
+    for g in range(s):
+        own = list(cut.of(g))
+        cells = [b.x[side] for b in own for side in (b.is_b, ~b.is_b)]
+        means.append(np.mean([c.mean(axis=0) for c in cells], axis=0))
+        # Each sort scatters by half of what both do together.
+        noise[g] = sum(within[g] / 2 / len(c) for c in cells) / len(cells) ** 2
+    means = np.array(means)
+    return float(((means - means.mean(axis=0)) ** 2).sum() / (s - 1) - noise.mean())
 
 
 def energies(cut: Blocks, permutations: int | None, rng=None):

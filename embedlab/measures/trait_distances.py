@@ -8,6 +8,7 @@ import polars as pl
 from scipy.spatial.distance import pdist, squareform
 
 from embedlab.claims import Evidence
+from embedlab.measures.followed import pseudo_values
 from embedlab.measures.trait_join import LEAST_SPECIES, joined
 from embedlab.stats.pairs.partial import partial_ranks
 from embedlab.stats.resample import generator, p_floor, p_value
@@ -24,15 +25,16 @@ class TraitDistances:
     """Partial rank correlation of distances in the space with distances in traits, over pairs of species.
 
     `correlation` runs from −1 to 1 and is near 0 by chance; what patristic distance, and sharing a class, explain of
-    both is taken out (ranks). `raw` is without that, and says little. `lam` is Pagel's λ of each trait, at which it
-    evolves anew for chance. `trait_left` and `space_left` `(pairs,)` are the ranks less what the others explain, as
-    shares of all pairs. `pseudo` `(s,)` are jackknife values of the species whose mean is the correlation.
+    both is taken out (ranks); `rank` names that class, empty where none could be. `raw` is without that, and says
+    little. `lam` is Pagel's λ of each trait, at which it evolves anew for chance. `trait_left` and `space_left`
+    `(pairs,)` are the ranks less what the others explain, as shares of all pairs. `pseudo` `(s,)` are jackknife values
+    of the species whose mean is the correlation.
     """
 
     traits: tuple[str, ...]
     species: tuple[str, ...]
     tree: str
-    within: str
+    rank: str
     correlation: float
     raw: float
     lam: np.ndarray
@@ -51,13 +53,13 @@ class TraitDistances:
         )
 
     def _class(self) -> str:
-        return f" and {self.within}" if self.within else ""
+        return f" and {self.rank}" if self.rank else ""
 
     @property
     def caption(self) -> str:
         """Method, numbers and null in a few sentences."""
         told = ", ".join(f"{t} (λ {v:.2f})" for t, v in zip(self.traits, self.lam, strict=True))
-        other = f" and on whether two species share their {self.within}" if self.within else ""
+        other = f" and on whether two species share their {self.rank}" if self.rank else ""
         return (
             f"Spearman correlation over pairs of {len(self.species)} species between Euclidean distance of mean unit "
             f"vectors and Euclidean distance of standardised traits, partial on patristic distance{other}; "
@@ -127,7 +129,6 @@ def trait_distances(embeddings, traits: Sequence, tree, *, by: str = "species", 
     # A trait that evolves anew is standardised as the one at hand was: what it is weighed by is part of the measure.
     null = np.array([found.of(pdist((t - t.mean(axis=0)) / t.std(axis=0))) for t in drawn])
     s = len(common)
-    pseudo = s * found.statistic - (s - 1) * found.without
     evidence = Evidence(
         statistic=f"partial RSA of {s} species and {len(each)} traits (rank correlation beyond descent"
         + (f" and {within})" if classes is not None else ")"),
@@ -146,10 +147,10 @@ def trait_distances(embeddings, traits: Sequence, tree, *, by: str = "species", 
     kept = rng.choice(found.left.size, min(DRAWN, found.left.size), replace=False)
     own = found.right
     return TraitDistances(
-        traits=tuple(j.trait for j in each), species=tuple(common), within=within if classes is not None else "",
+        traits=tuple(j.trait for j in each), species=tuple(common), rank=within if classes is not None else "",
         tree=f"tree of {s} tips" + (f" ({source})" if source else ""), correlation=found.statistic,
         raw=_spearman(upper(near), pdist(value)), lam=lam, trait_left=own[kept] / own.size,
-        space_left=found.left[kept] / own.size, pseudo=pseudo - pseudo.mean() + found.statistic,
+        space_left=found.left[kept] / own.size, pseudo=pseudo_values(found.statistic, found.without),
         left_out=tuple(left_out), evidence=evidence,
     )  # fmt: skip
 

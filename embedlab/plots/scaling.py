@@ -42,9 +42,10 @@ def picture(result) -> Picture:
                 key="one run, 95 % interval",
             ),
             *_law(result, scales),
+            *_controls(result),
         ),
         x=across,
-        y=Axis(label=measure, range=padded(low, high, values, c_low, c_high)),
+        y=Axis(label=measure, range=padded(low, high, values, c_low, c_high, [c.value for c in result.controls])),
         height=46,
     )
     slope = chance_panel(e, "slope per tenfold" if log else "slope", title="Slope and chance", include=(0.0,))
@@ -63,6 +64,16 @@ def picture(result) -> Picture:
         foot=f"{len(x)} runs at {len(scales)} scales · {foot(e)}",
         caption=result.caption,
         alt=f"{result.measure} of {len(x)} runs against {result.x_name}.",
+    )
+
+
+def _controls(result) -> tuple[Rule, ...]:
+    """What stands beside the series and on no scale: a line a control."""
+    shades = colours(len(result.controls) + 3)[3:]
+    return tuple(
+        Rule(at=c.value, along="y", dash="dash", colour=shade, width=1.1, key=f"{c.name} {number(c.value)}")
+        for c, shade in zip(result.controls, shades, strict=True)
+        if np.isfinite(c.value)
     )
 
 
@@ -98,8 +109,17 @@ def _species(result, label: str) -> Panel:
     )
 
 
+# What the parts of a Fisher ratio are called where they are shown.
+PARTS = {
+    "between": "numerator: the two sorts apart",
+    "within": "denominator: scatter of either",
+    "species_energy": "species apart",
+    "noise_level": "noise inside the span",
+}
+
+
 def _parts(result, order, x, across: Axis) -> Panel:
-    """Each part relative to the first scale, on one axis: which half of a ratio moved."""
+    """Each part on one axis, logarithmic where they differ much: which half of a ratio moved, and beside what."""
     marks, names = [], list(result.parts)
     for name, colour, shape in zip(names, colours(len(names)), shapes(len(names)), strict=True):
         part = array(result.parts[name])[order]
@@ -110,8 +130,8 @@ def _parts(result, order, x, across: Axis) -> Panel:
                 colour=colour,
                 shape=shape,
                 size=4,
-                key=name,
-                label=tuple(f"{name} {number(v)}" for v in part),
+                key=PARTS.get(name, name),
+                label=tuple(f"{PARTS.get(name, name)} {number(v)}" for v in part),
             )
         ]
     every = np.concatenate([array(v) for v in result.parts.values()])

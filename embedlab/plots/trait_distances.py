@@ -23,7 +23,7 @@ def picture(result) -> Picture:
         f"trait distance {number(a)}\ndistance in the space {number(b)}\n{n:,} pairs"
         for a, b, n in zip(across, at, tenths["pairs"], strict=True)
     )
-    beyond = f"descent and {result.within}" if result.within else "descent"
+    beyond = f"descent and {result.rank}" if result.rank else "descent"
     pairs = Panel(
         marks=(
             *cloud,

@@ -105,7 +105,8 @@ def test_no_growth_is_not_found_and_decline_contradicts():
 
 def test_a_ratio_can_rise_through_either_half():
     found = scaling(series([0.3, 0.6, 0.9, 1.2]), measure, rng=0)
-    assert set(found.parts) == {"between", "within"}
+    assert set(found.parts) == {"between", "within", "species_energy"}
+    assert "A ratio can rise because its denominator falls" in found.caption
     assert np.corrcoef(np.log10(found.x), found.parts["between"])[0, 1] > 0.9
 
 

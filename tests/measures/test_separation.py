@@ -8,7 +8,8 @@ from embedlab.claims import Claim, judge
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import dimorphic_birds, nothing, photo_bursts
 from embedlab.lab import Lab
-from embedlab.measures.separation import separation
+from embedlab.measures.contrast import blocks
+from embedlab.measures.separation import between_species, energies, separation
 from embedlab.stats.scatter import fisher_ratio
 from embedlab.study import ask, load_analysis
 
@@ -168,3 +169,22 @@ def test_subspecies_with_unequal_numbers_of_the_sexes_are_no_difference_of_the_s
     lab = Lab(name="scaling", stores=[emb])
     followed = load_analysis("scaling").measures(lab)["sex-separation-grows"](emb, np.random.default_rng(0))
     assert followed.evidence.p_more > 0.05
+
+
+def test_species_energy_is_free_of_the_noise_of_means(rng):
+    """Twenty draws of six animals a species: the mean is what many animals show; the plain one is far above it."""
+    means = rng.normal(size=(30, 20))
+    truth = np.trace(np.cov(means.T))
+
+    def birds(each):
+        sexes = np.array([-0.5, 0.5])[np.arange(each) % 2][:, None] * np.ones(20)
+        x = means[:, None] + sexes + 2 * rng.normal(size=(30, each, 20))
+        rows = {"image_id": [str(i) for i in range(30 * each)], "species": [f"s{i // each}" for i in range(30 * each)]}
+        rows["sex"] = [("female", "male")[i % 2] for i in range(30 * each)]
+        cut = blocks(Embeddings(x.reshape(-1, 20), rows, {}), SEX, unit=False)
+        return between_species(cut, energies(cut, None)[1][0]), np.trace(np.cov(x.mean(axis=1).T))
+
+    found, plain = np.mean([birds(6) for _ in range(20)], axis=0)
+    assert found == pytest.approx(truth, rel=0.05) and plain > 1.4 * truth
+    alone = separation(dimorphic_birds(rng, species=1, d=8), SEX, permutations=9, rng=0)
+    assert np.isnan(alone.species_energy)

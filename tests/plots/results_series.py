@@ -5,6 +5,7 @@ import polars as pl
 
 from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, random_tree
+from embedlab.measures.ends import Beside, Ends
 from embedlab.measures.hierarchy import hierarchy as measured
 from embedlab.measures.recognition import recognition as named_rightly
 from embedlab.measures.trait_distances import trait_distances as alike_in_traits
@@ -29,7 +30,12 @@ def scaling(rng):
         chance_low=zero - 0.012,
         chance_high=zero + 0.012,
         slope=0.06,
-        parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000)},
+        parts={"between": values * 0.5, "within": 0.5 - 0.03 * np.log10(x / 1000), "species_energy": 0.2 + 0 * x},
+        ends=Ends(smallest=1e3, largest=6.4e4, difference=0.1, interval=(0.08, 0.12), disjoint=True, runs=4),
+        controls=(
+            Beside(name="pixel PCA", value=0.03, interval=(0.01, 0.05), gap=0.13, gap_interval=(0.1, 0.16)),
+            Beside(name="random network", value=0.02, interval=(0.01, 0.04), gap=0.14, gap_interval=(0.1, 0.17)),
+        ),
         placebo=(0.001, 0.4),
         species=species(24),
         by_species=values[:, None] + np.outer(np.log10(x / 4000), 0.03 * np.sin(np.arange(24))),

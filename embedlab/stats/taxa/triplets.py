@@ -21,8 +21,8 @@ class TripletAgreement:
 
     `statistic` over all triplets, `by_depth` `(q,)` over those whose three species meet at a height between `edges`
     `(q + 1,)` (0 the tips, 1 the root), `counts` `(q,)` how many these are. `null` `(b,)` and `null_by_depth` `(b, q)`
-    have the tips shuffled; intervals are jackknives over species. `unresolved` triplets, in which the tree does not
-    say who stands apart, do not count.
+    have the tips shuffled; intervals are jackknives over species, and `without` `(n,)` is the statistic without each
+    species in turn. `unresolved` triplets, in which the tree does not say who stands apart, do not count.
     """
 
     statistic: float
@@ -38,6 +38,7 @@ class TripletAgreement:
     counts: np.ndarray
     unresolved: int
     drawn: bool
+    without: np.ndarray
 
     @property
     def distance(self) -> float:
@@ -152,6 +153,7 @@ def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, 
         statistic=float(value), interval=jackknife(without, value), p_value=p_value(value, null),
         p_less=p_value(value, null, more=False), null=null, edges=edges, by_depth=by_depth, low=low, high=high,
         null_by_depth=np.array([s[1] for s in shuffled]), counts=counts, unresolved=unresolved, drawn=drawn,
+        without=without,
     )  # fmt: skip
 
 
