@@ -52,6 +52,11 @@ class Progress:
         """Set the remark that stands at the end of the line, for instance '3 unreadable'."""
         self.remark = text
 
+    def skip(self, n: int) -> None:
+        """Count `n` items that were finished before: they are done, and say nothing of the rate."""
+        self.done += n
+        self.first += n
+
     def add(self, n: int = 1) -> None:
         """Count `n` more finished items and redraw the line when it is due."""
         self.done += n

@@ -18,11 +18,7 @@ from embedlab.train.loss import clamp_scale
 from embedlab.train.parallel import Ranks, entered, share_norms
 from embedlab.train.replay import scenes
 from embedlab.train.sampling import Endless, Photos
-from embedlab.train.saved import CONFIG, METRICS, STATE, keep_state, kept_lines, take_up, write_lines
-
-
-class Paused(Exception):
-    """The time given is over: the state is saved, and the same call goes on from it."""
+from embedlab.train.saved import CONFIG, METRICS, STATE, Paused, keep_state, kept_lines, take_up, write_lines
 
 
 def run(
@@ -34,7 +30,7 @@ def run(
     training: dict | None = None,
     painters: int = 0,
     until: float = math.inf,
-    tick: Callable[[int], None] = lambda images: None,
+    tick: Callable[..., None] = lambda images, before=False: None,
 ) -> dict:
     """Train one model into `folder` and give {checkpoint, images_seen, seconds, metrics}.
 
@@ -47,7 +43,7 @@ def run(
         training: what else the model's card shall say of its training.
         painters: processes that paint the images of an endless run; the result then tells its `pace`.
         until: a `time.time()` at whose next line of metrics the run saves its state and raises `Paused`.
-        tick: is told how many images a step saw.
+        tick: is told how many images a step saw, and first how many were seen `before`, by an earlier call.
     """
     folder, began = Path(folder), time.perf_counter()
     with entered(config.device) as ranks, quick_products(config.device), ExitStack() as stack:
@@ -64,7 +60,7 @@ def run(
         }
         notes = _Notes(config, folder, learner, ranks, told, until)
         first = notes.begin()
-        tick(first * config.batch)
+        tick(first * config.batch, before=True)
         studio = None
         if isinstance(photos, Endless):
             own = ranks.part(config.batch)

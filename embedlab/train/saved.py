@@ -14,6 +14,10 @@ STATE, METRICS, CONFIG = "state.safetensors", "metrics.jsonl", "config.toml"
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
+class Paused(Exception):
+    """The time given is over: the state is saved, and the same call goes on from it."""
+
+
 def keep_state(folder: Path, digest: str, learner: nn.Module, optimiser, done: int) -> None:
     """Save all that the next step depends on: weights, the optimiser's moments, the number of steps done."""
     kept = {f"learner.{key}": value.detach().cpu() for key, value in learner.state_dict().items()}

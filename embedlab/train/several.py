@@ -1,46 +1,54 @@
-"""Many runs over worker processes, from one rendered pool; `embedlab train` and the demo enter here.
+"""Many runs over worker processes, from rendered pools; `embedlab train` and the demo enter here.
 
 One torch thread a process, and parallelism over runs: two threads on one small convolution gain nothing, and
-on a busy core they can be many times slower than one.
+on a busy core they can be many times slower than one. Under `torchrun` it is the other way about: all processes
+share one run after the other.
 """
 
 import json
-import multiprocessing
-import signal
+import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-
 from embedlab.extract.compact import DESCRIPTION
-from embedlab.progress import Progress
 from embedlab.train.config import TrainConfig
+from embedlab.train.crew import Crew
 from embedlab.train.grid import read_configs
 from embedlab.train.loop import run
-from embedlab.train.photos import Pool, Render, pools
+from embedlab.train.parallel import Ranks, entered
+from embedlab.train.photos import Pool, pools
+from embedlab.train.sampling import Endless
+from embedlab.train.saved import Paused
 
-_REFRESH_SECONDS = 0.3
+_WORTH_PROCESSES = 8  # rendering jobs: fewer are done before a second process has imported torch
 
 
-def train(config: TrainConfig | str | Path, out: str | Path | None = None, workers: int = 2) -> dict:
+def train(
+    config: TrainConfig | str | Path,
+    out: str | Path | None = None,
+    workers: int = 2,
+    minutes: float | None = None,
+) -> dict:
     """Train what a configuration or a TOML file says and give {checkpoint, images_seen, seconds, metrics}.
 
     A file with a `[grid]` trains all its runs, each in a folder of its own below `out`; then `checkpoint` and
     `metrics` are those of the run with the most data (the first seed of it), `images_seen` is the sum, and
     `runs` lists every run. Calling again goes on where a killed call stopped and repeats nothing.
+
+    After `minutes`, what is under way is saved and `Paused` raised: the same call goes on. A run on images made
+    on the fly tells its `pace`: the rates of painting and training, and the slower of the two.
     """
     began = time.perf_counter()
+    until = math.inf if minutes is None else time.time() + 60 * minutes
     configs = [config] if isinstance(config, TrainConfig) else read_configs(config)
     if out is None:
         out = Path("run") / (configs[0].name if isinstance(config, TrainConfig) else Path(config).stem)
     if len(configs) == 1:
-        [done] = train_scales(configs, out, workers=1, folders=[Path(out)])
+        [done] = train_scales(configs, out, workers=workers, folders=[Path(out)], until=until)
         return done
-    runs = train_scales(configs, out, workers=workers)
+    runs = train_scales(configs, out, workers=workers, until=until)
     largest = max(range(len(runs)), key=lambda i: (configs[i].total, -i))
     return {
         **runs[largest],
@@ -56,11 +64,13 @@ def train_scales(
     *,
     workers: int = 2,
     folders: Sequence[Path] | None = None,
+    until: float = math.inf,
 ) -> list[dict]:
     """Train each configuration in `out/<config.name>`, and give one result a configuration, in order.
 
     Runs of one world, dials and image size read one pool of rendered images (`pool-….npy` in `out`, removed when
-    they are done). Finished runs are recognised by their configuration and not repeated.
+    they are done). Finished runs are recognised by their configuration and not repeated. At `until`, a
+    `time.time()`, whatever is under way is saved and `Paused` raised.
     """
     out, configs = Path(out), list(configs)
     folders = list(folders or (out / config.name for config in configs))
@@ -69,36 +79,72 @@ def train_scales(
         raise ValueError(
             f"{twice[:5]} name several runs: vary species, images, steps or seed, or use two folders"
         )
-    results = [_finished(config, folder) for config, folder in zip(configs, folders, strict=True)]
-    todo = [i for i, result in enumerate(results) if result is None]
-    if not todo:
-        return results
-    out.mkdir(parents=True, exist_ok=True)
-    own = pools(configs, out)
-    with _Crew(min(workers, len(todo))) as crew:
+    cuda = any(config.device == "cuda" for config in configs)
+    with entered("cuda" if cuda else "cpu") as ranks, Crew(workers, quiet=not ranks.first) as crew:
+        results = [_finished(config, folder) for config, folder in zip(configs, folders, strict=True)]
+        results = ranks.told(results)  # the first one writes: what it sees, holds for all
+        todo = [i for i, result in enumerate(results) if result is None]
+        own = pools(configs, out) if todo else []
         for pool in dict.fromkeys(own[i] for i in todo):  # world by world: one pool on disk at a time
-            jobs = [_Run(configs[i], folders[i], pool) for i in todo if own[i] == pool]
+            jobs = [Run(configs[i], folders[i], pool, workers, until) for i in todo if own[i] == pool]
             jobs.sort(key=lambda job: -job.config.steps * job.config.batch)
-            if not pool.path.is_file():
-                aside = pool.create()
-                crew.do(pool.renders(aside), "rendering", pool.images)
-                aside.replace(pool.path)
-            done = crew.do(jobs, "training", sum(job.config.steps * job.config.batch for job in jobs))
+            _render(pool, crew, ranks, len(jobs))
+            images = sum(job.config.steps * job.config.batch for job in jobs)
+            done = crew.do(jobs, "training", images, here=ranks.count > 1 or any(job.alone for job in jobs))
             for job, result in zip(jobs, done, strict=True):
                 results[folders.index(job.folder)] = result
-            pool.path.unlink(missing_ok=True)
+            ranks.wait()
+            if ranks.first:
+                pool.path.unlink(missing_ok=True)
     return results
 
 
-class _Run:
+@dataclass(frozen=True)
+class Run:
     """One run as a job: called with a `tick`, it trains; plain data, so that it travels to a process."""
 
-    def __init__(self, config: TrainConfig, folder: Path, pool: Pool):
-        self.config, self.folder, self.pool = config, folder, pool
+    config: TrainConfig
+    folder: Path
+    pool: Pool
+    workers: int
+    until: float
 
-    def __call__(self, tick: Callable[[int], None]) -> dict:
+    @property
+    def alone(self) -> bool:
+        """Whether it leaves no room for a run beside it: it has a GPU, or painters of its own."""
+        return self.config.device == "cuda" or self.config.pool == "endless"
+
+    def __call__(self, tick: Callable[..., None]) -> dict:
+        """Train, and give the result of `run`."""
+        if time.time() > self.until:
+            raise Paused(f"{self.folder} has not begun")
         train_on, test_on = self.pool.photos(self.config)
-        return run(self.config, train_on, self.folder, test=test_on, training=self.pool.told(), tick=tick)
+        painters = 0
+        if isinstance(train_on, Endless):
+            if self.config.device == "cuda":  # it paints faster than processes could hand images over
+                train_on = replace(train_on, canvas=replace(train_on.canvas, device="cuda"))
+            else:
+                painters = max(1, self.workers - 1)
+        return run(
+            self.config, train_on, self.folder, test=test_on, training=self.pool.told(),
+            painters=painters, until=self.until, tick=tick,
+        )  # fmt: skip
+
+
+def _render(pool: Pool, crew: Crew, ranks: Ranks, runs: int) -> None:
+    """Paint a pool that is not there yet; several ranks each paint their share."""
+    if ranks.told(pool.path.is_file()):
+        return
+    if ranks.first:
+        pool.path.parent.mkdir(parents=True, exist_ok=True)
+    aside = ranks.told(pool.create() if ranks.first else None)
+    jobs = pool.renders(aside)[ranks.rank :: ranks.count]
+    few = runs == 1 and len(jobs) < _WORTH_PROCESSES
+    crew.do(jobs, "rendering", pool.images // ranks.count, here=few or ranks.count > 1)
+    ranks.wait()
+    if ranks.first:
+        aside.replace(pool.path)
+    ranks.wait()
 
 
 def _finished(config: TrainConfig, folder: Path) -> dict | None:
@@ -118,78 +164,3 @@ def _finished(config: TrainConfig, folder: Path) -> dict | None:
         "seconds": 0.0,
         "metrics": told["final"],
     }
-
-
-class _Crew:
-    """Do jobs here (one worker) or in spawned processes, under one progress line."""
-
-    def __init__(self, workers: int):
-        self.workers, self.processes = workers, None
-
-    def __enter__(self) -> "_Crew":
-        if self.workers > 1:
-            context = multiprocessing.get_context("spawn")  # a forked torch inherits locked thread pools
-            self.counter, self.stop = context.Value("q", 0), context.Event()
-            told = (self.counter, self.stop)
-            self.processes = ProcessPoolExecutor(self.workers, context, _enter_worker, told)
-        return self
-
-    def __exit__(self, *error) -> None:
-        if self.processes:
-            self.stop.set()  # whoever is still at work, after an error or Ctrl-C, ends at its next tick
-            self.processes.shutdown(wait=True, cancel_futures=True)
-
-    def do(self, jobs: "Sequence[_Run | Render]", what: str, images: int) -> list:
-        """Give each job's result, in order; the first failure ends the others."""
-        with Progress(what, images, "images") as line:
-            if not self.processes:
-                with one_thread():
-                    return [job(line.add) for job in jobs]
-            self.counter.value = 0
-            waiting = futures = [self.processes.submit(_work, job) for job in jobs]
-            try:
-                while waiting:
-                    finished, waiting = wait(waiting, _REFRESH_SECONDS, FIRST_COMPLETED)
-                    line.add(self.counter.value - line.done)
-                    for future in finished:
-                        future.result()
-            except BrokenProcessPool as error:
-                raise ChildProcessError(
-                    f"a process died while {what}: call again, finished runs are kept (was memory short?)"
-                ) from error
-            finally:
-                for future in waiting:
-                    future.cancel()
-            return [future.result() for future in futures]
-
-
-class _Stopped(Exception):
-    """Another job failed, or the user asked for an end: this one stops where it is, to be resumed."""
-
-
-def _enter_worker(counter, stop) -> None:
-    global _counter, _stop  # the only way to hand something shared to a pool's workers
-    _counter, _stop = counter, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone answers it
-    torch.set_num_threads(1)
-
-
-def _work(job):
-    def tick(images: int) -> None:
-        if _stop.is_set():
-            raise _Stopped
-        with _counter.get_lock():
-            _counter.value += images
-
-    return job(tick)
-
-
-@contextmanager
-def one_thread():
-    """Let torch use one thread within, and as many as before afterwards: sums then have one order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

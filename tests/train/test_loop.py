@@ -69,7 +69,7 @@ class Killed(Exception):
 
 
 def stop_after(images):
-    def tick(n, seen=[0]):  # noqa: B006  a counter of its own
+    def tick(n, before=False, seen=[0]):  # noqa: B006  a counter of its own
         seen[0] += n
         if seen[0] >= images:
             raise Killed
@@ -84,7 +84,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_and_the_same_curve(tmp_path, s
         run(CONFIG, blobs(), tmp_path / "killed", tick=stop_after(32 * steps_before_the_kill))
     assert (tmp_path / "killed" / STATE).exists() == (steps_before_the_kill >= 8)
     ticks = []
-    run(CONFIG, blobs(), tmp_path / "killed", tick=ticks.append)
+    run(CONFIG, blobs(), tmp_path / "killed", tick=lambda n, before=False: ticks.append(n))
     assert sum(ticks) == 32 * 24
     assert weights(tmp_path / "killed") == weights(tmp_path / "unbroken")
     assert curve(tmp_path / "killed") == curve(tmp_path / "unbroken")

@@ -7,6 +7,7 @@ import pytest
 
 from embedlab.extract.compact import WEIGHTS, CompactEncoder
 from embedlab.train import TrainConfig, several, train, train_scales
+from embedlab.train.crew import Crew
 from embedlab.train.photos import _ROOM, TEST_IMAGES, Pool, _number, grown, training_order
 from embedlab.world.phenotype import SEXES, STAGES
 from embedlab.world.traits import HABITATS
@@ -78,7 +79,7 @@ def test_no_word_of_a_caption_names_what_must_emerge(tmp_path):
 @pytest.mark.slow  # two fresh processes import torch
 def test_a_failure_in_a_process_arrives_here_and_ends_the_others(tmp_path):
     pool = Pool.of([like(TINY, species=12, images=200)], tmp_path)
-    with pytest.raises(FileNotFoundError, match="never-made"), several._Crew(2) as crew:
+    with pytest.raises(FileNotFoundError, match="never-made"), Crew(2) as crew:
         crew.do(pool.renders(tmp_path / "never-made.npy"), "rendering", pool.images)
 
 
