@@ -43,6 +43,7 @@ class Pool:
     size: int
     runs: tuple[tuple[int, int, int], ...]  # species, images (0 for an endless run), seed
     folder: str
+    device: str = "cpu"  # where it is painted: pixels of two devices may differ by a grey level
 
     @classmethod
     def of(cls, configs: Sequence[TrainConfig], folder: Path) -> "Pool":
@@ -67,7 +68,7 @@ class Pool:
                 "world may be trained on, as the others are held out: raise world_species, or train on "
                 f"{core} or fewer"
             )
-        return cls(*_kind(first), runs, str(folder))
+        return cls(*_kind(first)[:4], runs, str(folder), first.device)
 
     @property
     def path(self) -> Path:
@@ -108,7 +109,7 @@ class Pool:
             pixels, tests.ravel(), codes, told[:few], shares, captions.taxa(world, order[:few])
         )
         if config.pool == "endless":
-            canvas = Canvas(*self.grown_from, self.size, tuple(order.tolist()), _start(run))
+            canvas = Canvas(*self.grown_from, self.size, tuple(order.tolist()), _start(run), config.device)
             seen, deal = config.steps * config.batch, config.seed if config.shuffle else None
             return Endless(canvas, **named, images=seen, deal=deal), test_on
         codes = np.repeat(np.arange(config.species), config.images)
@@ -137,18 +138,19 @@ class Render:
     def __call__(self, tick: Callable[[int], None]) -> None:
         """Paint, write, and tell how many images were painted."""
         specimens = _laid_out(self.pool)[0][slice(self.start, self.start + _CHUNK)]
-        pixels = grown(*self.pool.grown_from).render(specimens, self.pool.size)
+        where = {} if self.pool.device == "cpu" else {"device": self.pool.device}
+        pixels = grown(*self.pool.grown_from).render(specimens, self.pool.size, **where)
         file = np.load(self.aside, mmap_mode="r+")
         file[self.start : self.start + len(pixels)] = pixels
         file.flush()
         tick(len(pixels))
 
 
-_SHARED = ("world", "world_species", "dials", "size")
+_SHARED = ("world", "world_species", "dials", "size", "device")
 
 
-def _kind(config: TrainConfig) -> tuple[int, int, str, int]:
-    return config.world, config.world_species, config.dials, config.size
+def _kind(config: TrainConfig) -> tuple[int, int, str, int, str]:
+    return config.world, config.world_species, config.dials, config.size, config.device
 
 
 def _run(config: TrainConfig) -> tuple[int, int, int]:
