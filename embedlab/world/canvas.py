@@ -53,8 +53,8 @@ class Canvas:
         stripes = ((across + 2.0 * (v if upright else u) + 0.7 * sway).sin() * 2.0 - 0.2).clamp_(0, 1) * (
             (g["stripes"] - 0.35) * 1.8
         ).clamp(0, 1)
-        rows, columns = v * 24 * f + 0.9 * sway, u * 24 * f
-        spots = ((columns + rows).sin() * (rows - columns).sin() * 4.0 - 1.6 + 0.6 * sway).clamp_(0, 1)
+        # spots stand in the gaps of their neighbours' rows, as laid bricks do
+        spots = ((u * 33 * f).sin() * (v * 33 * f + 0.9 * sway).sin() * 4.0 - 1.5 + 0.6 * sway).clamp_(0, 1)
         spots = spots * ((g["spots"] - 0.35) * 1.8).clamp(0, 1)
         return stripes.maximum(spots) * g["pattern_contrast"] * 1.3
 

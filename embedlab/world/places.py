@@ -37,7 +37,8 @@ def _sized(seed: int, plan: str, habitat: int, size: int) -> tuple[np.ndarray, n
 
 
 @lru_cache(maxsize=8)
-def _grain(seed: int, size: int) -> np.ndarray:
+def grains(seed: int, size: int) -> np.ndarray:
+    """Give the tile of sensor noise that photographs are cut from: (3, 6 * size, 6 * size), sd 1."""
     rng = keys.generator(seed, "grain")
     fine = rng.standard_normal((3, 6 * GRAIN, 6 * GRAIN)).astype(np.float32)
     fine = 0.6 * fine + 0.8 * rng.standard_normal((1, 6 * GRAIN, 6 * GRAIN)).astype(
@@ -50,13 +51,29 @@ def _grain(seed: int, size: int) -> np.ndarray:
     return np.stack(sized) / np.std(sized)
 
 
+def corners(lens: dict, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tell where on its strip each place begins, in pixels: (top, left)."""
+    high, wide = round(HIGH * size) - size, round(WIDE * size) - size
+    return (lens["place_y"] * high).astype(int), (lens["place_x"] * wide).astype(int)
+
+
+def grain_corners(lens: dict, free: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tell where on the tile of grains each photograph begins, `free` pixels at most: the same grains at any
+    size.
+    """
+    return (lens["grain"] * free).astype(int), (lens["grain"] * 997 % 1 * free).astype(int)
+
+
+def strips(seed: int, plan: str, size: int) -> np.ndarray:
+    """Give all land of one view, uint8 (habitats, sharp and soft, 3, height, width)."""
+    return np.stack([_sized(seed, plan, habitat, size) for habitat in range(len(HABITATS))])
+
+
 def cut(seed: int, plan: str, background: np.ndarray, lens: dict, size: int) -> np.ndarray:
     """Cut the place behind each animal: float32 (n, 3, size * size), sRGB from 0 to 1."""
     out = np.empty((len(background), 3, size, size), np.float32)
-    for i, habitat in enumerate(background):
+    for i, (habitat, top, left) in enumerate(zip(background, *corners(lens, size), strict=True)):
         sharp, soft = _sized(seed, plan, int(habitat), size)
-        left = int(lens["place_x"][i] * (sharp.shape[2] - size))
-        top = int(lens["place_y"][i] * (sharp.shape[1] - size))
         here = np.s_[:, top : top + size, left : left + size]
         focus = np.float32(lens["focus"][i])
         out[i] = (sharp[here] * focus + soft[here] * (1 - focus)) * np.float32(lens["place_light"][i] / 255)
@@ -67,10 +84,9 @@ def grain(seed: int, lens: dict, size: int) -> np.ndarray:
     """Cut each photograph's sensor noise, sd 1, with grains of the same share of the picture at any size in
     pixels.
     """
-    tile = _grain(seed, size)
+    tile = grains(seed, size)
     out = np.empty((len(lens["grain"]), 3, size, size), np.float32)
     free = tile.shape[1] - size
-    for i, place in enumerate(lens["grain"]):
-        top, left = divmod(int(place * free * free), free)
+    for i, (top, left) in enumerate(zip(*grain_corners(lens, free), strict=True)):
         out[i] = tile[:, top : top + size, left : left + size]
     return out.reshape(len(out), 3, size * size)

@@ -24,7 +24,7 @@ PORTRAITS = {"male": (1, 2), "female": (0, 2), "subadult": (0, 1), "juvenile": (
 PAPER, INK = (250, 249, 246), (60, 58, 54)
 MET = 48  # individuals among which a portrait is chosen
 GUTTER = 6  # pixels between the blocks of a plate
-DOCS = {"seed": 4, "species": 192}  # the world of the docs: its finches are thirteen
+DOCS = {"seed": 0, "species": 192}  # the world of the docs
 
 
 def plate(

@@ -6,12 +6,16 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedlab.world import World, plate
-from embedlab.world.phenotype import looks, still
+from embedlab.world import World, painter, places, plate
+from embedlab.world.painter import paint
+from embedlab.world.phenotype import looks
+from embedlab.world.sheet import GUTTER, labelled, twins
 from embedlab.world.traits import ALL, KINDS, ORNAMENT
+from embedlab.world.tree import PLANS
 
 WORLD = World(1, 48)
 EACH = WORLD.plan(range(48), 2)
@@ -65,60 +69,74 @@ def test_another_background_leaves_the_animal_as_it_is():
     assert (here[solid] == there[solid]).all() and (here[cover == 0] != there[cover == 0]).mean() > 0.5
 
 
-def _drawn(plan, trait, values):
-    """Keypoints and covers of one still individual as one drawn measure changes and nothing else."""
-    from embedlab.world import painter
-
-    s = WORLD.plans.index(plan)
-    met = WORLD.plan([s], len(values)).replace(individual=0, sex=0, life_stage=2)
-    look = looks(WORLD.seed, plan, WORLD.evolved, met)
-    _, _, _, lens = next(iter(WORLD._seen(met)))
-    lens = still(lens)
-    if plan != "beetle":
-        look["leg_length"] = (
-            look["leg_length"] * 0 + 0.6
-        )  # small enough that nothing is cut back by the frame
-    look["body_size"], look["tail_length"] = look["body_size"] * 0 + 0.6, look["tail_length"] * 0 + 0.4
-    look[trait] = np.asarray(values, float)
-    points = painter.keypoints(plan, look, lens)
-    return points, painter.paint(plan, look, lens, met.background, 64, WORLD.seed, layers=True)[1]
+def test_double_precision_moves_no_grey_level_by_more_than_another_device_may():
+    for plan, rows, look, lens in WORLD._seen(EACH):
+        single, double = (
+            paint(plan, look, lens, EACH.background[rows], 40, WORLD.seed, dtype=dtype).astype(int)
+            for dtype in (torch.float32, torch.float64)
+        )
+        moved = np.abs(single - double)
+        assert moved.max() <= painter.TOLERANCE and (moved > 0).mean() < 2e-4, plan
 
 
-@pytest.mark.parametrize("plan", ["bird", "fish", "beetle"])
-def test_beaks_grow_with_their_trait(plan):
-    points, cover = _drawn(plan, "beak_length", [0.3, 0.8, 1.3, 1.8])
-    length = np.linalg.norm(points["beak_tip"] - points["beak_base"], axis=1) / points["scale"]
-    assert (np.diff(length) > 0.03).all()
-    reach = np.array(
-        [np.flatnonzero(c.max(axis=0) > 0.3).max() - np.flatnonzero(c.max(axis=0) > 0.3).min() for c in cover]
-    )
-    assert (np.diff(reach) >= 1).all(), "the picture shows it"
+def test_a_device_gathers_the_same_places_and_grains():
+    for plan, rows, _, lens in WORLD._seen(EACH):
+        told = WORLD.seed, plan, EACH.background[rows], lens, 24
+        place, noise = painter._gather(*told, torch.device("cpu"))
+        assert (place.numpy() == places.cut(*told)).all()
+        assert (noise.numpy() == places.grain(WORLD.seed, lens, 24)).all()
 
 
-@pytest.mark.parametrize(
-    ("plan", "trait", "values"),
-    [
-        ("bird", "beak_depth", [0.4, 0.9, 1.4, 2.0]),
-        ("bird", "leg_length", [0.4, 0.8, 1.2]),
-        ("bird", "tail_length", [0.4, 0.9, 1.5]),
-        ("bird", "body_size", [0.5, 0.6, 0.7]),
-        ("fish", "leg_length", [0.4, 0.8, 1.2]),
-        ("fish", "beak_depth", [0.4, 0.9, 1.6]),
-        ("beetle", "leg_length", [0.4, 0.8, 1.2]),
-        ("beetle", "head_size", [0.8, 1.0, 1.3]),
-    ],
-)
-def test_larger_measures_cover_more(plan, trait, values):
-    points, cover = _drawn(plan, trait, values)
-    area = cover.sum(axis=(1, 2)) / (1 if trait == "body_size" else points["scale"] ** 2)
-    assert (np.diff(area) > 0).all()
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
+def test_a_gpu_paints_the_same_to_rounding():
+    for plan, rows, look, lens in WORLD._seen(EACH):
+        told = plan, look, lens, EACH.background[rows], 40, WORLD.seed
+        assert np.abs(paint(*told, device="cuda").astype(int) - paint(*told)).max() <= painter.TOLERANCE
+
+
+def test_painting_leaves_the_number_of_threads_as_it_was():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        WORLD.render(EACH[:1], 20)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_resolution_changes_no_optics():
+    """Blur, grain and depth of field are shares of the picture: four times the pixels, the same photograph."""
+    large, small = WORLD.render(EACH, 80), WORLD.render(EACH, 40)
+    reduced = large.reshape(len(EACH), 40, 2, 40, 2, 3).mean(axis=(2, 4))
+    flat = np.stack([reduced, small]).reshape(2, len(EACH), -1)
+    alike = [np.corrcoef(first, second)[0, 1] for first, second in zip(*flat, strict=True)]
+    assert np.median(alike) > 0.97 and min(alike) > 0.85  # seen: .985 and .93
+    # noise: the same grains at either size
+    _, _, _, lens = next(iter(WORLD._seen(EACH)))
+    big, little = (places.grain(WORLD.seed, lens, size).reshape(-1, 3, size, size) for size in (160, 80))
+    halved = big.reshape(len(big), 3, 80, 2, 80, 2).mean(axis=(3, 5))
+    # where the cut begins is rounded down to a whole pixel, so that grains of a pixel may stand half a pixel apart
+    assert np.corrcoef(halved.ravel(), little.ravel())[0, 1] > 0.6
+
+
+def test_the_lens_blurs_as_wide_a_share_at_any_size():
+    """One bright line: the second moment that full blur adds, in shares of the picture's width, is the same."""
+    added = []
+    for size in (32, 64, 128):
+        line = torch.zeros(1, 3, size * size)
+        line.reshape(3, size, size)[:, :, size // 2] = 1
+        blurred = painter._lens_blur(line, torch.ones(1, 1, 1, 1), size).reshape(3, size, size)[0, size // 2].numpy()
+        at = (np.arange(size) - size // 2) / size
+        added.append((blurred * at**2).sum() / blurred.sum())
+    # below 64 pixels the kernel cannot be narrower than a pixel, so its weight shrinks instead
+    assert added[1] == pytest.approx(added[2]) and 0.5 < added[0] / added[1] < 2.1
 
 
 @pytest.mark.parametrize(
     "trait", [name for name in ALL if name not in ("dimorphism", "maturation", *KINDS, *ORNAMENT, "undrawn")]
 )
 def test_every_drawn_trait_reaches_the_pixels_and_the_undrawn_does_not(trait):
-    for plan in ("bird", "fish", "beetle"):
+    for plan in PLANS:
         changed = _with_trait(plan, trait)
         # of the animal's pixels, the share that moves by more than 6 of 255 when the trait goes from -2 to 2
         assert changed > 0.01, f"{trait} of a {plan} shows in {changed:.1%}"
@@ -144,7 +162,7 @@ def _with_trait(plan, trait):
 
 def test_males_are_ornamented_by_dimorphism_and_monomorphic_ones_not():
     met = WORLD.plan(range(48), 6).replace(life_stage=2)
-    for plan in ("bird", "fish", "beetle"):
+    for plan in PLANS:
         some = met[np.array([WORLD.plans[s] == plan for s in met.species])]
         male, female = (
             looks(WORLD.seed, plan, WORLD.evolved, some.replace(sex=s)) for s in (1, 0)
@@ -173,6 +191,28 @@ def test_photographs_of_one_animal_share_its_looks():
     look = looks(WORLD.seed, "bird", WORLD.evolved, met)
     assert len(np.unique(look["beak_length"])) == 2 and len(set(met.sex[:3])) == 1
     assert len(np.unique(WORLD.render(met, 20).reshape(6, -1), axis=0)) == 6
+
+
+def test_a_typical_portrait_is_an_individual_near_the_middle():
+    shown, first = (plate(WORLD, [5], 32, ("female",), typical=typical) for typical in (True, False))
+    again = plate(WORLD, [5], 32, ("female",), typical=True)
+    assert (shown == again).all() and shown.shape == first.shape == (32, 32, 3)
+
+
+def test_twins_are_alike_and_apart():
+    found = twins(WORLD, 4)
+    assert len(found) == 4 and len({s for pair in found for s in pair}) == 8
+    for first, second in found:
+        assert WORLD.plans[first] == WORLD.plans[second]
+        assert WORLD.evolved.habitat[first] == WORLD.evolved.habitat[second]
+        assert WORLD.groups["family"][first] != WORLD.groups["family"][second]
+
+
+def test_plates_have_a_line_of_text_above_each_block():
+    page = labelled([[plate(WORLD, [0], 24, ("male",))] * 2], [["one", "two\nlines"]])
+    assert page.size == (2 * (24 + GUTTER) + GUTTER, 24 + 33 + 2 * GUTTER)
+    with pytest.raises(ValueError, match="zip"):
+        labelled([[np.zeros((2, 2, 3), np.uint8)]], [["one", "too many"]])
 
 
 def test_a_plate_shows_species_by_portrait():

@@ -42,7 +42,7 @@ def pose(look: dict[str, np.ndarray]) -> Pose:
     vx, vy = ux + tail * np.cos(turn), uy + tail * np.sin(turn)
     spike = 0.17 * look["crest"]
     kx, ky = hx + 0.34 * reach, hz - 0.20 * reach
-    length, depth = 0.18 * look["beak_length"] + 0.05, 0.020 * look["beak_depth"]
+    length, depth = 0.18 * look["beak_length"] + 0.05, 0.026 * look["beak_depth"]
     bx, by = 0.4 * hr, hy + 0.7 * hr
     bend = look["beak_curvature"] * 0.22 * length
     cos, sin = 0.50, 0.866  # antennae stand 60° up
@@ -80,7 +80,7 @@ def draw(c, g) -> None:
     zero = g["hr"] * 0
     c.shade(ellipse(z, y, g["hx"] + 0.02, g["hz"] - 0.07, g["ha"], g["hb"], COS, SIN)[0], 0.07, 0.42)
     c.shade(ellipse(z, y, 0.55 * g["span"], 0.55 * g["ay"] - 0.04, 0.48 * g["span"], 0.16, 0.86, 0.5)[0], 0.08, 0.42)
-    dark = c.mix(c.colour(g["second"]) * 0.35, c.grey(0.05), 0.45)
+    dark = c.mix(c.colour(g["second"]) * 0.45, c.grey(0.04), 0.40)
 
     # hindwing with its tail; on males that have one, a second tail
     d, _, _ = ellipse(z, y, g["hx"], g["hz"], g["ha"], g["hb"], COS, SIN)
@@ -92,7 +92,7 @@ def draw(c, g) -> None:
     d = d.minimum(tail + (g["tail"] < 0.03) * 9.0)
     spike = taper(z, y, g["kx"], g["ky"], g["sx"], g["sy"], 0.036, 0.012)[0] + (g["spike"] < 0.012) * 9.0
     d = d.minimum(spike)
-    ground = c.mix(c.colour(g["first"]), c.colour(g["second"]), 0.18)
+    ground = c.mix(c.colour(g["first"]), c.colour(g["second"]) * 1.35, 0.7 * c.smooth(0.35, 0.85, reach))
     coat = _coat(c, g, ground, dark, reach, down, cell, vein, 0.68, g["reach"] * 1.2, g["reach"] * 2.4 / HIND)
     disc = c.smooth(0.30, 0.40, reach) * c.smooth(0.80, 0.66, reach) * c.smooth(0.05, 0.2, down)
     coat = c.mix(coat, c.colour(g["ornament"]), g["throat"] * disc * (1 - 0.55 * c.smooth(0.38, 0.48, vein.abs())))
@@ -126,7 +126,7 @@ def draw(c, g) -> None:
     s, t, length = along(z, y, g["bx"], g["by"], g["ex"], g["ey"])
     q = s.clamp(0, 1)
     club = (1 - ((q - 0.86) * 7.1).square()).clamp_(0, 1).sqrt()
-    d = ((t + g["bend"] * q * q).abs() - 0.007 - g["depth"] * club).maximum(-s * length).maximum((s - 1) * length)
+    d = ((t + g["bend"] * q * q).abs() - 0.006 - g["depth"] * (0.15 + club)).maximum(-s * length).maximum((s - 1) * length)
     c.flat(d, c.mix(dark, c.colour(g["bare"]), club * 0.6))
 
     # body: a tapering abdomen with pale rings, a furry thorax, head and eyes

@@ -116,9 +116,9 @@ def draw(c, g) -> None:
         c.colour(g["second"]) * 0.7,
         c.pattern(u * 0.55, v * 0.4, g, upright=True) * (0.25 + 0.75 * behind),
     )
-    rows = y * 58 + 0.25 * (u * u).clamp_(0, 1) * y * 58  # scales in slanting rows, smaller towards the tail
-    scale = (x * 48 + rows).sin() * (x * 48 - rows).sin()
-    coat = coat * c.plane(1 + (0.12 * scale - 0.06 * scale * scale) * behind)
+    rows = y * 58 + 0.25 * (u * u).clamp_(0, 1) * y * 58  # a net of scales, closer towards head and tail
+    net = (1 - 2.2 * ((x * 44 + rows).sin() * (x * 44 - rows).sin()).abs()).clamp_(0, 1)
+    coat = coat * c.plane(1.05 - 0.20 * net * behind)
     ex, ey = a - 0.62 * g["hr"], 0.20 * g["hr"]
     mask = c.smooth(0.16, 0.06, (x - ex + 0.25 * y).abs()) * g["face_mask"] * 0.85
     coat = c.mix(coat, c.colour(g["second"]) * 0.4, mask)
