@@ -15,3 +15,19 @@ def analyses_folder() -> Path:
     """
     inside = _PACKAGE / "_analyses"
     return inside if inside.is_dir() else _PACKAGE.parent / "analyses"
+
+
+def config_file(name_or_path: str | Path) -> Path:
+    """Give the path of a configuration: one of ours by name (smoke, small, medium, full), or a file that exists.
+
+    >>> config_file("smoke").name
+    'smoke.toml'
+    """
+    path = Path(name_or_path)
+    ours = analyses_folder() / "configs" / f"{name_or_path}.toml"
+    if path.suffix != ".toml" and ours.is_file():
+        return ours
+    if path.is_file():
+        return path
+    known = ", ".join(sorted(p.stem for p in (analyses_folder() / "configs").glob("*.toml")))
+    raise ValueError(f"there is no configuration {str(name_or_path)!r}: give the path of a .toml file, or {known}")

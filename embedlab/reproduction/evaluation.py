@@ -9,6 +9,8 @@ import numpy as np
 
 from embedlab.progress import Progress
 
+CONTROL_IMAGES = 1024  # photographs from which principal pixels are found and random networks are calibrated
+
 
 def photographs(folder: Path, config, *, species: int, each: int, workers: int) -> Path:
     """Write photographs of held-out species into `folder` and give it back; one that is written stands.
@@ -30,6 +32,18 @@ def photographs(folder: Path, config, *, species: int, each: int, workers: int) 
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_specimens(world, specimens, folder, config.size, workers=workers)
     return folder
+
+
+def controls_of(config, folder: Path) -> list[str]:
+    """Save the controls of a run, fitted to photographs of species that may be trained on; give their checkpoints."""
+    from embedlab.train.controls import save_controls
+    from embedlab.train.photos import grown
+
+    world = grown(config.world, config.world_species, config.dials)
+    core = np.flatnonzero(world.split == "core")
+    specimens = world.plan(core, -(-CONTROL_IMAGES // len(core)))
+    some = specimens[np.linspace(0, len(specimens) - 1, CONTROL_IMAGES).astype(int)]
+    return save_controls(config, world.render(some, config.size), folder)
 
 
 def extracted(checkpoints: list[str], manifest: Path, folder: Path, workers: int) -> list[Path]:

@@ -1,0 +1,117 @@
+"""A study from its configurations to its verdicts; every step is kept, so that a killed study goes on."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from embedlab.extract.machine import granted_cores
+from embedlab.progress import Progress
+from embedlab.reproduction.asked import Found, asked
+from embedlab.reproduction.axes import axes, by_world
+from embedlab.reproduction.evaluation import controls_of, extracted, photographs
+from embedlab.reproduction.verdicts import Line, put_verdicts
+
+# Traits that are drawn, habitat, and one that evolved on the same tree and was never drawn: the control. All of it
+# stands here before any number is seen.
+SETTINGS = {
+    "scaling": {"trait": "elongation"},
+    "trait_alignment": {"traits": "elongation,tail_length,habitat,undrawn"},
+    "orthogonality": {"controls": "monomorphic"},  # species whose sexes were drawn alike
+}
+AT_THE_LARGEST = ("separation", "orthogonality", "trait_alignment", "hierarchy")
+
+
+def reproduce(
+    config: str | Path, out: str | Path, *, species: int = 96, each: int = 24, workers: int | None = None,
+    command: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """Train all runs of a configuration, ask every question along every axis, and judge the claims over worlds.
+
+    Args:
+        config: a TOML file; runs of one world are compared, worlds are replicates.
+        out: the study's folder: models/, worlds/, stores/, figures/, outcome.json and verdicts.md. Called again, it
+            goes on where it stopped.
+        species: held-out species that are photographed in each world, evenly over body plans.
+        each: photographs of each, with sexes and life stages in equal numbers.
+
+    Returns:
+        outcome and table (paths), runs, worlds, images_trained, `verdicts`: claim → word, and `unasked`: question
+        → why these photographs cannot answer it.
+    """
+    from embedlab.train import read_configs, train_scales
+
+    out, workers = Path(out), workers or min(2, granted_cores())
+    configs = read_configs(config)
+    trained = train_scales(configs, out / "models", workers=workers)
+    checkpoints = {config: run["checkpoint"] for config, run in zip(configs, trained, strict=True)}
+    lines: dict[tuple[str, str, str], Line] = {}
+    unasked: dict[str, str] = {}
+    worlds = by_world(configs)
+    stores = {
+        world: _stores(own, checkpoints, out, _tag(world, worlds), species, each, workers)
+        for world, own in worlds.items()
+    }
+    with Progress("asking", len(worlds), "worlds") as progress:
+        for world, own in worlds.items():
+            tag = _tag(world, worlds)
+            progress.note(tag)
+            for (analysis, axis), found in _answers(own, stores[world], out, tag, command, unasked).items():
+                for claim, evidence, sentence in found:
+                    line = lines.setdefault((analysis, axis, claim.id), Line(analysis, axis, claim))
+                    line.worlds.append((tag, evidence, sentence))
+            progress.add()
+    told = put_verdicts(list(lines.values()), out, worlds=len(worlds), command=command, unasked=unasked)
+    return {
+        "outcome": str(out / "outcome.json"),
+        "table": str(out / "verdicts.md"),
+        "runs": len(configs),
+        "worlds": len(worlds),
+        "images_trained": sum(run["images_seen"] for run in trained),
+        "verdicts": told,
+        "unasked": unasked,
+    }
+
+
+def _tag(world: tuple, worlds) -> str:
+    """A folder's name for a world: its seed, and its number where seeds alone do not tell worlds apart."""
+    seed = world[0]
+    alike = [w for w in worlds if w[0] == seed]
+    return f"world-{seed}" + (f"-{alike.index(world) + 1}" if len(alike) > 1 else "")
+
+
+def _stores(own, checkpoints, out: Path, tag: str, species: int, each: int, workers: int) -> dict:
+    """Photographs and controls of a world, and one store a model: run → store, "controls" → stores."""
+    largest = max(own, key=lambda run: (run.total, run.steps))
+    folder = photographs(out / "worlds" / tag, largest, species=species, each=each, workers=workers)
+    controls = controls_of(largest, out / "models" / f"controls-{tag}")
+    paths = [*(checkpoints[run] for run in own), *controls]
+    made = extracted(paths, folder / "manifest.csv", out / "stores" / tag, workers)
+    return {**dict(zip(own, made, strict=False)), "controls": made[len(own) :]}
+
+
+def _answers(
+    own, stores: dict, out: Path, tag: str, command: str, unasked: dict[str, str]
+) -> dict[tuple[str, str], Found]:
+    """All that is asked of one world: (analysis, axis) → claims with their evidence; `unasked` learns what was not."""
+    folder = out / "worlds" / tag
+    common = {"traits": folder / "traits.csv", "tree": folder / "tree.nwk", "command": command}
+
+    def ask(analysis: str, some: Sequence, name: str, x: str | None = None) -> Found:
+        where = out / "figures" / tag / name
+        try:
+            return asked(analysis, some, where, x=x, settings=SETTINGS.get(analysis), **common)
+        except (ValueError, KeyError) as reason:  # what these photographs cannot answer is said, not hidden
+            unasked[f"{tag}/{name}"] = str(reason.args[0] if reason.args else reason)
+            return []
+
+    found = {}
+    for axis in axes(own):
+        some = [stores[run] for run in axis.runs]
+        found["scaling", axis.name] = ask("scaling", some, f"scaling-{axis.name}", axis.x)
+    main = [run for run in own if run.objective == "hierarchical" and not run.shuffle]
+    largest = max(main or own, key=lambda run: (run.total, run.steps, -run.seed))
+    for analysis in AT_THE_LARGEST:
+        found[analysis, ""] = ask(analysis, [stores[largest]], analysis)
+    if len({run.objective for run in own}) > 1:
+        found["objectives", ""] = ask("objectives", [*(stores[run] for run in own), *stores["controls"]], "objectives")
+    return found

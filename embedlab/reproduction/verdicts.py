@@ -1,0 +1,93 @@
+"""The table of a study: each claim, what was measured over worlds, what chance gives, and our verdict."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from embedlab.claims import Claim, Evidence, Verdict, judge
+from embedlab.io.atomic import put_bytes
+from embedlab.reproduction.over_worlds import over_worlds
+
+SCHEMA = 1
+
+
+@dataclass
+class Line:
+    """One claim along one axis, with its evidence in each world: (world, evidence, sentence)."""
+
+    analysis: str
+    axis: str
+    claim: Claim
+    worlds: list[tuple[str, Evidence, str]] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """What the claim is called in the study: with its axis, where the same is asked along several."""
+        return "/".join(part for part in (self.analysis, self.axis, self.claim.id) if part)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What all worlds say together."""
+        return over_worlds([evidence for _, evidence, _ in self.worlds])
+
+    def agreeing(self) -> int:
+        """In how many worlds the estimate lies on the claim's side of chance."""
+        side = [e.estimate - (e.chance["mean"] or 0.0) for _, e, _ in self.worlds]
+        return sum(value * self.claim.direction > 0 for value in side)
+
+
+def put_verdicts(
+    lines: Sequence[Line], out: Path, *, worlds: int, command: str, unasked: Mapping[str, str]
+) -> dict[str, str]:
+    """Judge all lines as one family and write `outcome.json` and `verdicts.md`; give id → verdict."""
+    lines = [line for line in lines if len(line.worlds) == worlds]  # a claim that some world could not ask is no claim
+    verdicts = judge(
+        [replace(line.claim, id=line.id) for line in lines], {line.id: line.evidence for line in lines}
+    )
+    claims = [
+        {
+            **verdict.to_dict(),
+            "axis": line.axis,
+            "analysis": line.analysis,
+            "worlds": [
+                {"world": world, "estimate": e.estimate, "interval": list(e.interval), "chance": e.chance,
+                 "p_more": e.p_more, "p_less": e.p_less, "sentence": sentence}
+                for world, e, sentence in line.worlds
+            ],
+        }
+        for line, verdict in zip(lines, verdicts, strict=True)
+    ]  # fmt: skip
+    told = {
+        "schema": SCHEMA, "analysis": "reproduction", "command": command, "worlds": worlds,
+        "claims": claims, "unasked": dict(unasked), "versions": {"embedlab": version("embedlab")},
+    }  # fmt: skip
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    put_bytes(out / "outcome.json", text.encode(), "outcome")
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    put_bytes(out / "verdicts.md", table(lines, verdicts, digest).encode(), "verdicts")
+    return {verdict.claim.id: verdict.word for verdict in verdicts}
+
+
+def table(lines: Sequence[Line], verdicts: Sequence[Verdict], digest: str = "") -> str:
+    """Write verdicts as a Markdown table, one row a claim, with the number of worlds that agree in sign."""
+    rows = [
+        "| claim | along | what was measured | estimate [95 %] | chance | worlds | p, p Holm | verdict |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for line, verdict in zip(lines, verdicts, strict=True):
+        e = line.evidence
+        chance = e.chance
+        by_chance = "–"
+        if chance["mean"] is not None:
+            by_chance = f"{chance['mean']:+.2g} ({chance['low']:+.2g} to {chance['high']:+.2g})"
+        rows.append(
+            f"| {line.claim.says} | {line.axis or '–'} | {e.statistic} | {e.estimate:+.3g} "
+            f"[{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] | {by_chance} | {line.agreeing()} of {len(line.worlds)} | "
+            f"{verdict.p_value:.2g}, {verdict.p_adjusted:.2g} | **{verdict.word}** |"
+        )
+    end = f"\nAll {len(lines)} claims are judged as one family (Holm). outcome.json {digest}\n"
+    return "\n".join(rows) + "\n" + end
