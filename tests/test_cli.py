@@ -23,7 +23,7 @@ from embedlab.cli.questions import setting
 
 VERBS = {
     "demo", "extract", "import", "info", "check", "list",
-    "run", "report", "models", "doctor", "world", "train",
+    "run", "report", "models", "doctor", "world", "train", "reproduce",
 }  # fmt: skip
 CLAIM_KEYS = {
     "id", "says", "source", "statistic", "estimate", "interval", "chance",
