@@ -1,6 +1,7 @@
 """Verbs of the workshop: world, train, doctor."""
 
 import inspect
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -103,22 +104,37 @@ def train(
         Path | None,
         typer.Option(metavar="DIR", help="Folder of the run.", show_default="run/ and the file's name"),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes: several runs at once, or painters of images on the fly.")
+    ] = 2,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help="Save and stop after so long; the same command goes on.", show_default="to the end"),
+    ] = None,
 ) -> Answer:
     """Train a compact CLIP on a simulated world."""
     from embedlab.train import train as fit
+    from embedlab.train.saved import Paused
 
     folder = out or Path("run") / config.stem
-    done = fit(config, out=folder)
+    try:
+        done = fit(config, out=folder, workers=workers, minutes=minutes)
+    except Paused as pause:
+        return Answer({"finished": False, "says": str(pause)}, [str(pause), "the same command goes on from there"])
+    if int(os.environ.get("RANK", "0")):  # under torchrun one process speaks for all
+        return Answer({}, [])
     numbers = ", ".join(f"{k} {v:.3g}" for k, v in done["metrics"].items() if isinstance(v, (int, float)))
-    return Answer(
-        done,
-        [
-            f"{done['images_seen']:,} images seen in {done['seconds']:,.0f} s"
-            + (f": {numbers}" if numbers else ""),
-            f"in {shown(done['checkpoint'])}",
-            f"next: embedlab extract IMAGES --model compact:{shown(done['checkpoint'])} --out STORE",
-        ],
-    )
+    lines = [
+        f"{done['images_seen']:,} images seen in {done['seconds']:,.0f} s" + (f": {numbers}" if numbers else ""),
+        f"in {shown(done['checkpoint'])}",
+        f"next: embedlab extract IMAGES --model compact:{shown(done['checkpoint'])} --out STORE",
+    ]
+    if pace := done.get("pace"):
+        lines[1:1] = [
+            f"images a second: painting {pace['painting']:,.0f}, training {pace['training']:,.0f}; "
+            f"the slower is {pace['slower']}"
+        ]
+    return Answer({"finished": True, **done}, lines)
 
 
 def doctor() -> Answer:
