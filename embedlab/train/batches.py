@@ -76,10 +76,12 @@ def augmented(
     row = np.clip(np.arange(high) + looks.down[:, None] - SHIFT, 0, high - 1)  # (n, h)
     column = np.clip(np.arange(wide) + looks.right[:, None] - SHIFT, 0, wide - 1)  # (n, w)
     column = np.where(looks.mirror[:, None], column[:, ::-1], column)
-    # one index of a pixel: gathering whole pixels is as fast as memory allows
-    place = (np.arange(n)[:, None, None] * high + row[:, :, None]) * wide + column[:, None, :]
+    row += high * np.arange(n)[:, None]
+    row, column = (torch.from_numpy(places).to(device) for places in (row, column))
+    # one index a pixel: gathering whole pixels is as fast as memory allows
+    place = row[:, :, None] * wide + column[:, None, :]  # (n, h, w)
     flat = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).view(-1, 3)
-    x = flat[torch.from_numpy(place.ravel()).to(device)].view(n, high, wide, 3).to(torch.float32)
+    x = flat[place.view(-1)].view(n, high, wide, 3).to(torch.float32)
     x.mul_(1.0 / (255.0 * SPREAD)).sub_(MEAN / SPREAD)  # as `standardised`
     grey = MEAN / SPREAD
     tint = torch.from_numpy(looks.tint).to(device).view(n, 1, 1, 3)
