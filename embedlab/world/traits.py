@@ -37,6 +37,7 @@ __all__ = [
     "brownian",
     "evolve",
     "habitats",
+    "loosened",
     "ornstein_uhlenbeck",
 ]
 
@@ -119,6 +120,16 @@ def brownian(
     return steps
 
 
+def loosened(
+    rng: np.random.Generator, tips: Float[np.ndarray, "s t"], variance: float, signal: float
+) -> Float[np.ndarray, "s t"]:
+    """Give Brownian traits a Pagel's λ of `signal`: covariances of species shrink to λ of themselves, variances,
+    which are `variance` in an ultrametric tree of depth 1, stay.
+    """
+    alone = rng.standard_normal(tips.shape) * np.sqrt(variance)
+    return np.sqrt(signal) * tips + np.sqrt(1 - signal) * alone
+
+
 def evolve(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strengths: Evolution) -> Evolved:
     """Evolve all traits of a world, standardised over species; colours are drawn together within genera.
 
@@ -163,10 +174,8 @@ def _lived(rng: np.random.Generator, growth: Growth, genus: np.ndarray, strength
     other = brownian(streams[3], growth, len(BROWNIAN), strengths.brownian)
     raw = np.hstack([functional, other])
     values = raw[growth.tips]
-    # Pagel's λ: covariances between species shrink to λ of themselves, variances stay.
-    alone = streams[4].standard_normal((len(values), len(BROWNIAN))) * np.sqrt(strengths.brownian)
     free = columns(BROWNIAN)
-    values[:, free] = np.sqrt(strengths.signal) * values[:, free] + np.sqrt(1 - strengths.signal) * alone
+    values[:, free] = loosened(streams[4], values[:, free], strengths.brownian, strengths.signal)
     values += strengths.species * streams[5].standard_normal(values.shape)
     dyed = columns((*COLOUR, *ORNAMENT))
     _, codes = np.unique(genus, return_inverse=True)

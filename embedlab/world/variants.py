@@ -36,7 +36,7 @@ JUVENILE = {
 }
 SPOTTED, DOWNY = 0.5, 0.55  # spots added to a juvenile; how far it is mixed to brown
 EYED = 1.5 / 1.28  # its eyes beside its head, which is larger already
-SIGNS = {"cap": 0.95, "throat": 0.85, "crest": 1.0}  # a male's marks in a species of dimorphism 1
+SIGNS = {"cap": 1.0, "throat": 0.92, "crest": 1.1}  # a male's marks in a species of dimorphism 1
 DRAB = 0.25  # how far its females are mixed to brown
 REACH = 2.0  # length of a juvenile's difference where all of it is put inside: as much as a picture holds
 # Where differences go that are put inside: measures on which species differ, alike in all species.
@@ -87,7 +87,7 @@ def variant(
     grown = np.clip(1 - young, 0, 1)
     strength, male = evolved.dimorphism[species], sex.astype(float)
     sign = strength * male * (0.25 + 0.75 * grown)
-    kinds = 0.35 + 0.65 / (1 + np.exp(-1.5 * evolved.drawn[species][:, columns(KINDS)]))
+    kinds = 0.2 + 0.8 / (1 + np.exp(-2.0 * evolved.drawn[species][:, columns(KINDS)]))
     weights = kinds * np.array([SIGNS[kind] for kind in KINDS])
     marks = {kind: own * sign * weight for kind, weight in zip(KINDS, weights.T, strict=True)}
     marks["drab"] = own * (DOWNY * young + DRAB * strength * (1 - male) * grown)

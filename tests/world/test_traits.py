@@ -1,6 +1,7 @@
 """Evolution has the moments of its formulas: Brownian covariance, OU moments, switching of habitats."""
 
 import numpy as np
+import pytest
 
 from embedlab.data.tree import Tree
 from embedlab.world.traits import (
@@ -9,6 +10,7 @@ from embedlab.world.traits import (
     brownian,
     evolve,
     habitats,
+    loosened,
     ornstein_uhlenbeck,
 )
 from embedlab.world.tree import grow, ranks
@@ -25,6 +27,14 @@ def test_brownian_covariance_is_the_shared_path():
     tips = brownian(np.random.default_rng(0), GROWTH, DRAWS, 1.32)[GROWTH.tips]
     # a covariance of two unit normals over 20,000 draws errs by √2/√20,000 = .01 at most: five of these
     assert np.abs(tips @ tips.T / DRAWS - 1.32 * SHARED).max() < 1.32 * 0.05
+
+
+@pytest.mark.parametrize("signal", [0, 0.4, 1])
+def test_signal_is_pagels_lambda(signal):
+    rng = np.random.default_rng(4)
+    tips = loosened(rng, brownian(rng, GROWTH, DRAWS, 1.32)[GROWTH.tips], 1.32, signal)
+    expected = 1.32 * np.where(np.eye(len(tips)) > 0, 1, signal * SHARED)
+    assert np.abs(tips @ tips.T / DRAWS - expected).max() < 1.32 * 0.05
 
 
 def test_ou_moments_with_one_habitat():

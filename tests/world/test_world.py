@@ -1,17 +1,24 @@
 """The world as others see it: names, captions, splits, draws and tables."""
 
+import hashlib
+import json
 import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from embedlab.world import World
+from embedlab.world.camera import camera
+from embedlab.world.card import DESIGN
 from embedlab.world.names import TELLING
-from embedlab.world.phenotype import MET
+from embedlab.world.phenotype import MET, looks
 from embedlab.world.traits import FUNCTIONAL, HABITATS
 from embedlab.world.tree import PLANS
 
 WORLD = World(3, 90)
+DIGEST = "e0eacb2a48204913"
 
 
 def test_a_world_follows_from_its_seed():
@@ -96,6 +103,51 @@ def test_an_image_is_made_from_its_index_alone():
     for column in ("species", "individual", "sex", "life_stage", "background"):
         assert (getattr(planned, column) == getattr(again, column)).all()
     assert len(set(planned.index)) == 10 and planned.individual.min() == 11
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 2**40), min_size=1, max_size=20), st.integers(1, 4), st.booleans())
+def test_draws_do_not_depend_on_what_is_drawn_beside_them(index, photos, balanced):
+    def drawn(which):
+        met = WORLD.at(which, background_bias=0.5, photos=photos, balanced=balanced)
+        return {**vars(met), **camera(WORLD.seed, met), **who(met)}
+
+    def who(met):
+        plan = WORLD.plans[met.species[0]]  # any plan's: the draws are the same
+        return looks(WORLD.seed, plan, WORLD.evolved, met)
+
+    first = [i - i % 90 + index[0] % 90 for i in index]  # of one species
+    together = drawn(first)
+    for k in {0, len(first) - 1}:
+        alone = drawn([first[k]])
+        assert all((alone[name][0] == together[name][k]).all() for name in together)
+    backwards = drawn(first[::-1])
+    assert all((backwards[name][::-1] == together[name]).all() for name in together)
+
+
+def test_nuisance_leaves_the_animal_and_the_animal_leaves_nuisance():
+    met = WORLD.plan(range(23), 6)
+    birds = met[np.array([WORLD.plans[s] == "bird" for s in met.species])]
+    animal = looks(WORLD.seed, "bird", WORLD.evolved, birds)
+    for changed in (birds.replace(photo=7), birds.replace(background=3), birds.replace(photo=birds.photo + 1)):
+        again = looks(WORLD.seed, "bird", WORLD.evolved, changed)
+        assert all((again[name] == value).all() for name, value in animal.items())
+    lens = camera(WORLD.seed, birds)
+    for changed in (birds.replace(sex=0), birds.replace(life_stage=1), birds.replace(background=0)):
+        again = camera(WORLD.seed, changed)
+        assert all((again[name] == value).all() for name, value in lens.items())
+    # the other sex of the same individual keeps all that does not tell sexes
+    female, male = (looks(WORLD.seed, "bird", WORLD.evolved, birds.replace(sex=s, life_stage=2)) for s in (0, 1))
+    assert all((male[name] == female[name]).all() for name in ("beak_length", "tail_length", "stripes", "ornament"))
+
+
+def test_worlds_of_this_design_stay_as_they_are():
+    # Integers and words only: these are the same on every machine. Where they change, `card.DESIGN` must, too.
+    world = World(11, 64)
+    met = world.at(np.arange(0, 10**7, 99_991))
+    told = [world.names, world.evolved.habitat.tolist(), world.split.tolist(), world.finches.tolist()]
+    told += [world.mimics.tolist(), *(getattr(met, name).tolist() for name in vars(met))]
+    assert hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16] == DIGEST and DESIGN == 3
 
 
 def test_refusals_say_what_they_saw():
