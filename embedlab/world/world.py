@@ -191,9 +191,9 @@ class World:
             photos=photos,
         )
 
-    def render(self, specimens: Specimens, size: int = 40, *, layers: bool = False):
+    def render(self, specimens: Specimens, size: int = 40, device: str = "cpu", *, layers: bool = False):
         """Paint photographs: uint8 (n, size, size, 3), the same bytes for any cut or order of the batch on
-        one machine.
+        one machine, and within one grey level on any `device` of torch.
 
         With `layers`, also return how much of each pixel the animal covers, float32 (n, size, size) from 0 to
         1.
@@ -203,7 +203,7 @@ class World:
         out = np.empty((len(specimens), size, size, 3), np.uint8)
         cover = np.empty((len(specimens), size, size), np.float32) if layers else None
         for plan, rows, look, lens in self._seen(specimens):
-            painted = paint(plan, look, lens, specimens.background[rows], size, self.seed, layers)
+            painted = paint(plan, look, lens, specimens.background[rows], size, self.seed, layers, device)
             if layers:
                 out[rows], cover[rows] = painted
             else:
