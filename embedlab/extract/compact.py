@@ -104,7 +104,8 @@ class CompactEncoder:
                 len(missing), self.shape.cut, how, missing[:5],
             )  # fmt: skip
         numbers = torch.from_numpy(self.vocabulary.numbers(captions)).to(self.device)
-        return self.model.text(numbers).cpu().numpy()
+        # some at a time: the attention of ten thousand captions at once would take gigabytes
+        return torch.cat([self.model.text(some) for some in numbers.split(1024)]).cpu().numpy()
 
 
 def standardised(pixels: np.ndarray) -> np.ndarray:

@@ -59,12 +59,15 @@ class CausalText(nn.Module):
             raise ValueError(
                 f"captions of {numbers.shape[1]} tokens, and this tower reads {len(self.places)}: cut them there"
             )
-        end = numbers.argmax(1)
-        if numbers.device.type == "cpu" and len(numbers):
-            # Short captions cost less. On a GPU the look at `end` would stop the queue of kernels.
-            numbers = numbers[:, : int(end.max()) + 1]
-        states = self.states(numbers)
-        return self.project(states[torch.arange(len(numbers), device=numbers.device), end])
+        if numbers.device.type != "cpu" or not len(numbers):  # a GPU would wait for the counts
+            return self._read(numbers)
+        # short captions cost less, and one that stands there twice is read once
+        numbers, place = numbers[:, : int(numbers.argmax(1).max()) + 1].unique(dim=0, return_inverse=True)
+        return self._read(numbers)[place]
+
+    def _read(self, numbers: Int[torch.Tensor, "n k"]) -> Float[torch.Tensor, "n d"]:
+        rows = torch.arange(len(numbers), device=numbers.device)
+        return self.project(self.states(numbers)[rows, numbers.argmax(1)])
 
     def draw(self, random: torch.Generator) -> None:
         """CLIP's own start: tokens with spread 0.02, places 0.01, and its blocks."""

@@ -79,6 +79,31 @@ def test_what_stands_behind_the_end_is_not_read():
         tower(torch.full((1, 78), end))
 
 
+def test_a_caption_that_stands_there_twice_is_read_once_and_taught_twice():
+    end = WORDS + 1
+    twice = torch.tensor([[4, 7, end, 0], [1, 2, 3, end], [4, 7, end, 0]])
+    a, b = (CompactCLIP.drawn(shape_of(), WORDS, seed=0).text for _ in range(2))
+    weigh = torch.tensor([[1.0], [2.0], [5.0]])
+    (a(twice) * weigh).square().sum().backward()
+    (b._read(twice) * weigh).square().sum().backward()  # every row by itself, as on a GPU
+    torch.testing.assert_close(a(twice), b._read(twice), atol=1e-6, rtol=1e-6)
+    for ours, theirs in zip(a.parameters(), b.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("tower", "text"), EVERY)
+def test_sixteen_bits_are_enough_to_learn_in(tower, text):
+    model = CompactCLIP.drawn(shape_of(tower, text), WORDS, seed=1)
+    numbers = torch.tensor([[3, 9, WORDS + (text == "causal")]])
+    whole = model(images(), numbers)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        seen, read, _ = model(images(), numbers)
+    assert seen.dtype == torch.bfloat16
+    torch.testing.assert_close(seen.float(), whole, atol=0.15, rtol=0.1)  # 8 binary digits, added up a few times
+    (seen.float().square().sum() + (0 if read is None else read.float().square().sum())).backward()
+    assert all(p.grad is None or torch.isfinite(p.grad).all() for p in model.parameters())
+
+
 @torch.no_grad()
 def test_without_places_a_transformer_sees_patches_in_any_order():
     tower = CompactCLIP.drawn(shape_of(depth=2), WORDS, seed=0).image
