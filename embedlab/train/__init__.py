@@ -1,7 +1,8 @@
 """Train a compact CLIP on pairs of image and taxonomic caption: one evening's reading, in this order.
 
-`config` (what a run is) → `photos` (which images at which scale, rendered once) → `batches` (what a step
-sees) → `loss` → `loop` (one run) → `several` (many runs over processes).
+`config` and `grid` (what runs are) → `captions` and `photos` (which names and images of a world, painted once) →
+`sampling` and `batches` (what a step sees) → `loss` and `objectives` (what it lowers) → `learner` and `gradients`
+(what moves) → `loop` (one run; `feed`, `endless`, `replay`, `parallel` and `saved` help it) → `several` (many runs).
 """
 
 from embedlab.train.config import TrainConfig

@@ -1,5 +1,6 @@
 """Each objective against its definition, open_clip, torch, and what theory says of free vectors."""
 
+import json
 import math
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, normalize
 
-from embedlab.train.batches import Batch
-from embedlab.train.config import TrainConfig
+from embedlab.extract.compact import CompactEncoder
+from embedlab.train.batches import Batch, Photos
+from embedlab.train.config import WITHOUT_TEXT, TrainConfig
+from embedlab.train.loop import METRICS, run
 from embedlab.train.loss import contrastive, one_positive, sigmoid, supervised
 from embedlab.train.objectives import objective
 
@@ -175,6 +178,37 @@ def test_half_precision_features_are_compared_in_single():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss, _ = made("hierarchical")(images, captions, told, torch.tensor(2.0))
     assert torch.equal(loss, made("hierarchical")(images, captions, told, torch.tensor(2.0))[0])
+
+
+def shades(each=6):
+    """Seven species, each a colour of its own, under noise."""
+    random = np.random.default_rng(0)
+    species = np.repeat(np.arange(7), each)
+    light = np.array([[40 + 170 * (s >> c & 1) for c in range(3)] for s in range(7)])[species]
+    return Photos(
+        pixels=np.clip(light[:, None, None] + random.normal(0, 25, (7 * each, 16, 16, 3)), 0, 255).astype(np.uint8),
+        rows=np.arange(7 * each),
+        species=species,
+        captions=[[f"Order{s // 4} Genus{s // 3} epithet{s}", f"epithet{s}"] for s in range(7)],
+        forms=np.array([0.5, 0.5]),
+        taxa=RANKS,
+    )
+
+
+@pytest.mark.parametrize("name", ["hierarchical", "clip", "siglip", "ce", "multirank", "supcon"])
+def test_each_objective_trains_a_model_that_names_its_species(name, tmp_path):
+    config = TrainConfig(
+        objective=name, species=7, images=6, size=16, width=8, dim=16, steps=60, batch=24, log_every=20
+    )
+    metrics = run(config, shades(), tmp_path, test=shades())["metrics"]
+    first = json.loads((tmp_path / METRICS).read_text().splitlines()[0])
+    assert metrics["excess"] < 0.7 * first["excess"]
+    if name == "supcon":
+        assert "zero_shot" not in metrics  # it knows no names
+    else:
+        assert metrics["zero_shot"] > 0.8 > metrics["chance"]
+    told = CompactEncoder.load(tmp_path).card["architecture"]["text"]
+    assert told == ("none" if name in WITHOUT_TEXT else "bag")
 
 
 # The free-feature simulation (worlds.md §10): 32 species in 96 dimensions, four images of each.
