@@ -16,8 +16,10 @@ FILES = {
     "Geometry": "geometry",
     "Agreement": "agreement",
     "Theorem": "theorem",
+    "TheoremAlong": "theorem_along",
     "Recognition": "recognition",
     "TraitDistances": "trait_distances",
+    "Objectives": "objectives",
 }
 
 

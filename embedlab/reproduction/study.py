@@ -6,6 +6,7 @@ from typing import Any
 
 from embedlab.extract.machine import granted_cores
 from embedlab.progress import Progress
+from embedlab.reproduction.along import theorem_along
 from embedlab.reproduction.asked import Found, asked
 from embedlab.reproduction.axes import axes, by_world
 from embedlab.reproduction.evaluation import controls_of, extracted, photographs
@@ -46,6 +47,7 @@ def reproduce(
     checkpoints = {config: run["checkpoint"] for config, run in zip(configs, trained, strict=True)}
     lines: dict[tuple[str, str, str], Line] = {}
     unasked: dict[str, str] = {}
+    theorems: dict[str, str] = {}
     worlds = by_world(configs)
     stores = {
         world: _stores(own, checkpoints, out, _tag(world, worlds), species, each, workers)
@@ -59,8 +61,11 @@ def reproduce(
                 for claim, evidence, sentence in found:
                     line = lines.setdefault((analysis, axis, claim.id), Line(analysis, axis, claim))
                     line.worlds.append((tag, evidence, sentence))
+            theorems |= _theorem(own, checkpoints, out, tag)
             progress.add()
-    told = put_verdicts(list(lines.values()), out, worlds=len(worlds), command=command, unasked=unasked)
+    told = put_verdicts(
+        list(lines.values()), out, worlds=len(worlds), command=command, unasked=unasked, theorem=theorems
+    )
     return {
         "outcome": str(out / "outcome.json"),
         "table": str(out / "verdicts.md"),
@@ -70,6 +75,20 @@ def reproduce(
         "verdicts": told,
         "unasked": unasked,
     }
+
+
+def _theorem(own, checkpoints, out: Path, tag: str) -> dict[str, str]:
+    """Figures of the theorem along each run of a world that took snapshots; folder → sentence."""
+    from embedlab.plots import save
+
+    told = {}
+    for run in own:
+        found = theorem_along(run, checkpoints[run]) if run.snapshots != "none" and run.listens != "none" else None
+        if found is not None:
+            name = f"theorem-seed{run.seed}"
+            save(found, out / "figures" / tag / name, "theorem", {"checkpoint": Path(checkpoints[run]).name})
+            told[f"{tag}/{name}"] = str(found)
+    return told
 
 
 def _tag(world: tuple, worlds) -> str:

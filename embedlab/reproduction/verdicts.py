@@ -41,8 +41,9 @@ class Line:
 
 
 def put_verdicts(
-    lines: Sequence[Line], out: Path, *, worlds: int, command: str, unasked: Mapping[str, str]
-) -> dict[str, str]:
+    lines: Sequence[Line], out: Path, *, worlds: int, command: str, unasked: Mapping[str, str],
+    theorem: Mapping[str, str],
+) -> dict[str, str]:  # fmt: skip
     """Judge all lines as one family and write `outcome.json` and `verdicts.md`; give id → verdict."""
     lines = [line for line in lines if len(line.worlds) == worlds]  # a claim that some world could not ask is no claim
     verdicts = judge(
@@ -63,7 +64,8 @@ def put_verdicts(
     ]  # fmt: skip
     told = {
         "schema": SCHEMA, "analysis": "reproduction", "command": command, "worlds": worlds,
-        "claims": claims, "unasked": dict(unasked), "versions": {"embedlab": version("embedlab")},
+        "claims": claims, "unasked": dict(unasked), "theorem": dict(theorem),
+        "versions": {"embedlab": version("embedlab")},
     }  # fmt: skip
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     put_bytes(out / "outcome.json", text.encode(), "outcome")

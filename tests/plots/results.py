@@ -256,8 +256,8 @@ def phylogeny(rng, s=60):
 
 def every():
     """Name and result of each kind; the same numbers on every call."""
-    from tests.plots.results_series import hierarchy, recognition, scaling, trait_distances
-    from tests.plots.results_spaces import agreement, geometry, neighbours, projection, theorem
+    from tests.plots.results_series import hierarchy, objectives, recognition, scaling, trait_distances
+    from tests.plots.results_spaces import agreement, geometry, neighbours, projection, theorem, theorem_along
 
     rng = np.random.default_rng(7)
     return {
@@ -277,6 +277,8 @@ def every():
         "geometry": geometry(rng),
         "agreement": agreement(rng),
         "theorem": theorem(rng),
+        "theorem_along": theorem_along(rng),
         "recognition": recognition(rng),
         "trait_distances": trait_distances(rng),
+        "objectives": objectives(rng),
     }

@@ -137,3 +137,24 @@ def neighbours(rng):
         apart=(*ranks[1:], ""),
         evidence={r: evidence(rng, v, 0.03, c, 0.01, 60) for r, v, c in zip(ranks, value, chance, strict=True)},
     )
+
+
+def theorem_along(rng):
+    steps = 2.0 ** np.arange(0, 11)
+    fall = np.linspace(1, 0, 11)
+    return _build(
+        "theorem_along",
+        "TheoremAlong",
+        steps=steps,
+        k=49,
+        every=240,
+        d=96,
+        inside=2e-3 * (1 + 40 * (1 - fall)),
+        orthogonal=1e-3 + 4e-3 * (1 - fall) ** 2,
+        isotropic=1.5e-3 * (1 + 30 * (1 - fall)),
+        exact=np.full(11, 3e-16),
+        soft_share=0.02 + 0.05 * fall,
+        chance_soft=np.full(11, 0.03),
+        cosine=0.9 * fall,
+        temperature=0.1 * fall + 0.02,
+    )
