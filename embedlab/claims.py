@@ -60,7 +60,8 @@ class Evidence:
     takes where nothing is going on, in the way `chance_kind` says. `p_more` and `p_less` are one-sided, lie in
     (0, 1] and are never 0. `p_floor` is the smallest value they could reach with these data. `n` counts the
     independent units, named by `unit`; `n_effective` is smaller where the units are related. A non-empty
-    `cannot_tell` says why no data like these could decide, whatever the p-values.
+    `cannot_tell` says why no data like these could decide, whatever the p-values. A non-empty `blind` says why such
+    data could hardly have shown what there is: then that nothing was shown is *cannot tell*, not *not supported*.
     """
 
     statistic: str
@@ -75,6 +76,7 @@ class Evidence:
     n_effective: float
     unit: str = "species"
     cannot_tell: str = ""
+    blind: str = ""
 
     @property
     def chance(self) -> dict:
@@ -127,7 +129,7 @@ def judge(claims: Sequence[Claim], evidence: Mapping[str, Evidence]) -> list[Ver
     family. In words: *supported* when the adjusted p-value is at most alpha and the whole interval of the excess
     over chance lies beyond `at_least`; *too small to matter* when that whole interval stays short of it;
     *contradicted* when the opposite direction is established; *cannot tell* when the data could not have
-    decided; *not supported* otherwise.
+    decided, or could hardly have shown it; *not supported* otherwise.
     """
     ids = [claim.id for claim in claims]
     if len(set(ids)) < len(ids):
@@ -170,11 +172,11 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
     if ev.cannot_tell:
         return verdict("cannot tell", ev.cannot_tell)
     if ev.p_floor > claim.alpha:
-        return verdict(
-            "cannot tell",
-            f"with {ev.n} {ev.unit} the smallest p-value that a claim across {ev.unit} can reach is {ev.p_floor:.2g}, "
-            f"above {claim.alpha:g}",
-        )
+        drawn = np.size(ev.null) > 0 and ev.p_floor <= (1 + 1e-9) / (np.size(ev.null) + 1)  # not for want of units
+        least = f"with {ev.n} {ev.unit} the smallest p-value that a claim across {ev.unit} can reach"
+        if drawn:
+            least = f"with {np.size(ev.null)} draws of chance (all there are, or as asked) the smallest p-value"
+        return verdict("cannot tell", f"{least} is {ev.p_floor:.2g}, above {claim.alpha:g}")
     if not np.all(np.isfinite([ev.estimate, *ev.interval])) or chance["mean"] is None:
         return verdict("cannot tell", "the estimate or its interval is not a finite number")
     low, high = sorted(claim.direction * (v - chance["mean"]) for v in ev.interval)
@@ -189,7 +191,10 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
             f"{beyond}: no more extreme result was possible, so {ev.n} {ev.unit} cannot decide among {family} claims",
         )
     if high < claim.at_least:
-        return verdict("too small to matter", f"{beyond}; {claim.at_least:g} would matter")
+        # "Too small" alone would puzzle beside an estimate that lies far off, on the other side of chance.
+        turned = claim.direction * (ev.estimate - chance["mean"]) < 0
+        other = "the estimate lies on the other side of chance, " if turned else ""
+        return verdict("too small to matter", f"{other}{beyond}; {claim.at_least:g} would matter")
     if adjusted <= claim.alpha and low > 0:
         return verdict(
             "cannot tell", f"{beyond}; more than chance, but it may be less than the {claim.at_least:g} that matters"
@@ -198,7 +203,7 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
         return verdict(
             "not supported", f"{beyond}; rare under the null, but the interval over {ev.unit} still reaches chance"
         )
-    return verdict("not supported", beyond)
+    return verdict("cannot tell", f"{beyond}: {ev.blind}") if ev.blind else verdict("not supported", beyond)
 
 
 def _plain(value: float) -> float | None:

@@ -45,6 +45,9 @@ def test_too_small_to_matter_is_said_of_the_interval_whatever_the_p_value():
     for p in (0.001, 0.9):
         found = word(evidence(**SMALL, p_more=p))
         assert found.word == "too small to matter" and "0.1 would matter" in found.reason
+        assert "other side of chance" not in found.reason
+    below = word(evidence(estimate=-0.3, interval=(-0.7, 0.08), p_more=0.9, p_less=0.1))
+    assert below.word == "too small to matter" and below.reason.startswith("the estimate lies on the other side of ch")
 
 
 def test_contradicted_needs_the_opposite_established():
@@ -58,8 +61,18 @@ def test_cannot_tell_names_its_reason():
     few = word(evidence(p_floor=0.25, n=2))
     assert few.word == "cannot tell"
     assert "with 2 species the smallest p-value that a claim across species can reach is 0.25, above 0.05" in few.reason
+    drawn = word(evidence(p_floor=0.1, null=np.zeros(9)))
+    assert drawn.reason == "with 9 draws of chance (all there are, or as asked) the smallest p-value is 0.1, above 0.05"
     for broken in ({"estimate": np.nan}, {"interval": (np.nan, np.nan)}, {"null": np.array([np.nan])}):
         assert word(evidence(**broken)).word == "cannot tell"
+
+
+def test_what_could_hardly_have_been_seen_is_no_negative():
+    blind = {"blind": "no power", "interval": (-0.1, 1.1)}
+    assert word(evidence(**blind, p_more=0.4)).word == "cannot tell"
+    assert word(evidence(**blind, p_more=0.4)).reason.endswith(": no power")
+    assert word(evidence(blind="no power")).word == "supported"  # seen all the same
+    assert word(evidence(**SMALL, blind="no power", p_more=0.4)).word == "too small to matter"  # the interval decides
 
 
 def test_no_result_could_have_decided_among_many():
