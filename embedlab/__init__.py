@@ -36,6 +36,7 @@ _WHERE = {
     "recognition": "embedlab.measures.recognition:recognition",
     "trait_distances": "embedlab.measures.trait_distances:trait_distances",
     "scaling": "embedlab.measures.scaling:scaling",
+    "objectives": "embedlab.measures.objectives:objectives",
     "agreement": "embedlab.measures.agreement:agreement",
     "theorem": "embedlab.measures.theorem:theorem",
     "draw": "embedlab.plots:draw",

@@ -89,17 +89,19 @@ def _by_cell(values: np.ndarray, labels: np.ndarray, cells: np.ndarray, s: int) 
     return total.reshape(s, c, -1).sum(axis=1) / there.reshape(s, c).sum(axis=1)[:, None]
 
 
-def hits(e: Episodes, shots: Sequence[int], labels: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+def hits(e: Episodes, shots: Sequence[int], labels: Sequence[np.ndarray], rng: np.random.Generator, *,
+         most_asked: int | None = None) -> np.ndarray:  # fmt: skip
     """Share of right answers `(episodes, shots, s)`, one episode for each entry of `labels` (species of individuals).
 
     The support of fewer shots is part of that of more, and all shots ask those who stand in no support: the same
-    queries at every number of shots, which one product of matrices answers for all of them.
+    queries at every number of shots, which one product of matrices answers for all of them. `most_asked` limits how
+    many of a species are asked.
     """
     s, most = len(e.names), max(shots)
     found = np.empty((len(labels), len(shots), s))
     for i, own in enumerate(labels):
         photos, turn = e.photo(rng), _turns(own, e.cells, rng)
-        asked = np.flatnonzero(turn >= most)
+        asked = np.flatnonzero((turn >= most) & (turn < most + (most_asked or turn.size)))
         means = np.concatenate([_means(e.x, photos, own, turn, k, s) for k in shots])
         # nearest mean: -|x - m|²/2 up to what all candidates share
         score = e.x[photos[asked]] @ means.T - (means * means).sum(axis=1) / 2

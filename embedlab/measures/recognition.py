@@ -13,6 +13,7 @@ from embedlab.measures.over_species import over_species
 from embedlab.stats.resample import generator, p_floor, p_value
 
 SHUFFLED = "names shuffled among individuals{within}, one episode each"
+ASKED = 10  # individuals of a species in an episode of chance: its mean is the same, its spread wider
 DEALT = "names dealt out among the prototypes"
 
 
@@ -83,8 +84,8 @@ def recognition(embeddings, *, shots: Sequence[int] = (1, 5), episodes: int = 10
     these among as many. A species needs max(shots) + 1 individuals; others are left out and named, for all ways, so
     that ways and models can be compared species by species. Fewer than 5 species: `cannot tell`; fewer than 2 are
     refused, and so are prototypes of other length, or of other species. Chance shuffles names among individuals
-    (within the cells of `balance`), `permutations` times through one episode each, which spreads more than the mean of
-    all episodes and so errs to the safe side.
+    (within the cells of `balance`), `permutations` times through one episode each that asks at most 10 of a species:
+    this spreads more than the mean of all episodes, and so errs to the safe side.
     """
     rng = generator(rng)
     shots = tuple(int(k) for k in shots)
@@ -105,7 +106,7 @@ def recognition(embeddings, *, shots: Sequence[int] = (1, 5), episodes: int = 10
     s = len(drawn.names)
     found = hits(drawn, shots, [drawn.labels] * episodes, rng).mean(axis=0)  # (shots, s)
     shuffled = [drawn.shuffled(rng) for _ in range(permutations)]
-    null = hits(drawn, shots, shuffled, rng).mean(axis=2)  # (permutations, shots)
+    null = hits(drawn, shots, shuffled, rng, most_asked=ASKED).mean(axis=2)  # (permutations, shots)
     within = f" within {' and '.join(balance)}" if balance else ""
     few = "" if s >= MIN_ACROSS else f"{s} species: a claim across species needs at least {MIN_ACROSS}"
     facts = {"names": drawn.names, "tree": tree, "floor": p_floor(permutations, s), "few": few, "rng": rng}

@@ -56,6 +56,8 @@ def run(
             "seed": config.seed,
             "world": config.world,
             "config": config.digest,
+            **{key: getattr(config, key) for key in ("objective", "tower", "text")},
+            **({"control": "shuffled labels"} if config.shuffle else {}),
             **(training or {}),
         }
         notes = _Notes(config, folder, learner, ranks, told, until)

@@ -1,5 +1,7 @@
 """A series of runs, and a tree: results for figures and pages, beside those in `results`."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 
@@ -7,6 +9,7 @@ from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.measures.ends import Beside, Ends
 from embedlab.measures.hierarchy import hierarchy as measured
+from embedlab.measures.objectives import objectives as compared
 from embedlab.measures.recognition import recognition as named_rightly
 from embedlab.measures.trait_distances import trait_distances as alike_in_traits
 from tests.plots.results import _build, evidence, species
@@ -72,3 +75,24 @@ def trait_distances(rng, s=70):
     table = Traits({"species": tree.names, **{n: traits[:, j] for j, n in enumerate(("Mass", "Wing", "Tail", "Leg"))}})
     space = Embeddings(x.astype(np.float32), pl.DataFrame(rows), {})
     return alike_in_traits(space, [table[n] for n in table.names], tree, permutations=199, draws=199, rng=0)
+
+
+def objectives(rng):
+    gains = {"hierarchical": 0.14, "taxonomic": 0.139, "flat": 0.12, "ce": 0.142, "multirank": 0.16, "supcon": 0.1}
+    own = {g: 0.03 * rng.normal(size=40) for g in gains}
+    stores, values = [], {}
+    for world, seed in ((w, s) for w in range(3) for s in range(2)):
+        for name, gain in gains.items():
+            if name == "supcon" and (world or seed):
+                continue  # one run: too few to tell
+            training = {"objective": name, "world": world, "seed": seed, "images": 8000}
+            stores.append(SimpleNamespace(card={"model": f"{name}-w{world}-s{seed}", "training": training}))
+            values[id(stores[-1])] = gain + own[name] + 0.006 * rng.normal() + 0.02 * rng.normal(size=40)
+
+    def measure(store, rng):
+        value = values.get(id(store), np.full(40, 0.03))
+        mean = float(value.mean())
+        e = evidence(rng, mean, 0.012, 0.0, 0.008, 40, statistic="Fisher ratio of sex (trace form), mean over species")
+        return SimpleNamespace(evidence=e, species=species(40), parts=(value, np.ones(40)))
+
+    return compared(stores, measure, controls={"pixel PCA": [None], "random network": [None]}, rng=0)
