@@ -37,7 +37,7 @@ class Canvas:
         """Blend two colours; a weight of 0 is the first, per image (b, 1) or per pixel (b, p)."""
         if not isinstance(weight, float):
             weight = weight[:, None, :]
-        return first + weight * (second - first)
+        return first.lerp(second, weight)
 
     @staticmethod
     def smooth(off, on, value):
@@ -83,11 +83,11 @@ class Canvas:
         shine = shine * shine
         shine = shine * shine
         shine = shine * shine * gloss
-        self._put(d, (colour * shade[:, None, :]) + shine[:, None, :] * 0.5)
+        self._put(d, (0.5 * shine)[:, None, :].addcmul(colour, shade[:, None, :]))
 
     def _put(self, d, colour, opacity: float = 1.0):
         cover = (0.5 - d / self.pixel).clamp_(0, 1)
         if opacity != 1.0:
             cover = cover * opacity
-        self.rgb += cover[:, None, :] * (colour - self.rgb)
+        self.rgb.lerp_(colour, cover[:, None, :])
         self.alpha += cover * (1 - self.alpha)

@@ -126,7 +126,8 @@ def draw(c, g) -> None:
     s, t, length = along(z, y, g["bx"], g["by"], g["ex"], g["ey"])
     q = s.clamp(0, 1)
     club = (1 - ((q - 0.86) * 7.1).square()).clamp_(0, 1).sqrt()
-    d = ((t + g["bend"] * q * q).abs() - 0.006 - g["depth"] * (0.15 + club)).maximum(-s * length).maximum((s - 1) * length)
+    d = (t + g["bend"] * q * q).abs() - 0.006 - g["depth"] * (0.15 + club)
+    d = d.maximum(-s * length).maximum((s - 1) * length)
     c.flat(d, c.mix(dark, c.colour(g["bare"]), club * 0.6))
 
     # body: a tapering abdomen with pale rings, a furry thorax, head and eyes
