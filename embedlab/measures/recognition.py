@@ -132,7 +132,8 @@ def _evidence(way, own, null, kind, *, names, tree, floor, few, rng) -> tuple[Ev
     known = np.isfinite(own)
     own, names = own[known], [n for n, k in zip(names, known, strict=True) if k]
     estimate = float(own.mean())
-    interval, n_effective, remarks = over_species(own, np.ones(own.size), names, tree, rng=rng)
+    ends, n_effective, remarks = over_species(own, np.ones(own.size), names, tree, rng=rng)
+    interval = tuple(np.clip(ends, 0.0, 1.0).tolist())  # a share
     said = f"accuracy of naming, {way}, nearest of {own.size} species, mean over species"
     return Evidence(
         statistic=said, estimate=estimate, interval=interval, null=null, chance_kind=kind,

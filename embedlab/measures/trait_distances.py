@@ -95,12 +95,13 @@ def trait_distances(embeddings, traits: Sequence, tree, *, by: str = "species", 
     recorded.
 
     **A measure for trends and for comparing models, named partial RSA; not a test that the space knows a trait.**
-    Chance must not relabel species: relatives are alike in both, patristic distance takes only its linear part out,
-    and a relabelling test calls a third to a half of worlds without any relation aligned (`free permutation` in
-    docs/measures.md). Chance here lets the whole set of traits evolve anew on the tree, each at its own λ, jointly;
-    the vectors stay. It supposes one rate of evolution in all clades: where one was faster in vectors and traits
-    alike, p-values are too small, and `trait_alignment` asks with a second test. The interval draws species again and
-    leaves out pairs of a species with itself. Fewer than 8 species, and kinds without an order, are refused.
+    Chance must not relabel species: relatives are alike in both, patristic distance takes only a monotone part out,
+    and free permutation calls up to a third of empty worlds aligned (33 % where vectors and traits are Brownian, 40
+    species). Chance here lets the whole set of traits evolve anew on the tree, each at its own λ, jointly; the vectors
+    stay. It called 0 to 9 % in 16 kinds of empty worlds (120 each, 5 % on average). It supposes one rate of evolution
+    in all clades: where one was faster in vectors and traits alike, p-values are too small, and `trait_alignment` asks
+    with a second test. The interval draws species again and leaves out pairs of a species with itself. Fewer than 8
+    species, and kinds without an order, are refused.
     """
     rng = generator(rng)
     traits = list(traits)
