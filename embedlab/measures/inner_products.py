@@ -10,6 +10,7 @@ from embedlab.measures.contrast import Block, Blocks, blocks
 from embedlab.measures.halves import Fold, folds
 from embedlab.measures.span_chance import matched
 from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.bootstrap import cut as cut_at
 from embedlab.stats.subspaces.overlap import matched_overlaps, projection_overlap
 from embedlab.stats.subspaces.shares import energy_share, norm_share
 from embedlab.stats.subspaces.subspace import span
@@ -88,6 +89,7 @@ def _share(cut: Blocks, wanted: int, b: int, rng, apart: bool) -> tuple[float, .
     chance = matched(cuts, r, b, rng)[:, -1]
     low, high = bootstrap_ratio(inside, energy, rng=rng)
     share = inside.sum() / energy.sum() if energy.sum() > 0 else np.nan
+    low, high = cut_at((low, high), share, (0, 1))
     found = (share, high, low, chance.mean(), *np.quantile(chance, [0.975, 0.025]))
     return tuple(float(1 - v) for v in found)
 

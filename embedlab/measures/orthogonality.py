@@ -14,6 +14,7 @@ from embedlab.measures.over_species import over_species
 from embedlab.measures.separation import energies
 from embedlab.measures.span_chance import matched, spherical
 from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.stats.bootstrap import cut as cut_at
 from embedlab.stats.resample import generator, p_floor, p_value, sign_floor
 from embedlab.stats.subspaces.subspace import isotropic_shares
 from embedlab.stats.tost import Equivalence, two_one_sided
@@ -29,7 +30,7 @@ class Orthogonality:
 
     `inside` `(s,)` and `share` are free of noise: the span comes from one half of the images, the contrast from
     the other, and what sampling adds to squared lengths is subtracted. So they can leave 0 to 1 where a contrast
-    is small. `noise_level` is the share of within-group variance inside the same span, `isotropic` is rank / d.
+    is small; the interval is cut at 0 and 1, or at an estimate beyond. `noise_level` is the share of within-group variance inside the same span, `isotropic` is rank / d.
     embedlab's rho_E, in its cross-fitted form; the published rho of BioCLIP 2 is of unknown formula.
 
     `curve` has a row for each number of axes: it, share inside, noise level, and the 95 % range of spectrum-matched
@@ -68,12 +69,13 @@ class Orthogonality:
             f"{e.estimate:.0%}{bounds} of the contrast {self.contrast} lies outside {self.rank} axes that tell "
             f"{len(self.groups)} groups apart (directions drawn from the noise: {drawn:.0%}; shuffled labels: "
             f"{1 - self.nulls['shuffled labels'].mean():.0%}; isotropic: {1 - self.isotropic:.0%}; p = {e.p_more:.2g})"
+            + ("" if 0 <= e.estimate <= 1 else "; free of noise, the share of a small contrast can leave 0 to 100 %")
             + self._bounded()
         )
 
     def _bounded(self) -> str:
         """Say whether less than half of chance is shown to lie inside: that nothing was shown is no orthogonality."""
-        if self.equivalence is None:
+        if self.equivalence is None or self.evidence.cannot_tell:  # of a contrast that is not there nothing is shown
             return ""
         shown = "is shown" if self.equivalence.equivalent else "is not shown"
         return f"; that less than half of what chance gives lies inside {shown} (p = {self.equivalence.p_value:.2g})"
@@ -158,6 +160,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     }
     s = len(species)
     (low, high), n_effective, remarks = over_species(total_inside, total, species, tree, rng=rng)
+    bounds = cut_at((1 - high, 1 - low), 1 - share, (0, 1))
     p_more = p_less = 1.0
     if np.isfinite(share):
         p_more = max(p_value(1 - share, 1 - chance), p_contrast)
@@ -181,7 +184,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     evidence = Evidence(
         statistic=f"share of {cut.contrast} outside the first {r} species axes (cross-fitted, noise-free)",
         estimate=1 - share,
-        interval=(1 - high, 1 - low),
+        interval=bounds,
         null=1 - chance,
         chance_kind="spectrum-matched: contrasts of the same lengths and mutual angles, drawn from within-group noise",
         p_more=p_more,
@@ -191,7 +194,7 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         n_effective=n_effective,
         cannot_tell=cannot,
     )
-    told = (1 - share, 1 - high, 1 - low, 1 - chance.mean(), *(1 - np.quantile(chance, [0.975, 0.025])))
+    told = (1 - share, *bounds, 1 - chance.mean(), *(1 - np.quantile(chance, [0.975, 0.025])))
     other = pl.DataFrame(), pl.DataFrame()
     if compare:
         other = (

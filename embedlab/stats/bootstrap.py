@@ -8,14 +8,18 @@ from embedlab.stats.vectors import checked, checked_kinds
 _BLOCK = 2_000_000  # resampled rows held at once
 
 
-def bootstrap_ratio(parts, totals, *, rng: np.random.Generator, b: int = 1999, level: float = 0.95):
+ANY = (-np.inf, np.inf)  # the range of a statistic that knows no bounds
+
+
+def bootstrap_ratio(parts, totals, *, rng: np.random.Generator, b: int = 1999, level: float = 0.95, within=ANY):
     """Interval of sum(parts) / sum(totals) when units (species) are drawn again: `(low, high)`.
 
     `parts` and `totals` are `(s,)`, one entry a unit. Studentised by the linearised standard error: a percentile
     interval over few species is too narrow. What is estimated is the ratio over all species of the clade from which
     these were drawn; it covers 95 % of them (measured with 30 and 60). For the process by which the species evolved
-    see `phylogenetic_ratio`. With fewer than 3 units, or totals that do not add up above 0, it is (nan, nan); where
-    all units have one ratio, that ratio twice. Errors: shapes, NaN.
+    see `phylogenetic_ratio`. `within` is the range of what is estimated, (0, 1) for a share of counts: the interval is
+    cut there, which loses no coverage. With fewer than 3 units, or totals that do not add up above 0, it is (nan, nan);
+    where all units have one ratio, that ratio twice. Errors: shapes, NaN.
 
     >>> bootstrap_ratio([1.0, 2.0, 3.0], [2.0, 4.0, 6.0], rng=np.random.default_rng(0))
     (0.5, 0.5)
@@ -35,7 +39,19 @@ def bootstrap_ratio(parts, totals, *, rng: np.random.Generator, b: int = 1999, l
     if t.size < b / 2:
         return (np.nan, np.nan)
     low, high = np.quantile(t, [(1 - level) / 2, (1 + level) / 2])
-    return (float(value - high * error), float(value - low * error))
+    return cut((value - high * error, value - low * error), value, within)
+
+
+def cut(interval, value: float, within) -> tuple[float, float]:
+    """Cut an interval to the range `within` of what it estimates, which loses no coverage.
+
+    It never loses its own estimate: one that is free of noise can lie beyond the range of what it estimates.
+
+    >>> cut((-0.2, 1.3), 0.6, (0, 1)), cut((0.8, 1.5), 1.1, (0, 1))
+    ((0.0, 1.0), (0.8, 1.1))
+    """
+    least, most = min(within[0], value), max(within[1], value)
+    return (float(np.clip(interval[0], least, most)), float(np.clip(interval[1], least, most)))
 
 
 def parts_and_totals(parts, totals) -> tuple[np.ndarray, np.ndarray]:
@@ -56,13 +72,14 @@ def _ratio(parts: np.ndarray, totals: np.ndarray):
     return value, np.sqrt((left**2).sum(axis=-1) * s / (s - 1)) / np.abs(total)
 
 
-def jackknife(values_without, value: float, *, scale: float | None = None, level: float = 0.95):
+def jackknife(values_without, value: float, *, scale: float | None = None, level: float = 0.95, within=ANY):
     """Interval of `value` from what it is without each unit in turn, `(s,)`: Tukey's, with Student's quantile.
 
     With `scale` it is made for asinh(value / scale) and taken back: within `scale` of 0 differences count as they
     are, beyond it as ratios, so that an estimate which is large by chance, and then spreads more, does not get an
-    interval that lies too high. For shares of variance, the scale is the spread of their null. Fewer than 3 units,
-    or one without which the value is not a number, give (nan, nan).
+    interval that lies too high. For shares of variance, the scale is the spread of their null. `within` is the range
+    of what is estimated, at which the interval is cut. Fewer than 3 units, or one without which the value is not a
+    number, give (nan, nan).
 
     >>> low, high = jackknife([1.5, 1.0, 0.5], 1.0)  # Student's interval for the mean of 0, 1 and 2
     >>> round(low, 3), round(high, 3)
@@ -76,10 +93,10 @@ def jackknife(values_without, value: float, *, scale: float | None = None, level
         if not scale > 0:
             raise ValueError(f"scale is {scale}: it must be above 0, such as the spread of the null")
         low, high = jackknife(np.arcsinh(without / scale), float(np.arcsinh(value / scale)), level=level)
-        return (float(scale * np.sinh(low)), float(scale * np.sinh(high)))
+        return cut((scale * np.sinh(low), scale * np.sinh(high)), value, within)
     error = np.sqrt((s - 1) / s * ((without - without.mean()) ** 2).sum())
     half = sps.t.ppf((1 + level) / 2, s - 1) * error
-    return (float(value - half), float(value + half))
+    return cut((value - half, value + half), value, within)
 
 
 def bca(draws, value: float, values_without, *, level: float = 0.95) -> tuple[float, float]:

@@ -41,6 +41,17 @@ def test_the_interval_scales_with_its_parts(rng):
     assert ten == pytest.approx([10 * v for v in one], rel=1e-9)
 
 
+def test_an_interval_is_cut_at_the_range_of_what_it_estimates(rng):
+    hits, size = np.array([9.0, 10, 10, 3]), np.full(4, 10.0)
+    whole, share = (bootstrap_ratio(hits, size, rng=np.random.default_rng(0), within=w) for w in ((-9, 9), (0, 1)))
+    assert whole[1] > 1 == share[1] and share[0] == max(whole[0], 0)
+    without = np.array([0.6, 0.9, 1.0, 1.3])
+    assert jackknife(without, 0.95)[1] > 1 == jackknife(without, 0.95, within=(0, 1))[1]
+    assert jackknife(without, 1.1, within=(0, 1))[1] == 1.1  # an estimate stays within its interval
+    assert jackknife(without, 0.95, scale=0.1, within=(0, 1)) == (jackknife(without, 0.95, scale=0.1)[0], 1.0)
+    assert np.isnan(bootstrap_ratio([1.0, 1], [2.0, 2], rng=rng, within=(0, 1))).all()
+
+
 def test_the_jackknife_on_a_scale_is_the_jackknife_of_the_transformed(rng):
     without, value = rng.normal(0.3, 0.02, 15), 0.31
     low, high = jackknife(without, value, scale=0.05)
