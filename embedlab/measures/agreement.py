@@ -198,8 +198,8 @@ def _of_images(pair: Paired, rows, k: int, draws: int, rng) -> list[Index]:
         left = [m.sum() - 2 * m.sum(axis=1) + np.diag(m) for m in blocks]  # without each species in turn
         size = one_hot.sum(axis=0)
         intervals = [
-            jackknife(left[0] / np.sqrt(left[1] * left[2]), value),
-            bootstrap_ratio(one_hot.T @ near.shares, size, rng=rng),
+            jackknife(left[0] / np.sqrt(left[1] * left[2]), value, within=(-1, 1)),
+            bootstrap_ratio(one_hot.T @ near.shares, size, rng=rng, within=(0, 1)),
         ]
     n = len(x)
     return [

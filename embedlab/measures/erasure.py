@@ -103,7 +103,7 @@ def erasure(embeddings, contrast, *, strata=(), axes: int | None = None, permuta
     evidence = Evidence(
         statistic=f"balanced accuracy of {cut.contrast} once {k} axes of the species are erased",
         estimate=estimate,
-        interval=bootstrap_ratio(after[0], np.ones(s), rng=rng),
+        interval=bootstrap_ratio(after[0], np.ones(s), rng=rng, within=(0, 1)),
         null=null,
         chance_kind="labels shuffled within species",
         p_more=p_value(estimate, null),
@@ -192,7 +192,7 @@ def _places(fit: _Side, k: int, rng) -> dict:
 def _row(key, found, whole, s: int, rng) -> dict:
     what, where = key
     value, ones = found[0], np.ones(s)
-    low, high = bootstrap_ratio(value, ones, rng=rng)
+    low, high = bootstrap_ratio(value, ones, rng=rng, within=(0, 1))
     change = value - whole[0]
     error = change.std(ddof=1) / np.sqrt(s) if s > 2 else 0.0
     bounds = bootstrap_ratio(change, ones, rng=rng)

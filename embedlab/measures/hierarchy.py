@@ -202,7 +202,8 @@ def _mistakes(emb, by, names, shared, orders, facts, rng) -> tuple[Evidence, int
     value = float(at.mean())
     null = np.array([height[t[a], t[b]].mean() for t in orders])
     counts = np.bincount(a, minlength=len(names))
-    interval = bootstrap_ratio(np.bincount(a, at, minlength=len(names))[counts > 0], counts[counts > 0], rng=rng)
+    interval = bootstrap_ratio(np.bincount(a, at, minlength=len(names))[counts > 0], counts[counts > 0], rng=rng,
+                               within=(0, 1))  # fmt: skip
     evidence = Evidence(
         statistic=statistic, estimate=value, interval=interval, null=null, chance_kind=CHANCE,
         p_more=p_value(value, null), p_less=p_value(value, null, more=False), **facts,

@@ -139,7 +139,8 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "lower", 
             cluster = labels  # members of one taxon find one another: they are hit or missed together
         size = np.bincount(cluster[counted])
         units = np.flatnonzero(size)
-        low, high = bootstrap_ratio(np.bincount(cluster[counted], hit[counted])[units], size[units], rng=rng)
+        hits = np.bincount(cluster[counted], hit[counted])
+        low, high = bootstrap_ratio(hits[units], size[units], rng=rng, within=(0, 1))
         share = np.bincount(labels) / labels.size
         bearers = np.bincount(of_unit)
         numbers = (

@@ -127,7 +127,7 @@ def agreement_beyond_tree(x, y, covariance, *, permutations=999, rng: np.random.
     rows = [2 * m.sum(axis=1) for m in (cross, xx, yy)]
     totals = [m.sum() for m in (cross, xx, yy)]
     without = [_ratio(*(t - r[i] for t, r in zip(totals, rows, strict=True)))[0] for i in range(n)]
-    return BeyondTree(value, jackknife(without, value), p_value(value, null), null, (lams[0], lams[1]))
+    return BeyondTree(value, jackknife(without, value, within=(-1, 1)), p_value(value, null), null, (lams[0], lams[1]))
 
 
 def u_centred(x) -> np.ndarray:

@@ -70,7 +70,7 @@ def agreement_within(x, y, groups, *, permutations=999, rng: np.random.Generator
     null = np.array([np.vdot(apart, gram[1][t[:, None], t]) for t in orders]) / scale
     rows = {key: 2 * m.sum(axis=1) for key, m in blocks.items()}
     without = [_ratio(*(blocks[k].sum() - rows[k][s] for k in blocks))[0] for s in range(size.size)]
-    return SharedDeviations(value, jackknife(without, value), p_value(value, null), null, len(codes))
+    return SharedDeviations(value, jackknife(without, value, within=(-1, 1)), p_value(value, null), null, len(codes))
 
 
 def _gram(x: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -185,7 +185,7 @@ def _judged(observed: float, null: np.ndarray, alternative: str, without: np.nda
         p = p_value(abs(observed), np.abs(null))
     else:
         p = p_value(observed, null, more=alternative == "greater")
-    return Mantel(float(observed), p, null, jackknife(without, float(observed)))
+    return Mantel(float(observed), p, null, jackknife(without, float(observed), within=(-1, 1)))
 
 
 def _partial(xy, xz, yz):

@@ -89,7 +89,7 @@ def _interval(value: float, drawn: np.ndarray, without: np.ndarray) -> tuple[flo
     try:
         return bca(drawn, value, without)
     except ValueError:  # the estimate beyond all draws: near ±1
-        return jackknife(without, value)
+        return jackknife(without, value, within=(-1, 1))
 
 
 def _ranked(codes: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -73,9 +73,9 @@ def nested_separability(x, child, parent, *, permutations: int = 999, rng: np.ra
     with np.errstate(invalid="ignore", divide="ignore"):
         without = (beyond.sum() - beyond) / (whole.sum() - whole)
     return Nested(
-        statistic=float(value), eta_squared=float(at.sum() / total.sum()), interval=jackknife(without, value),
-        p_value=p_value(value, null), p_less=p_value(value, null, more=False), null=null, parents=int(p),
-        children=int(k), n=n,
+        statistic=float(value), eta_squared=float(at.sum() / total.sum()),
+        interval=jackknife(without, value, within=(-np.inf, 1)), p_value=p_value(value, null),
+        p_less=p_value(value, null, more=False), null=null, parents=int(p), children=int(k), n=n,
     )  # fmt: skip
 
 

@@ -21,8 +21,8 @@ class TripletAgreement:
 
     `statistic` over all triplets, `by_depth` `(q,)` over those whose three species meet at a height between `edges`
     `(q + 1,)` (0 the tips, 1 the root), `counts` `(q,)` how many these are. `null` `(b,)` and `null_by_depth` `(b, q)`
-    have the tips shuffled; intervals are jackknives over species, and `without` `(n,)` is the statistic without each
-    species in turn. `unresolved` triplets, in which the tree does not say who stands apart, do not count.
+    have the tips shuffled; intervals are jackknives over species, cut at 0 and 1, and `without` `(n,)` is the statistic
+    without each species in turn. `unresolved` triplets, in which the tree does not say who stands apart, do not count.
     """
 
     statistic: float
@@ -147,10 +147,11 @@ def triplet_agreement(distances, covariance, *, permutations=999, edges=DEPTHS, 
     shuffled = [means(_credit(d, t[triplets], slack)) for t in orders]
     null = np.array([s[0] for s in shuffled])
     without, without_at = _without_each(own, triplets, depth, n, q)
-    each = [jackknife(without_at[:, k], by_depth[k]) if counts[k] else (np.nan, np.nan) for k in range(q)]
+    share = (0.0, 1.0)
+    each = [jackknife(without_at[:, k], by_depth[k], within=share) if counts[k] else (np.nan, np.nan) for k in range(q)]
     low, high = np.array(each).T
     return TripletAgreement(
-        statistic=float(value), interval=jackknife(without, value), p_value=p_value(value, null),
+        statistic=float(value), interval=jackknife(without, value, within=share), p_value=p_value(value, null),
         p_less=p_value(value, null, more=False), null=null, edges=edges, by_depth=by_depth, low=low, high=high,
         null_by_depth=np.array([s[1] for s in shuffled]), counts=counts, unresolved=unresolved, drawn=drawn,
         without=without,
