@@ -191,6 +191,14 @@ def test_species_permuted_freely_come_with_a_warning():
     assert aligned_beyond_phylogeny(x, y, c, permutations=9, rng=rng).warning == ""
 
 
+def test_residuals_permuted_at_the_lambda_of_the_model_warn():
+    x, y, c, rng = world(6)
+    for null, more in (("rrpp", {}), ("within_clade", {"clades": np.repeat(list("abcd"), 4)})):
+        found = aligned_beyond_phylogeny(x, y, c, null=null, lam="full", permutations=9, rng=rng, **more)
+        assert "10 to 22 % false alarms" in found.warning and "lam='ml', or null='lambda'" in found.warning
+    assert aligned_beyond_phylogeny(x, y, c, null="lambda", lam="full", permutations=9, rng=rng).warning == ""
+
+
 def test_sisters_at_distance_zero_are_taken(rng):
     tree = Tree.parse("((a:0,b:0):1,(c:1,d:1):0,e:1,f:1,(g:.5,h:.5,i:.5):.5,j:1);")
     y = np.r_[1.0, 1.0, np.arange(8.0)]
