@@ -23,6 +23,7 @@ from embedlab.train import captions
 from embedlab.train.config import TrainConfig
 from embedlab.train.endless import Canvas
 from embedlab.train.sampling import Endless, Photos
+from embedlab.world.card import DESIGN
 
 TEST_SPECIES, TEST_IMAGES = 64, 12  # named at the end of every run: its first species, new individuals
 _ROOM = 1_000_000  # numbers of images of a species that one run may take: more than `images` can be
@@ -73,7 +74,7 @@ class Pool:
     @property
     def path(self) -> Path:
         """Where the finished pool stands; its name changes with what is in it."""
-        told = {**asdict(self), "folder": None, "embedlab": embedlab.__version__}
+        told = {**asdict(self), "folder": None, "embedlab": embedlab.__version__, "design": DESIGN}
         return Path(self.folder) / f"pool-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:12]}.npy"
 
     @property
