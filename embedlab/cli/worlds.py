@@ -15,6 +15,7 @@ ENOUGH = 1024  # images for which another process is worth its start
 
 def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
+    from embedlab.train import config
     from embedlab.world.dials import listed
 
     dials = [f"[cyan]{name}[/cyan] {start:g}: {says}." for name, start, says in listed()]
@@ -29,6 +30,9 @@ def register(app: typer.Typer) -> None:
             "embedlab world --out divergent --set optima=0 --set drawn.elongation=0.5",
         ),
     )(world)
+    keys = [f"[cyan]{name}[/cyan] = {start!r}: {says}." for name, start, says in config.listed()]
+    about = "[bold]Keys[/bold] of the file, each with what holds where it is silent:"
+    train.__doc__ = "\n\n".join([inspect.cleandoc(train.__doc__), about, *keys])
     verb(
         app,
         "train",
@@ -59,11 +63,11 @@ def world(
         typer.Option(min=1, help="Processes that paint.", show_default="one for every core, if there is enough to do"),
     ] = None,
 ) -> Answer:
-    """Grow a simulated tree of life whose truth is known: photographs, manifest, traits, tree, and a card that says
-    what was planted and what came of it.
+    """Grow a simulated tree of life whose truth is known.
 
-    Birds, fish, beetles and butterflies evolve on one tree, with habitats, sexes, three life stages, a genus of
-    finches and butterflies that mimic others. The same seed and dials give the same bytes, whatever the workers.
+    Photographs, manifest, traits, tree, and a card that says what was planted and what came of it. Birds, fish,
+    beetles and butterflies evolve on one tree, with habitats, sexes, three life stages, a genus of finches and
+    butterflies that mimic others. The same seed and dials give the same bytes, whatever the workers.
     """
     from embedlab.extract.machine import granted_cores
     from embedlab.world import World, grow_world
@@ -112,7 +116,11 @@ def train(
         typer.Option(min=0, help="Save and stop after so long; the same command goes on.", show_default="to the end"),
     ] = None,
 ) -> Answer:
-    """Train a compact CLIP on a simulated world."""
+    r"""Train a compact CLIP on a simulated world, or all those of a study.
+
+    A table \[grid] of lists gives all combinations, as seed = \[0, 1]; tables \[\[arm]] give the arms of a star,
+    each with its own lists. There, data = \["64x8"] stands for 64 species with 8 images each.
+    """
     from embedlab.train import train as fit
     from embedlab.train.saved import Paused
 

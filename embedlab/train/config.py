@@ -48,7 +48,7 @@ class TrainConfig:
     # The world, and how much of it is seen.
     world: int = _key(7, "seed of the simulated tree of life", 0, 2**31)
     world_species: int = _key(
-        640, "species in the whole world, with those held out, which no run trains on", 6, 100_000
+        640, "species in the whole world, with those held out, which no run trains on", 8, 100_000
     )
     dials: str = field(
         default="", metadata={"help": "dials of the world, as 'optima=0,drawn=0.5'; empty for none turned"}
@@ -194,6 +194,11 @@ class TrainConfig:
         """Give the whole record as TOML that `read_configs` reads back, each line with its meaning."""
         keys = dataclasses.fields(self)
         return "".join(f"{k.name} = {getattr(self, k.name)!r}  # {_says(k)}\n" for k in keys)
+
+
+def listed() -> list[tuple[str, object, str]]:
+    """Give name, default and meaning of every key."""
+    return [(key.name, key.default, _says(key)) for key in dataclasses.fields(TrainConfig)]
 
 
 def _says(key: dataclasses.Field) -> str:
