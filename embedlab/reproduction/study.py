@@ -126,7 +126,7 @@ def _answers(
     found = {}
     for axis in axes(own):
         some = [stores[run] for run in axis.runs]
-        found["scaling", axis.name] = ask("scaling", some, f"scaling-{axis.name}", axis.x)
+        found["scaling", axis.name] = ask("scaling", [*some, *stores["controls"]], f"scaling-{axis.name}", axis.x)
     main = [run for run in own if run.objective == "hierarchical" and not run.shuffle]
     largest = max(main or own, key=lambda run: (run.total, run.steps, -run.seed))
     for analysis in AT_THE_LARGEST:

@@ -14,6 +14,7 @@ from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
 from embedlab.quantities import quantities, suite
 from embedlab.stats.bootstrap import bootstrap_ratio
+from embedlab.study import load_analysis
 
 SEX = ("sex", "female", "male")
 
@@ -98,3 +99,14 @@ def test_quantities_are_what_a_lab_can_answer_and_names_are_asked_once(monkeypat
     assert quantities(few) == {}  # six of each: five are shown, and one is too few to ask
     some = Lab(name="x", stores=[emb], traits=table, tree=tree, settings={"traits": "elongation,tail_fork"})
     assert suite(some) == ("elongation", "tail_fork")
+
+
+def test_the_analysis_sets_stores_that_are_controls_beside_the_series():
+    series = [store(v, images_seen=10.0**i, seed=0) for i, v in enumerate((0.3, 0.6, 0.9, 1.2), start=1)]
+    others = [store(0.05, control="random network", seed=s, images_seen=0) for s in (0, 1)]
+    lab = Lab(name="x", stores=[others[0], *series, others[1]], settings={"permutations": 19, "episodes": 3})
+    found = load_analysis("scaling").run(lab)
+    assert set(found.results) == {"1-shot", "5-shot", "sex-separation"}
+    for result in found.results.values():
+        assert len(result.x) == 4 and [c.name for c in result.controls] == ["random network"]
+    assert "random network" in found.sentences["sex-separation-grows"] and len(found.stores) == 6
