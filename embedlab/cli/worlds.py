@@ -125,11 +125,13 @@ def train(
     from embedlab.train.saved import Paused
 
     folder = out or Path("run") / config.stem
+    silent = int(os.environ.get("RANK", "0")) > 0  # under torchrun one process speaks for all
     try:
         done = fit(config, out=folder, workers=workers, minutes=minutes)
     except Paused as pause:
-        return Answer({"finished": False, "says": str(pause)}, [str(pause), "the same command goes on from there"])
-    if int(os.environ.get("RANK", "0")):  # under torchrun one process speaks for all
+        says = [] if silent else [str(pause), "the same command goes on from there"]
+        return Answer({"finished": False}, says)
+    if silent:
         return Answer({}, [])
     numbers = ", ".join(f"{k} {v:.3g}" for k, v in done["metrics"].items() if isinstance(v, (int, float)))
     lines = [

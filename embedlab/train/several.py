@@ -20,7 +20,6 @@ from embedlab.train.loop import run
 from embedlab.train.parallel import Ranks, entered
 from embedlab.train.photos import Pool, pools
 from embedlab.train.sampling import Endless
-from embedlab.train.saved import Paused
 
 _WORTH_PROCESSES = 8  # rendering jobs: fewer are done before a second process has imported torch
 
@@ -116,8 +115,6 @@ class Run:
 
     def __call__(self, tick: Callable[..., None]) -> dict:
         """Train, and give the result of `run`."""
-        if time.time() > self.until:
-            raise Paused(f"{self.folder} has not begun")
         train_on, test_on = self.pool.photos(self.config)
         painters = 0
         if isinstance(train_on, Endless):
@@ -140,7 +137,7 @@ def _render(pool: Pool, crew: Crew, ranks: Ranks, runs: int) -> None:
     aside = ranks.told(pool.create() if ranks.first else None)
     jobs = pool.renders(aside)[ranks.rank :: ranks.count]
     few = runs == 1 and len(jobs) < _WORTH_PROCESSES
-    crew.do(jobs, "rendering", pool.images // ranks.count, here=few or ranks.count > 1)
+    crew.do(jobs, "rendering", pool.images * len(jobs) // len(pool.renders(aside)), here=few or ranks.count > 1)
     ranks.wait()
     if ranks.first:
         aside.replace(pool.path)
