@@ -59,7 +59,7 @@ def species_column(frame: pl.DataFrame, what: str) -> str:
     near = closest("species", frame.columns)
     raise ValueError(
         f'{what} has no column "species". Closest: {few(near or ["none"])}. Columns: {few(frame.columns)}; '
-        "say which it is with species=…"
+        "rename the one that holds them, or in Python say species=…"
     )
 
 
@@ -79,7 +79,8 @@ def one_row_each(frame: pl.DataFrame, rule: str, what: str) -> tuple[pl.DataFram
     if at_odds and rule == "refuse":
         raise ValueError(
             f"{what}: {len(at_odds):,} species stand on rows that contradict each other: {few(at_odds)}. "
-            'Give one row per species, or duplicates="consensus" to keep only what all rows agree on'
+            "Give one row per species. What all rows agree on is kept, in Python, by "
+            'Traits.read(FILE, duplicates="consensus").rows, which write_csv(NEW) writes down'
         )
     for name in others if at_odds else []:
         keep = pl.when(~torn[name]).then(pl.col(name))
@@ -89,6 +90,31 @@ def one_row_each(frame: pl.DataFrame, rule: str, what: str) -> tuple[pl.DataFram
         f"that know it agree, else emptied ({cells:,} values in {len(at_odds):,} species)"
     )
     return first, twice, [said]
+
+
+def almost_numbers(frame: pl.DataFrame) -> dict[str, str]:
+    """Text columns that a few cells keep from being numbers, and which: one "0.5 g" would make kinds of a measurement.
+
+    At most a tenth of the values may be in the way, and more than five different numbers must be there, so that codes
+    of kinds (1, 2, 2-3) are left alone.
+
+    >>> almost_numbers(pl.DataFrame({"mass": [f"{i}.5" for i in range(19)] + ["0.5 g"]}))
+    {'mass': "19 values are numbers, 1 is none: '0.5 g'; mend or empty it"}
+    """
+    found = {}
+    for column in frame.get_columns():
+        if column.dtype != pl.String or column.name in ("species", *TAXONOMY):
+            continue
+        number = column.cast(pl.Float64, strict=False)
+        fine = (number.is_not_null() & number.is_finite()).fill_null(False)
+        odd = column.filter(column.is_not_null() & ~fine)
+        if 0 < len(odd) <= int(fine.sum()) / 9 and column.filter(fine).n_unique() > 5:
+            one = len(odd) == 1
+            found[column.name] = (
+                f"{int(fine.sum()):,} values are numbers, {len(odd):,} {'is' if one else 'are'} none: "
+                f"{few(odd.unique(maintain_order=True))}; mend or empty {'it' if one else 'them'}"
+            )
+    return found
 
 
 def kinds_of(rows: pl.DataFrame, ordered: Sequence[str] = ()) -> dict[str, str]:

@@ -15,6 +15,7 @@ from embedlab.data.trait_tables import (
     KINDS,
     KNOWN_TABLES,
     TAXONOMY,
+    almost_numbers,
     canonical,
     kinds_of,
     one_row_each,
@@ -128,6 +129,9 @@ class Traits:
             left_out.append((f"{nameless:,} rows", "no species"))
             frame = frame.filter(pl.col("species").is_not_null())
         frame = typed(frame, keep=("species", *TAXONOMY))
+        almost = almost_numbers(frame)
+        left_out += almost.items()
+        frame = frame.drop(list(almost))
         rule = (
             "consensus"
             if duplicates == "consensus" or (duplicates == "auto" and known == "LepTraits")

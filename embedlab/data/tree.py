@@ -15,6 +15,7 @@ from embedlab.data.taxonomy import RANKS, Taxonomy
 from embedlab.data.treewalk import depths, pruned, rank_tree, shared_paths
 
 LIMIT = 1 << 28  # bytes of Newick: some four million tips
+OF_RANKS = "taxonomic ranks, equal steps"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,12 @@ class Tree:
         One genus parts at height 1/7, one family at 2/7, …, different kingdoms at 1 (equal steps; after
         Grafen 1989). Its lengths are ranks, not time, and it says so. A rank that is not known is skipped.
         """
-        return cls(*rank_tree(taxonomy.rows.select(RANKS).rows()), source="taxonomic ranks, equal steps")
+        return cls(*rank_tree(taxonomy.rows.select(RANKS).rows()), source=OF_RANKS)
+
+    @property
+    def of_ranks(self) -> bool:
+        """Whether ranks stand in for a phylogeny (`from_taxonomy`): who is nearest kin within a rank is then open."""
+        return self.source == OF_RANKS
 
     @property
     def names(self) -> list[str]:
@@ -127,7 +133,10 @@ class Tree:
     def _depths(self) -> Float[np.ndarray, " m"]:
         """Each node's distance from the root."""
         if np.isnan(self.length).any():
-            raise ValueError("this tree has no branch lengths: use tree.with_lengths(…) to say which it gets")
+            raise ValueError(
+                "this tree has no branch lengths: give a file that has them, or say which in Python, "
+                "tree.with_lengths(…), and write tree.newick()"
+            )
         return depths(self.parent, self.length)
 
     @property

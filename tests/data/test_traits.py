@@ -167,3 +167,13 @@ def test_the_example_birds_match_avonet_and_the_tree(shared):
         "Bubulcus ibis": "Ardea ibis",
         "Phaeomyias murina": "Nesotriccus murinus",
     }
+
+
+def test_a_measurement_with_one_odd_cell_is_left_out_with_the_cell(tmp_path):
+    rows = [f"Avis {'abcdefghijklmnopqrst'[i]}bcd,{i}.5,{i % 3 + 1}" for i in range(20)]
+    for odd in ("inf", "0.5 g"):
+        rows[7] = f"Avis hbcd,{odd},2-3"
+        traits = Traits.read(write(tmp_path, "species,mass,code\n" + "\n".join(rows) + "\n"))
+        assert traits.names == ["code"] and traits.kinds["code"] == "categorical"  # codes of kinds are left alone
+        with pytest.raises(KeyError, match=f"19 values are numbers, 1 is none: '{odd}'; mend or empty it"):
+            traits["mass"]
