@@ -6,7 +6,7 @@
 | taxonomic | the seven ranks, always | cosine | learned scale | the same |
 | flat | one token a species | cosine | learned scale | the same |
 | clip | the mixture | cosine | learned scale | the own caption alone |
-| siglip | the mixture | cosine | learned scale, learned bias from −10 | each pair by itself |
+| siglip | the mixture | cosine | learned scale, learned bias from −log batch | each pair by itself |
 | ce | nothing | raw inner product, no bias (`head = "unit"`: cosine, learned scale) | its norms | the species |
 | multirank | nothing | the same, a head for each rank | its norms | the taxon at each rank, mean over ranks |
 | supcon | nothing | cosine between images | learned scale | all fellows in a class-balanced batch |
@@ -42,7 +42,7 @@ def objective(config: TrainConfig, ranks: Int[np.ndarray, "s 7"]) -> "Objective"
     if config.objective == "clip":
         return OnePositive()
     if config.objective == "siglip":
-        return Sigmoid()
+        return Sigmoid(config.batch)
     if config.objective == "supcon":
         return Supervised()
     # the lowest rank alone, or each rank that tells anything apart: a single kingdom has nothing to be told
@@ -96,11 +96,15 @@ class OnePositive(Objective):
 
 
 class Sigmoid(Objective):
-    """SigLIP's loss, with its learned bias: at first nearly no pair is taken to belong together."""
+    """SigLIP's loss, with its learned bias, which begins at the log odds that a pair of the batch belongs together.
 
-    def __init__(self):
+    Those of Zhai et al. 2023 begin at −10, which suits their batch of 32 thousand; in a batch of 128 it has to be
+    unlearned first (LOG.md).
+    """
+
+    def __init__(self, batch: int):
         super().__init__()
-        self.bias = nn.Parameter(torch.tensor(-10.0))  # as in Zhai et al. 2023
+        self.bias = nn.Parameter(torch.tensor(-math.log(batch)))
 
     def loss(self, images: Images, texts: Texts, batch: Batch, scale: Scalar) -> tuple[Scalar, Scalar]:
         """Give the sum over pairs divided by the images, and 0."""

@@ -67,6 +67,7 @@ def test_siglip_is_open_clips_loss_where_each_species_occurs_once():
         for j in range(12)
     )
     assert ours.item() == pytest.approx(by_hand / 12, rel=1e-5)
+    assert made("siglip", batch=32768).bias.item() == pytest.approx(-10, abs=0.5)  # as in the paper
 
 
 @pytest.mark.parametrize("head", ["raw", "unit"])
