@@ -2,7 +2,9 @@
 
 import re
 
-from embedlab.claims import Claim
+import numpy as np
+
+from embedlab.claims import Claim, Evidence
 from embedlab.measures.trait_alignment import CHANCE, form, trait_alignment
 from embedlab.measures.trait_family import family_wise
 
@@ -33,6 +35,9 @@ def asked(lab):
         return named
     if lab.traits is None:
         raise ValueError("trait_alignment needs traits: pass --traits FILE, a table with one row a species")
+    if not lab.traits.names:
+        why = "; ".join(f"{name} ({why})" for name, why in lab.traits.report.left_out[:5])
+        raise ValueError(f"{lab.traits.report.what} holds no trait to ask" + (f"; left out: {why}" if why else ""))
     return AVONET if set(AVONET) <= set(lab.traits.names) else tuple(lab.traits.names[:MOST])
 
 
@@ -59,30 +64,30 @@ def run(lab):
     if more := [t for t in traits.names if t not in asked(lab)] if not lab.setting("traits", ()) else []:
         named = ", ".join(more[:8]) + (" …" if len(more) > 8 else "")
         lab.note(f"{len(more)} further traits are not asked; --set traits=NAME,NAME asks others ({named})")
+    for name, why in [(n, w) for n, w in lab.traits.report.left_out if w != "bookkeeping"][:5]:
+        lab.note(f"left out of the traits: {name} ({why})")
     tree = lab.phylogeny()
-    first = traits[asked(lab)[0]]
-    have = [s for s, known in zip(first.species, first.values.is_not_null(), strict=True) if known]
-    lab.note(str(tree.match(have)[1]))
     how = dict(
         permutations=lab.setting("permutations", 999),
         covariates=tuple(traits[c] if c in traits else c for c in lab.setting("covariates", ())),
     )
     null, lam = _form(lab)
-    found = {}
+    found, refused = {}, {}
     for trait, claim in zip(asked(lab), claims(lab), strict=True):
-        found[claim.id] = trait_alignment(
-            lab.embeddings(), traits[trait], tree, null=null, lam=lam, clade=lab.setting("clade", "genus"),
-            placebos=lab.setting("placebos", 200), further=bool(lab.setting("further", 1)), rng=lab.rng, **how,
-        )  # fmt: skip
-    for result in found.values():
-        lab.note(f"{result.trait}: {result.reliability_note}")
-        if result.uncalibrated:
-            lab.note(f"{result.trait}: {result.beside.placebo}; its p-value is not to be believed")
-        for line in result.beside.sentences if result.beside else ():
-            lab.note(f"{result.trait}: {line}")
+        try:
+            found[claim.id] = trait_alignment(
+                lab.embeddings(), traits[trait], tree, null=null, lam=lam, clade=lab.setting("clade", "genus"),
+                placebos=lab.setting("placebos", 200), further=bool(lab.setting("further", 1)), rng=lab.rng, **how,
+            )  # fmt: skip
+        except ValueError as reason:  # one trait that cannot be asked must not silence the others
+            refused[claim.id] = reason
+    if not found:
+        raise next(iter(refused.values()))
+    _notes(lab, found.values())
     if len(found) > 1:
         try:
-            adjusted, n = family_wise(lab.embeddings(), [traits[t] for t in asked(lab)], tree, rng=lab.rng, **how)
+            could = [traits[t] for t, c in zip(asked(lab), claims(lab), strict=True) if c.id in found]
+            adjusted, n = family_wise(lab.embeddings(), could, tree, rng=lab.rng, **how)
             each = ", ".join(f"{name} {p:.2g}" for name, p in adjusted.items())
             lab.note(
                 f"all traits at once, on {n} species with all of them (step-down max-T, residuals permuted at the λ of "
@@ -92,10 +97,37 @@ def run(lab):
             lab.note(f"no max-T over the traits: {reason}")
     return lab.outcome(
         claims=claims(lab),
-        evidence={k: r.evidence for k, r in found.items()},
-        sentences={k: str(r) for k, r in found.items()},
+        evidence={c.id: found[c.id].evidence if c.id in found else _untold(c, refused[c.id]) for c in claims(lab)},
+        sentences={c.id: str(found.get(c.id, refused.get(c.id))) for c in claims(lab)},
         results={k.removeprefix("aligned-"): r for k, r in found.items()},
     )
+
+
+def _notes(lab, results):
+    """What stands beside the tests, by topic, so that traits are told together."""
+    topics = {}
+    for result in results:
+        if np.isfinite(result.reliability):
+            told = {"reliability of the positions on the trait's direction": f"{result.reliability:.2f}"}
+        else:
+            lab.note(result.reliability_note)
+            told = {}
+        told |= result.beside.topics if result.beside else {}
+        if result.uncalibrated:
+            told["not to be believed"] = str(result.beside.placebo)
+        for topic, words in told.items():
+            topics.setdefault(topic, []).append(f"{result.trait} {words}")
+        for line in result.beside.notes if result.beside else ():
+            lab.note(f"{result.trait}: {line}")
+    for topic, words in topics.items():
+        lab.note(f"{topic}: {'; '.join(words)}")
+
+
+def _untold(claim, reason):
+    return Evidence(
+        statistic=claim.statistic, estimate=np.nan, interval=(np.nan, np.nan), null=np.array([np.nan]),
+        chance_kind=claim.null, p_more=1.0, p_less=1.0, p_floor=1.0, n=0, n_effective=0.0, cannot_tell=str(reason),
+    )  # fmt: skip
 
 
 def _form(lab):

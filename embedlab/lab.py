@@ -190,9 +190,8 @@ class Lab:
         if not any(emb.has(rank) for rank in ("order", "family", "genus")):
             raise ValueError("this needs a tree: pass --tree FILE (Newick), or rows with taxonomic ranks")
         self.note(
-            "no tree was given: taxonomic ranks stand in for it, with equal steps as branch lengths; they leave "
-            "kinship within ranks open, so that p-values of traits beyond descent are too small (p ≤ .05 in 21 to "
-            "35 % of empty worlds)"
+            "no tree was given: taxonomic ranks stand in for it, with equal steps as branch lengths; what is asked "
+            "beyond descent cannot be told from them"
         )
         return Tree.from_taxonomy(Taxonomy.from_rows(emb.rows))
 
@@ -218,10 +217,23 @@ class Lab:
                     self.exclusions.append(line)
         return Outcome(
             analysis=self.name, question=self.question, claims=tuple(claims), evidence=dict(evidence),
-            sentences=dict(sentences), results=dict(results), exclusions=tuple(self.exclusions),
+            sentences=dict(sentences), results=dict(results), exclusions=tuple(merged(self.exclusions)),
             notes=tuple(self.notes),
             seed=self.seed, stores=tuple(_facts(s) for s in self.given),
         )  # fmt: skip
+
+
+def merged(lines: Sequence[str]) -> list[str]:
+    """The same lines, those that say one thing of several traits in one.
+
+    >>> merged(["3 species without a value of Mass", "x", "3 species without a value of Habitat"])
+    ['3 species without a value of Mass, Habitat', 'x']
+    """
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        head, of, name = line.partition(" species without a value of ")
+        found.setdefault(head + of, []).extend([name] if of else [])
+    return [head + ", ".join(names) for head, names in found.items()]
 
 
 def control(store: Embeddings) -> str:

@@ -71,29 +71,41 @@ class Beside:
         return "not even a direction of the space itself would have been seen with 80 % power"
 
     @property
-    def sentences(self) -> tuple[str, ...]:
-        """The same in words, one short sentence a part."""
-        found = [self.power_words] if self.placebo else []
+    def topics(self) -> dict[str, str]:
+        """The same in words: what is told, and what it is for this trait; traits told together share topics."""
+        found = {}
+        if self.placebo:
+            seen = f"{self.smallest:.2%}" if np.isfinite(self.smallest) else "none"
+            found["smallest share that would have been seen with 80 % power"] = seen
         if d := self.divided:
-            found.append(
-                f"of all variance of the species vectors {d.trait:.1%} is the trait's alone, {d.shared:.1%} shared "
-                f"with descent, {d.descent:.1%} descent's alone ({d.axes} phylogenetic eigenvectors)"
+            found["variance of the species vectors, the trait's alone / shared with descent / descent's alone"] = (
+                f"{d.trait:.1%} / {d.shared:.1%} / {d.descent:.1%}"
             )
         if self.ranks:
             parts = (f"{r.rank} {r.share:.1%} (p = {r.p_value:.2g})" for r in self.ranks)
-            found.append("by rank, each within the one above: " + ", ".join(parts))
+            found["by rank, each within the one above"] = ", ".join(parts)
         if self.trees:
             low, high = self.trees.range
-            found.append(
-                f"over {len(self.trees.values)} trees the share is {self.trees.statistic:.1%} ({low:.1%} to {high:.1%})"
+            found[f"share over {len(self.trees.values)} trees"] = (
+                f"{self.trees.statistic:.1%} ({low:.1%} to {high:.1%})"
             )
-        found += [f"{what}: {share:.1%} (p = {p:.2g})" for what, share, p in self.again]
-        return (*found, *self.notes)
+        found |= {what: f"{share:.1%} (p = {p:.2g})" for what, share, p in self.again}
+        return found
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The topics of this trait, a line each, and what could not be had."""
+        return (*(f"{topic}: {words}" for topic, words in self.topics.items()), *self.notes)
 
 
 def forecast_words(f: PredictedBeyondTree) -> str:
     """ΔR² in words, with its interval and chance."""
     low, high = np.quantile(f.null, [0.025, 0.975])
+    if f.weight == 0:  # an interval of width 0 would look like certainty
+        return (
+            f"forecasts of {f.clades} held-out clades give the vectors no weight beside the tree (R² "
+            f"{f.tree_alone:.2f} either way; ΔR² by chance {low:.2f} to {high:.2f})"
+        )
     return (
         f"forecasts of {f.clades} held-out clades gain ΔR² = {f.statistic:.2f} [{f.interval[0]:.2f}, "
         f"{f.interval[1]:.2f}] over the tree alone (R² {f.tree_alone:.2f} to {f.with_embedding:.2f}; chance {low:.2f} "

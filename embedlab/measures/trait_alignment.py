@@ -10,7 +10,7 @@ from embedlab.claims import Evidence
 from embedlab.measures.placebo import Beside, beside, forecast_words, turned
 from embedlab.measures.trait_join import LEAST_SPECIES, joined
 from embedlab.stats.reliability import attenuation
-from embedlab.stats.resample import generator
+from embedlab.stats.resample import generator, p_value
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 from embedlab.stats.tree.comparative import effective_species
 
@@ -33,6 +33,10 @@ CHANCE = {
 }
 
 
+RANKS_ALONE = (
+    "taxonomic ranks stand in for a tree and leave open who is nearest kin within a rank: p ≤ .05 then comes in 21 to "
+    "35 % of empty worlds. Give a phylogeny (--tree FILE, el.Tree.read)"
+)
 TURNED = "; and contrasts of sister clades with random signs: the larger of both p-values counts"
 
 
@@ -43,7 +47,8 @@ class TraitAlignment:
     `adjusted` is the adjusted R² of a phylogenetic regression of the species vectors on the trait: about 0 by chance, 1
     would be a space that knows nothing but this trait. `axis` `(s,)` is each species' position on the trait
     direction, fitted without its own row; `lam` is Pagel's λ at which species were made unrelated, and `lam_of` says
-    of what: "the full model", "the trait", or "given". `reliability` is the Spearman–Brown
+    of what: "the full model", "the trait", or "given"; `n_effective` is how many unrelated species the mean of these is
+    worth at that λ. `reliability` is the Spearman–Brown
     corrected split-half correlation of the positions, nan where `reliability_note` says why. `beside` holds placebo
     panel, power, forecasts of held-out clades, shares by rank and over trees, as far as they were asked for.
     """
@@ -77,12 +82,12 @@ class TraitAlignment:
     def __str__(self) -> str:
         e = self.evidence
         sure = "more than" if e.p_more <= 0.05 else "not clearly more than"
+        sure = f"{sure} chance gives" if not e.cannot_tell else "where chance gives"  # p is then not to be believed
         said = (
             f"{'UNCALIBRATED: ' if self.uncalibrated else ''}"
             f"{self.trait}: {e.estimate:.1%} [{e.interval[0]:.1%}, {e.interval[1]:.1%}] of what sets "
-            f"{len(self.species)} species "
-            f"apart, once descent is taken out, goes along with it, {sure} chance gives "
-            f"({e.chance['low']:.1%} to {e.chance['high']:.1%}; p = {e.p_more:.2g}, λ = {self.lam:.2f})"
+            f"{len(self.species)} species{self._worth()} apart, {self._descent()}, goes along with it, {sure} "
+            f"({e.chance['low']:.1%} to {e.chance['high']:.1%}; {self._p()}, λ = {self.lam:.2f})"
         )
         if self.covariates:
             said += f", with {', '.join(self.covariates)} taken out"
@@ -92,6 +97,22 @@ class TraitAlignment:
         if self.beside and self.beside.forecast:
             said += f"; {forecast_words(self.beside.forecast)}"
         return said + (f". {self.warning}" if self.warning else "")
+
+    def _worth(self) -> str:
+        less = self.n_effective < len(self.species) - 0.5
+        return f" (worth {self.n_effective:.1f} unrelated ones)" if less else ""
+
+    def _descent(self) -> str:
+        if self.null == "free":
+            return "with descent left in"
+        return "once descent is taken out" if self.lam > 0 else "with no descent to take out"
+
+    def _p(self) -> str:
+        """The p-value that counts; where it is not that of the chance beside it, both."""
+        own, more = (f"{p:.2g}" for p in (p_value(self.evidence.estimate, self.evidence.null), self.evidence.p_more))
+        if own == more:
+            return f"p = {own}"
+        return f"p = {own}, but {more} with contrasts of sister clades turned round, which counts"
 
     @property
     def caption(self) -> str:
@@ -144,7 +165,9 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
 
     `covariates` stand in the reduced model: "images" (log number of images), columns of the rows (averaged by
     species), or columns of `Traits`. `placebos` (200 is a panel) puts as many simulated traits through the same test;
-    where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing. `further` adds forecasts
+    where more than 7 % of them are called, the result says UNCALIBRATED and supports nothing; where
+    not even a direction of the space would have been seen in 80 % of cases, that nothing was seen is *cannot tell*. So
+    is all that ranks give in place of a tree (`Tree.from_taxonomy`). `further` adds forecasts
     of held-out clades, variance divided with descent, shares by rank, and the test with other λ and covariates.
     """
     null, lam = form(null, lam, permutations)
@@ -181,10 +204,12 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
     if placebos or further or len(trees) > 1:
         around = beside(j, fit, null=null, lam=lam, clades=clades, permutations=len(fit.null), placebos=placebos,
                         further=further, turned=own, both=bool(judging), rng=aside)  # fmt: skip
-    stamp = ""
-    if around and around.placebo and not around.placebo.calibrated:
-        stamp = str(around.placebo)
-    n_effective = effective_species(j.covariance)
+    warning = "; ".join(w for w in (fit.warning, RANKS_ALONE if _of_ranks(trees[0]) else "") if w)
+    stamp = blind = ""
+    if around and around.placebo:
+        stamp = "" if around.placebo.calibrated else str(around.placebo)
+        blind = "" if np.isfinite(around.smallest) else f"{around.power_words}; it takes more species"
+    n_effective = effective_species(_at(fit.lam, j.covariance))
     lam_of = "given" if null == "free" else LAMBDA_OF.get(lam, "given")
     source = getattr(trees[0], "source", "")
     evidence = Evidence(
@@ -198,15 +223,24 @@ def trait_alignment(embeddings, trait, tree, *, by: str = "species", null: str |
         p_floor=1 / (len(fit.null) + 1),
         n=len(j.names),
         n_effective=n_effective,
-        cannot_tell=stamp or fit.warning,
+        cannot_tell=stamp or warning,
+        blind=blind,
     )
     return TraitAlignment(
         trait=j.trait, kind=j.kind, species=j.names, value=j.value, axis=fit.axis, r_squared=fit.r_squared,
         adjusted=fit.statistic, lam=fit.lam, n_effective=n_effective, reliability=reliability, reliability_note=note,
         pseudo=fit.pseudo, tree=f"tree of {len(j.names)} tips" + (f" ({source})" if source else ""),
-        left_out=j.left_out, evidence=evidence, null=null, lam_of=lam_of, warning=fit.warning,
+        left_out=j.left_out, evidence=evidence, null=null, lam_of=lam_of, warning=warning,
         covariates=j.covariate_names, beside=around,
     )  # fmt: skip
+
+
+def _of_ranks(tree) -> bool:
+    return bool(getattr(tree, "of_ranks", False))
+
+
+def _at(lam: float, covariance: np.ndarray) -> np.ndarray:
+    return np.where(np.eye(len(covariance)) > 0, covariance, lam * covariance)
 
 
 def form(null: str | None, lam: float | str | None, permutations=999) -> tuple[str, float | str]:

@@ -66,6 +66,11 @@ def joined(unit, trait, trees, by: str, covariates, left_out: list[str]) -> Join
             f"{LEAST_SPECIES} are needed. "
             f"Nothing computed ({'; '.join(left_out) or 'none left out'})"
         )
+    if len({value[i] for i in keep}) == 1:
+        raise ValueError(
+            f"{name}: the trait is the same in all species that can be asked, {len(names)} of {value[keep[0]]!r}: "
+            f"nothing can go along with it ({'; '.join(left_out) or 'none left out'})"
+        )
     columns = columns[keep]
     varies = np.ptp(columns, axis=0) > 0 if columns.size else np.zeros(0, bool)
     left_out += [f"covariate {t} is the same in all species" for t, v in zip(titles, varies, strict=True) if not v]
@@ -151,6 +156,8 @@ def _taxa(rows, by: str, names) -> dict:
 
 def _values(trait, names):
     """The trait's value for each species (None where missing), the name it goes by, its kind, and notes."""
+    if not all(hasattr(trait, part) for part in ("name", "kind", "species", "values")):
+        raise TypeError(f"a trait is one column, as in el.Traits.read(FILE)['Mass']; saw {trait!r:.80}")
     notes = []
     lookup = dict(zip(trait.species, trait.values, strict=True))
     value = [lookup.get(n) for n in names]

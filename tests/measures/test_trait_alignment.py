@@ -277,7 +277,7 @@ def test_several_trees_give_median_and_range():
     found = trait_alignment(emb, traits["size"], trees, permutations=19, rng=0)
     each = [trait_alignment(emb, traits["size"], t, permutations=19, rng=0).adjusted for t in trees]
     assert found.adjusted == each[0] and found.beside.trees.values == pytest.approx(each, abs=1e-6)
-    assert any(line.startswith("over 3 trees the share is ") for line in found.beside.sentences)
+    assert any(line.startswith("share over 3 trees: ") for line in found.beside.sentences)
 
 
 def test_an_ordered_trait_is_taken_by_its_scores():
