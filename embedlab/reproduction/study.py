@@ -1,6 +1,6 @@
 """A study from its configurations to its verdicts; every step is kept, so that a killed study goes on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ SETTINGS = {
     "trait_alignment": {"traits": "elongation,tail_length,habitat,undrawn"},
     "orthogonality": {"controls": "monomorphic"},  # species whose sexes were drawn alike
 }
-AT_THE_LARGEST = ("separation", "orthogonality", "trait_alignment", "hierarchy")
+AT_THE_LARGEST = ("recognition", "separation", "orthogonality", "trait_alignment", "hierarchy")
+ANALYSES = ("scaling", "objectives", *AT_THE_LARGEST)
 
 
 def reproduce(
     config: str | Path, out: str | Path, *, species: int = 96, each: int = 24, workers: int | None = None,
-    command: str = "",
+    settings: Mapping[str, Mapping[str, Any]] | None = None, command: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Train all runs of a configuration, ask every question along every axis, and judge the claims over worlds.
 
@@ -34,6 +35,7 @@ def reproduce(
             goes on where it stopped.
         species: held-out species that are photographed in each world, evenly over body plans.
         each: photographs of each, with sexes and life stages in equal numbers.
+        settings: analysis → settings, beside those of the study.
 
     Returns:
         outcome and table (paths), runs, worlds, images_trained, `verdicts`: claim → word, and `unasked`: question
@@ -43,35 +45,35 @@ def reproduce(
 
     out, workers = Path(out), workers or min(2, granted_cores())
     configs = read_configs(config)
-    trained = train_scales(configs, out / "models", workers=workers)
-    checkpoints = {config: run["checkpoint"] for config, run in zip(configs, trained, strict=True)}
+    answered = {name: {**SETTINGS.get(name, {}), **(settings or {}).get(name, {})} for name in ANALYSES}
     lines: dict[tuple[str, str, str], Line] = {}
     unasked: dict[str, str] = {}
     theorems: dict[str, str] = {}
-    worlds = by_world(configs)
-    stores = {
-        world: _stores(own, checkpoints, out, _tag(world, worlds), species, each, workers)
-        for world, own in worlds.items()
-    }
-    with Progress("asking", len(worlds), "worlds") as progress:
-        for world, own in worlds.items():
+    worlds, told, seen = by_world(configs), {}, 0
+    with Progress("studying", len(worlds), "worlds") as progress:
+        for done, (world, own) in enumerate(worlds.items(), start=1):
             tag = _tag(world, worlds)
             progress.note(tag)
-            for (analysis, axis), found in _answers(own, stores[world], out, tag, command, unasked).items():
+            trained = train_scales(own, out / "models", workers=workers)
+            seen += sum(run["images_seen"] for run in trained)
+            checkpoints = {config: run["checkpoint"] for config, run in zip(own, trained, strict=True)}
+            stores = _stores(own, checkpoints, out, tag, species, each, workers)
+            for (analysis, axis), found in _answers(own, stores, out, tag, answered, command, unasked).items():
                 for claim, evidence, sentence in found:
                     line = lines.setdefault((analysis, axis, claim.id), Line(analysis, axis, claim))
                     line.worlds.append((tag, evidence, sentence))
             theorems |= _theorem(own, checkpoints, out, tag)
+            # After each world, so that a study that is cut short has said what it could.
+            told = put_verdicts(
+                list(lines.values()), out, worlds=done, command=command, unasked=unasked, theorem=theorems
+            )
             progress.add()
-    told = put_verdicts(
-        list(lines.values()), out, worlds=len(worlds), command=command, unasked=unasked, theorem=theorems
-    )
     return {
         "outcome": str(out / "outcome.json"),
         "table": str(out / "verdicts.md"),
         "runs": len(configs),
         "worlds": len(worlds),
-        "images_trained": sum(run["images_seen"] for run in trained),
+        "images_trained": seen,
         "verdicts": told,
         "unasked": unasked,
     }
@@ -109,7 +111,7 @@ def _stores(own, checkpoints, out: Path, tag: str, species: int, each: int, work
 
 
 def _answers(
-    own, stores: dict, out: Path, tag: str, command: str, unasked: dict[str, str]
+    own, stores: dict, out: Path, tag: str, settings: Mapping, command: str, unasked: dict[str, str]
 ) -> dict[tuple[str, str], Found]:
     """All that is asked of one world: (analysis, axis) → claims with their evidence; `unasked` learns what was not."""
     folder = out / "worlds" / tag
@@ -118,7 +120,7 @@ def _answers(
     def ask(analysis: str, some: Sequence, name: str, x: str | None = None) -> Found:
         where = out / "figures" / tag / name
         try:
-            return asked(analysis, some, where, x=x, settings=SETTINGS.get(analysis), **common)
+            return asked(analysis, some, where, x=x, settings=settings[analysis], **common)
         except (ValueError, KeyError) as reason:  # what these photographs cannot answer is said, not hidden
             unasked[f"{tag}/{name}"] = str(reason.args[0] if reason.args else reason)
             return []
