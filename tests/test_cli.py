@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from embedlab.cli import app
 from embedlab.cli.questions import setting
+from embedlab.world.dials import listed
 
 VERBS = {
     "demo", "extract", "import", "info", "check", "list",
@@ -247,6 +248,14 @@ def test_world_grows_what_it_says(tmp_path):
     assert grown["species"] == 8 and grown["images"] == 12
     assert all(Path(grown[k]).is_file() for k in ("manifest", "traits", "tree"))
     assert pl.read_csv(grown["manifest"]).height == 12
+
+
+def test_world_names_the_nearest_dial_and_lists_them_all(tmp_path):
+    _, err = ask("world", "--out", tmp_path / "w", "--set", "optma=0", code=1)
+    assert "did you mean 'optima'" in err and not (tmp_path / "w").exists()
+    out, _ = ask("world", "--help")
+    for name, _, _ in listed():
+        assert name in out
 
 
 def test_train_says_which_line_of_the_config_is_wrong(tmp_path):
