@@ -6,6 +6,9 @@ import pytest
 
 from embedlab.reproduction import reproduce
 
+# A minute of work on a quiet machine; the limit is for one that is not.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
 CONFIG = """
 world = 5
 world_species = 64
@@ -37,7 +40,6 @@ def study(tmp_path_factory):
     return out, done
 
 
-@pytest.mark.slow
 def test_every_claim_of_a_study_is_judged_and_written_down(study):
     out, done = study
     told = json.loads((out / "s" / "outcome.json").read_bytes())
@@ -54,7 +56,6 @@ def test_every_claim_of_a_study_is_judged_and_written_down(study):
     assert (out / "s" / "figures" / "world-5" / "scaling-images" / "outcome.json").is_file()
 
 
-@pytest.mark.slow
 def test_a_second_call_repeats_nothing(study):
     out, done = study
     watched = [p for p in (out / "s").rglob("*") if p.name in ("model.json", "evidence.json", "manifest.json")]
