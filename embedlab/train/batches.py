@@ -81,12 +81,11 @@ def augmented(
     # one index a pixel: gathering whole pixels is as fast as memory allows
     place = row[:, :, None] * wide + column[:, None, :]  # (n, h, w)
     flat = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).view(-1, 3)
-    x = flat[place.view(-1)].view(n, high, wide, 3).to(torch.float32)
-    x.mul_(1.0 / (255.0 * SPREAD)).sub_(MEAN / SPREAD)  # as `standardised`
-    grey = MEAN / SPREAD
-    tint = torch.from_numpy(looks.tint).to(device).view(n, 1, 1, 3)
-    # a factor on the light itself, not on the standardised value: black stays black
-    return x.add_(grey).mul_(tint).sub_(grey).permute(0, 3, 1, 2)
+    x = flat.index_select(0, place.view(-1)).view(n, high, wide * 3).to(torch.float32)
+    # A factor on the light itself, before it is standardised: black stays black. It is repeated along a row of
+    # pixels, as a loop over rows is several times faster than one over the three channels of each pixel.
+    gain = torch.from_numpy(looks.tint * np.float32(1.0 / (255.0 * SPREAD))).to(device).repeat(1, wide)
+    return x.mul_(gain[:, None]).sub_(MEAN / SPREAD).view(n, high, wide, 3).permute(0, 3, 1, 2)
 
 
 def batch_at(
