@@ -101,6 +101,13 @@ def test_species_take_turns_and_no_number_comes_twice(species, slots, each, seed
         assert sorted(number[codes == s]) == list(range(count[s]))
 
 
+def test_rounds_and_seeds_differ_in_the_order_of_species():
+    orders = {
+        tuple(turns(step, species=20, batch=20, each=1, seed=seed)[0].tolist()) for step in (0, 1) for seed in (0, 1)
+    }
+    assert len(orders) == 4
+
+
 def test_class_balanced_batches_use_every_image_equally():
     photos, config = four_species(28), TrainConfig(objective="supcon", together=3, batch=6, seed=5)
     picked = [photos.picked(step, config) for step in range(28)]
