@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 # Two workers with one BLAS thread each: two threads in two workers fight for two cores and lose (docs/dependencies.md).
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 .DEFAULT_GOAL := help
-.PHONY: help setup browser-here demo test check calibrate bench browser figures wheel clean
+.PHONY: help setup browser-here demo plates test check calibrate bench browser figures wheel clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -35,6 +35,9 @@ browser-here:
 
 demo: setup ## grow a world, train, extract, judge, and write figures/demo/report.html
 	@$(BIN)/embedlab demo --out figures/demo
+
+plates: setup ## paint the docs' plates of a simulated tree of life
+	@$(BIN)/python -m embedlab.world.sheet docs/pictures
 
 # Settings as in the demo's own report (embedlab/demo.py): traits that are drawn, and one that is not.
 figures: demo ## everything under figures/: each analysis on the demo's stores

@@ -30,7 +30,7 @@ BODY = {
     "bird": 1.14,
     "fish": 1.16,
     "beetle": 1.24,
-    "butterfly": 1.36,
+    "butterfly": 1.24,
 }  # body units to half-widths, for an adult of middle size at middle distance
 
 

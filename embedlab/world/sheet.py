@@ -114,7 +114,7 @@ def guide(world: World, each: int = 5, size: int = 96) -> Image.Image:
     return labelled([shown[:2], shown[2:]], [heads[:2], heads[2:]])
 
 
-def finches(world: World, size: int = 128, wide: int = 7) -> Image.Image:
+def finches(world: World, size: int = 128, wide: int = 9) -> Image.Image:
     """Paint the males of the finch genus in the order of their beaks, from shallow to deep for their length."""
     beak = world.evolved.drawn[world.finches][:, columns(("beak_length", "beak_depth"))]
     order = world.finches[np.argsort(beak[:, 1] - beak[:, 0])]
@@ -163,7 +163,7 @@ def write_plates(folder: str | Path) -> list[Path]:
         "world": guide(world),
         "world-photographs": photographs(world),
         "world-finches": finches(world),
-        "world-mimics": pairs(world, world.mimics, ("mimic", "below its model")),
+        "world-mimics": pairs(world, world.mimics, ("mimic", "below its model"), wide=5),
         "world-twins": pairs(world, twins(world, 8), ("above", "below")),
         "world-habitats": habitats(world),
     }

@@ -110,7 +110,7 @@ def test_resolution_changes_no_optics():
     reduced = large.reshape(len(EACH), 40, 2, 40, 2, 3).mean(axis=(2, 4))
     flat = np.stack([reduced, small]).reshape(2, len(EACH), -1)
     alike = [np.corrcoef(first, second)[0, 1] for first, second in zip(*flat, strict=True)]
-    assert np.median(alike) > 0.97 and min(alike) > 0.85  # seen: .985 and .93
+    assert np.median(alike) > 0.97 and min(alike) > 0.85  # seen: .990 and .929
     # noise: the same grains at either size
     _, _, _, lens = next(iter(WORLD._seen(EACH)))
     big, little = (places.grain(WORLD.seed, lens, size).reshape(-1, 3, size, size) for size in (160, 80))
