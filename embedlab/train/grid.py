@@ -55,9 +55,9 @@ def read_configs(path: str | Path) -> list[TrainConfig]:
 
 def _combined(told: dict, grid: dict, arm: dict) -> Iterator[TrainConfig]:
     """Give all combinations of the lists of a grid and an arm, on top of what holds for all runs."""
-    own = {name for key in arm for name in _names(key)}
-    lists = {key: values for key, values in grid.items() if own.isdisjoint(_names(key))}
-    lists |= {key: values if isinstance(values, list) else [values] for key, values in arm.items()}
+    # the arm's keys come last: where both speak of one thing, as `data` and `images`, the arm is heard
+    lists = {**{key: values for key, values in grid.items() if key not in arm}, **arm}
+    lists = {key: values if isinstance(values, list) else [values] for key, values in lists.items()}
     if empty := [key for key, values in lists.items() if not values]:
         raise ValueError(f"{empty[0]} = [] should be a list with at least one value")
     for cell in itertools.product(*([(key, value) for value in values] for key, values in lists.items())):

@@ -97,6 +97,13 @@ def test_a_star_has_arms_around_a_centre(tmp_path):
     assert len({r.name for r in runs}) == len({r.digest for r in runs}) == len(runs)
 
 
+def test_an_arm_is_heard_before_the_grid(tmp_path):
+    text = "[grid]\nimages = [1, 2]\nseed = [0, 1]\n[[arm]]\n{}\n"
+    for arm, scales in (('data = ["8x4"]', [(8, 4)]), ("species = [8, 9]\nimages = 4", [(8, 4), (9, 4)])):
+        runs = read_configs(written(tmp_path, text.format(arm)))
+        assert sorted((r.species, r.images, r.seed) for r in runs) == [(*scale, s) for scale in scales for s in (0, 1)]
+
+
 def test_names_tell_what_is_not_as_usual():
     told = {"objective": "clip", "text": "causal", "caption_per": "batch", "captions": "five", "tower": "vit"}
     told |= {"dials": "optima=0,drawn.elongation=0.5", "pool": "endless", "shuffle": 1, "replay": 0.5, "world": 9}
