@@ -128,8 +128,8 @@ def test_the_lens_blurs_as_wide_a_share_at_any_size():
         blurred = painter._lens_blur(line, torch.ones(1, 1, 1, 1), size).reshape(3, size, size)[0, size // 2].numpy()
         at = (np.arange(size) - size // 2) / size
         added.append((blurred * at**2).sum() / blurred.sum())
-    # below 64 pixels the kernel cannot be narrower than a pixel, so its weight shrinks instead
-    assert added[1] == pytest.approx(added[2]) and 0.5 < added[0] / added[1] < 2.1
+    # below 64 pixels a kernel cannot be narrower than a pixel, so its weight shrinks instead
+    assert added == pytest.approx([added[0]] * 3, rel=1e-4)  # rounding of single precision
 
 
 @pytest.mark.parametrize(
