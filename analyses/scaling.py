@@ -64,6 +64,14 @@ CLAIMS = (
         **RUNS | {"exclusions": "species without a tip"},
     ),
     Claim(
+        id="recent-kinship-order-grows",
+        says="It does so the more among species that meet in the younger half of the tree, too.",
+        at_least=0.01,
+        statistic="slope of the share of recent triplets in which space and tree agree per tenfold scale",
+        null="tips of the tree shuffled, the same shuffle at every run; and the runs in any other order",
+        **RUNS | {"exclusions": "species without a tip; triplets that meet in the older half"},
+    ),
+    Claim(
         id="trait-distances-grow",
         says="Distances in a suite of traits go along with those in the space, beyond descent, the more was trained.",
         at_least=0.01,
@@ -88,6 +96,7 @@ FOLLOWS = {  # claim → the quantity that it speaks of
     "stage-separation-grows": "stage-separation",
     "stage-leaves-species-span": "stage-outside-species",
     "kinship-order-grows": "kinship-order",
+    "recent-kinship-order-grows": "recent-kinship-order",
     "trait-distances-grow": "trait-distances",
 }
 

@@ -6,14 +6,18 @@ The same for a series of scales and for a comparison of objectives, so that both
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from embedlab.lab import MOSTLY, Lab
-from embedlab.measures.contrast import MIN_ACROSS
+from embedlab.measures.contrast import MIN_ACROSS, blocks
 from embedlab.measures.followed import kinship, of_recognition
+from embedlab.measures.hierarchy import RECENT
 from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.recognition import recognition
 from embedlab.measures.separation import separation
 from embedlab.measures.trait_alignment import trait_alignment
 from embedlab.measures.trait_distances import trait_distances
+from embedlab.stats.taxa.triplets import resolved_triplets
 
 SETTINGS = {
     "traits": "traits whose distances are followed together (partial RSA), with commas (the functional traits of a "
@@ -33,6 +37,7 @@ SUITES = (  # traits of form that are taken together where a table has them all 
     ("Mass", "Beak.Length_Culmen", "Beak.Depth", "Tarsus.Length", "Wing.Length", "Tail.Length"),
 )  # fmt: skip
 SHOTS = (1, 5)
+HALVED = 4  # individuals of a cell that halves need, from which span and contrast come
 LEAST_EACH = 2  # individuals to ask of a species beyond those that are shown
 
 
@@ -43,13 +48,16 @@ def quantities(lab: Lab) -> dict[str, Callable]:
         named = _Once(partial(_named, lab))
         for k in SHOTS:
             found[f"{k}-shot"] = partial(_way, named, f"{k}-shot")
-    if lab.contrast("sex"):
+    if _cells(lab, "sex", 2, "sex-separation"):
         found["sex-separation"] = partial(_separation, lab, "sex", draws)
-    if lab.contrast("life_stage"):
+    if _cells(lab, "life_stage", 2, "stage-separation"):
         found["stage-separation"] = partial(_separation, lab, "life_stage", draws)
+    if _cells(lab, "life_stage", HALVED, "stage-outside-species"):
         found["stage-outside-species"] = partial(_orthogonality, lab, "life_stage", draws)
-    if lab.tree is not None:
-        found["kinship-order"] = partial(_kinship, lab, draws)
+    if lab.tree is not None and lab.embeddings().has("species"):
+        found["kinship-order"] = partial(_kinship, lab, draws, 1.0)
+        if _recent(lab):
+            found["recent-kinship-order"] = partial(_kinship, lab, draws, RECENT)
     if lab.traits is not None and suite(lab):
         found["trait-distances"] = partial(_distances, lab, draws)
     return found
@@ -68,6 +76,19 @@ def alignment(lab: Lab, emb, rng):
     traits, _ = lab.matched_traits()
     trait = traits[lab.setting("trait", traits.names[0])]
     return trait_alignment(emb, trait, lab.phylogeny(), permutations=lab.setting("permutations", 999), rng=rng)
+
+
+def _cells(lab: Lab, column: str, least: int, name: str) -> bool:
+    """Whether two species have `least` individuals of both sorts in a cell; what cannot be followed is noted."""
+    if not lab.contrast(column):
+        return False
+    rows, contrast, strata = lab.variants(column)
+    try:
+        cut = blocks(rows, contrast, groups=lab.taxa(), strata=strata, least=least)
+    except ValueError as reason:
+        lab.note(f"{name} is not followed: {reason}")
+        return False
+    return len(cut.groups) > 1
 
 
 class _Once:
@@ -117,8 +138,17 @@ def _orthogonality(lab, column, permutations, emb, rng):
     )  # fmt: skip
 
 
-def _kinship(lab, permutations, emb, rng):
-    return kinship(emb, lab.tree, permutations=permutations, rng=rng)
+def _kinship(lab, permutations, upto, emb, rng):
+    return kinship(emb, lab.tree, upto=upto, permutations=permutations, rng=rng)
+
+
+def _recent(lab: Lab) -> bool:
+    """Whether the tree resolves triplets of these species in its younger half."""
+    used = lab.tree.match(lab.embeddings().column("species").drop_nulls().unique().sort().to_list())[1].used
+    if len(used) < MIN_ACROSS:
+        return False
+    covariance = lab.tree.covariance(list(used.values()))
+    return bool(len(resolved_triplets(covariance, upto=RECENT, rng=np.random.default_rng(0))[0]))
 
 
 def _distances(lab, permutations, emb, rng):

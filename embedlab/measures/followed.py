@@ -26,9 +26,10 @@ def of_recognition(result: Recognition, way: str) -> Followed:
     return Followed(species=result.species, parts=result.parts_of(way), evidence=result.evidence[way])
 
 
-def kinship(embeddings, tree, *, by: str = "species", permutations: int = 999, rng) -> Followed:
+def kinship(embeddings, tree, *, by: str = "species", upto: float = 1.0, permutations: int = 999, rng) -> Followed:
     """Follow `hierarchy`'s triplets alone: of three species, is the one apart that stands apart on the tree?
 
+    `upto` leaves out triplets that meet above that height of the tree: body plans tell the deep ones in any space.
     Without the parts of `hierarchy` that no series needs; the jackknife's values share the estimate out over species.
     Refused: fewer than 5 species that stand in the tree.
     """
@@ -42,9 +43,10 @@ def kinship(embeddings, tree, *, by: str = "species", permutations: int = 999, r
         raise ValueError(f"{s} species stand both in the store and in the tree; at least 5 are needed. {report}")
     covariance = tree.covariance([report.used[name] for name in names])
     near = np.sqrt(squared_distances(species.means[keep]))
-    found = triplet_agreement(near, covariance, permutations=permutations, rng=rng)
+    found = triplet_agreement(near, covariance, permutations=permutations, upto=upto, rng=rng)
     evidence = Evidence(
-        statistic="share of triplets in which the space sets the right species apart",
+        statistic="share of triplets in which the space sets the right species apart"
+        + (f", of those that meet below {upto:g} of the tree's height" if upto < 1 else ""),
         estimate=found.statistic,
         interval=found.interval,
         null=found.null,

@@ -1,6 +1,7 @@
 """Both ends of a series and its controls, by species; what is followed adds up to what it stands for."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from embedlab.data import Embeddings, Traits
@@ -73,6 +74,8 @@ def test_what_is_followed_is_the_measure_and_its_species_add_up():
     kin = kinship(emb, tree, permutations=19, rng=0)
     whole = hierarchy(emb, tree, permutations=19, rng=0)
     assert kin.evidence.estimate == whole.evidence["triplets"].estimate
+    young = kinship(emb, tree, upto=0.5, permutations=19, rng=0)
+    assert young.evidence.estimate == whole.evidence["recent"].estimate
     named = recognition(emb, episodes=5, permutations=19, rng=0)
     for followed in (kin, of_recognition(named, "1-shot"), of_recognition(named, "5-shot")):
         part, total = followed.parts
@@ -87,7 +90,8 @@ def test_quantities_are_what_a_lab_can_answer_and_names_are_asked_once(monkeypat
     table = Traits({"species": tree.names, **{n: traits[:, i] for i, n in enumerate(form)}})
     lab = Lab(name="x", stores=[emb], tree=tree, traits=table, settings={"permutations": 19, "episodes": 3})
     there = quantities(lab)
-    assert list(there) == ["1-shot", "5-shot", "kinship-order", "trait-distances"] and suite(lab) == form
+    assert list(there) == ["1-shot", "5-shot", "kinship-order", "recent-kinship-order", "trait-distances"]
+    assert suite(lab) == form
     rng = np.random.default_rng
     assert there["1-shot"](emb, rng(0)).evidence.n == 20
     calls = []
@@ -110,3 +114,13 @@ def test_the_analysis_sets_stores_that_are_controls_beside_the_series():
     for result in found.results.values():
         assert len(result.x) == 4 and [c.name for c in result.controls] == ["random network"]
     assert "random network" in found.sentences["sex-separation-grows"] and len(found.stores) == 6
+
+
+def test_what_cells_are_too_small_for_is_not_followed_and_it_is_said():
+    """Three of each sex and stage: enough to separate stages within sexes, too few to halve."""
+    emb = dimorphic_birds(np.random.default_rng(0), species=6, per_cell=6, d=24)
+    stage = ["juvenile" if i % 2 else "adult" for i in range(emb.n)]
+    lab = Lab(name="x", stores=[Embeddings(emb.x, emb.rows.with_columns(life_stage=pl.Series(stage)), {})])
+    assert {"sex-separation", "stage-separation"} <= set(quantities(lab))
+    assert "stage-outside-species" not in quantities(lab)
+    assert any("stage-outside-species is not followed: no species has at least 4" in note for note in lab.notes)
