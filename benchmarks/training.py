@@ -56,10 +56,10 @@ def main() -> int:
             wall, cpu = compared(config, Path(folder), told.rounds)
             share, own = (np.median(rates[:, 1] / rates[:, 0]) for rates in (wall, cpu))
             spread = wall[:, 1] / wall[:, 0]
-            bad |= share < TARGET
+            bad |= own < TARGET  # the clock of a crowded machine says little; processor time counts every thread
             print(
                 f"{name:<36}{np.median(wall[:, 0]):>8,.0f}{np.median(wall[:, 1]):>8,.0f}{share:>8.1%}"
-                f"  {spread.min():>5.0%} to {spread.max():.0%}{own:>13.1%}{'' if share >= TARGET else '  below target'}"
+                f"  {spread.min():>5.0%} to {spread.max():.0%}{own:>13.1%}{'' if own >= TARGET else '  below target'}"
             )
         if not told.no_endless:
             endless(rows[1][1], Path(folder))

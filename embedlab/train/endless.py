@@ -37,8 +37,7 @@ class Canvas:
         world = grown(self.world, self.world_species, self.dials)
         number, code = np.divmod(places, len(self.order))
         specimens = world.at((self.start + number) * len(world) + np.array(self.order)[code])
-        where = {} if self.device == "cpu" else {"device": self.device}
-        return world.render(specimens, self.size, **where)
+        return world.render(specimens, self.size, self.device)
 
 
 class Painters:
@@ -57,7 +56,7 @@ class Painters:
     def __enter__(self) -> "Painters":
         if self.count:
             context = multiprocessing.get_context("spawn")  # a forked torch inherits locked thread pools
-            self._processes = ProcessPoolExecutor(self.count, context, _enter)
+            self._processes = ProcessPoolExecutor(self.count, context, _enter, (self.canvas,))
         return self
 
     def __exit__(self, *error) -> None:
@@ -102,8 +101,9 @@ def _paint(canvas: Canvas, places: np.ndarray) -> tuple[np.ndarray, float]:
     return pixels, time.perf_counter() - began
 
 
-def _enter() -> None:
+def _enter(canvas: Canvas) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the trainer alone answers it
     torch.set_num_threads(1)
+    canvas[np.zeros(1, dtype=np.int64)]  # grows the world, which must not count as painting
