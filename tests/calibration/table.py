@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.calibration import ledger
+from tests.calibration import dials, ledger
 from tests.calibration.verdicts import power
 
 LEAST = 200  # worlds, below which a rate is not shown
@@ -75,12 +75,20 @@ def _coverage(have) -> list[str]:
 
 def _power(have) -> list[str]:
     ours = [(job, found) for job, found in have if job.kind == "power"]
-    lines = ["", "## Power at p ≤ .05", "", "| planted effect | sizes | found in |", "|---|---|---|"]
+    lines = [
+        "",
+        "## Power at p ≤ .05",
+        "",
+        "*Supported*: found is what an analysis calls so. ±: the largest standard error of the five rates.",
+        "",
+        "| planted effect | sizes | worlds of each | found in | ± |",
+        "|---|---|---|---|---|",
+    ]
     for job, found in ours:
-        sizes = ", ".join(f"{s:g}" for s in job.cell.sizes)
-        lines.append(
-            f"| {job.cell.name} | {job.cell.unit} {sizes} | {', '.join(f'{p:.2f}' for p in power(job, found))} |"
-        )
+        sizes, rates = ", ".join(f"{s:g}" for s in job.cell.sizes), power(job, found)
+        sure = max(ledger.error(job.worlds, min(max(p, 1 / job.worlds), 1 - 1 / job.worlds)) for p in rates)
+        told = ", ".join(f"{p:.2f}" for p in rates)
+        lines.append(f"| {job.cell.name} | {job.cell.unit} {sizes} | {job.worlds} | {told} | {sure:.2f} |")
     return lines if ours else []
 
 
@@ -89,6 +97,8 @@ def write(jobs, where) -> None:
     docs = ledger.ROOT / "docs"
     picture(rows(jobs, where), docs / "pictures" / "calibration.png")
     shown = "\n![Rejection rates of our tests and of their naive twins](pictures/calibration.png)\n"
+    if dials.picture(rows(jobs, where), docs / "pictures" / "ladder.png"):
+        shown += "\n![What a ladder of simulated encoders finds as each dial is turned up](pictures/ladder.png)\n"
     (docs / "calibration.md").write_text(HEAD + shown + table(jobs, where) + "\n", encoding="utf-8")
 
 

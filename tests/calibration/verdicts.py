@@ -1,5 +1,7 @@
 """What a calibration promises, cell by cell, and the table of what was measured."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.stats import binom
 
@@ -15,6 +17,10 @@ def broken(job, found: list[dict]) -> str:
     n = len(found)
     if job.kind == "ours":
         bound = highest(n)
+        most = getattr(job.cell, "most", None)  # of 100 worlds: what a cell itself has promised
+        called = sum(r.get("word") == "supported" for r in found)
+        if most is not None and not job.cell.weak and called > (most if n == 100 else bound * n):
+            return f"{called} of {n} worlds are called supported, above {most} of 100"
         rates = {key: ledger.rejected(found, key) for key in ("p", "p_less") if key in found[0]}
         if "word" in found[0]:
             rates["supported"] = float(np.mean([r["word"] == "supported" for r in found]))
@@ -35,8 +41,12 @@ def broken(job, found: list[dict]) -> str:
         rate = ledger.covered(found)
         return f"covers {rate:.3f}: this world catches nobody" if rate > COVERS[0] else ""
     if job.kind == "power":
-        rate = power(job, found)[-1]
-        return f"power {rate:.2f} at the largest effect" if rate < STRONG - 4 * ledger.error(job.worlds, STRONG) else ""
+        rates = power(job, found)
+        if rates[-1] < STRONG - 4 * ledger.error(job.worlds, STRONG):
+            return f"power {rates[-1]:.2f} at the largest effect"
+        slack = 4 * np.sqrt(2) * ledger.error(job.worlds, 0.5)
+        fell = [f"{a:.2f} to {b:.2f}" for a, b in pairwise(rates) if a - b > slack]
+        return f"power falls from {fell[0]} as the effect grows" if fell else ""
     return ""
 
 
