@@ -31,6 +31,8 @@ def claims(lab):
 def run(lab):
     """Ask it of the sexes, and of the life stages, where the store records them."""
     found = {}
+    if lab.tree is not None:
+        lab.note("a tree was given: intervals are about the process that made the species, not this clade alone")
     for claim in claims(lab):
         emb, contrast, strata = lab.variants(ASKS[claim.id])
         # Within subspecies where they are known: one of which more females were taken would pass for a difference.

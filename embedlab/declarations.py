@@ -143,7 +143,7 @@ def _standing(spec: Specification, declaration: Mapping | None, shipped: bool, f
         return False, f"as {spec.analysis} ships with embedlab {spec.version}"
     for entry in declaration["declared"]:
         if entry["hash"] == spec.hash:
-            return False, f"declared on {entry['date']}"
+            return False, f"declared on {entry['date']}, and run as declared"
     for entry in declaration["declared"]:
         said = entry["specification"]
         if (said["analysis"], said["claim"]["id"]) == (spec.analysis, spec.claim.id):

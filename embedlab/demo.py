@@ -9,7 +9,7 @@ from embedlab.places import analyses_folder
 from embedlab.progress import in_words
 from embedlab.reproduction.evaluation import controls_of, extracted, photographs
 from embedlab.reproduction.study import SETTINGS
-from embedlab.study import put_outcome, report_stores
+from embedlab.study import findings, put_outcome, report_stores
 
 TITLE = "What compact models learn of a simulated tree of life"
 
@@ -51,11 +51,7 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
         "bytes": done["bytes"],
         "models": len(runs),
         "images_trained": sum(r["images_seen"] for r in runs),
-        "findings": findings(done["outcome"]),
+        "findings": [line for outcome in done["outcome"] for line in findings(outcome)],
         "took": in_words(seconds),
     }
 
-
-def findings(outcomes: list[dict]) -> list[str]:
-    """One line a claim: the verdict, and the sentence with its chance."""
-    return [f"{c['verdict']}: {c['sentence']}" for o in outcomes for c in o["claims"]]

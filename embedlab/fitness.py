@@ -5,9 +5,11 @@ import polars as pl
 from embedlab.data import Embeddings
 from embedlab.data.taxonomy import RANKS
 from embedlab.lab import Lab
+from embedlab.measures.agreement import LEAST as LEAST_ALIKE
 from embedlab.measures.contrast import MIN_ACROSS, Contrast
 from embedlab.measures.trait_alignment import LEAST_REPEATED, LEAST_SPECIES
 
+FOR_POWER = 40  # species with which trait alignment was measured to see so much (docs/measures.md)
 # individuals of each sort that a species needs: two for a variance, four where halves are cross-fitted
 LEAST_IN_CELL = {"separation": 2, "orthogonality": 4}
 
@@ -25,9 +27,11 @@ def fitness(embeddings: Embeddings) -> list[dict]:
         asked = [column for column in ("sex", "life_stage") if lab.contrast(column)]
         answers += [_contrast(question, *lab.variants(column)[:2]) for column in asked]
         if not asked:
-            says = "neither sex nor life_stage holds two values to compare; --set sex=a,b names others"
+            says = "neither sex nor life_stage holds two values; in Python, "
+            says += f"el.{question}(store, (column, a, b), rng=0) asks of another column"
             answers.append({"name": question, "fit": False, "says": says})
-    return [*answers, _phylogeny(embeddings, counts), _scaling(embeddings)]
+    kin = [_kin(name, embeddings, counts) for name in ("phylogeny", "hierarchy")]
+    return [*answers, *kin, _scaling(embeddings), _agreement(counts)]
 
 
 def _images_per_species(emb: Embeddings) -> list[int]:
@@ -38,7 +42,10 @@ def _images_per_species(emb: Embeddings) -> list[int]:
 
 def _alignment(counts: list[int]) -> dict:
     repeated = sum(n > 1 for n in counts)
-    says = f"{len(counts)} species, {LEAST_SPECIES} or more are needed; traits and a tree must be given"
+    says = (
+        f"{len(counts)} species, {LEAST_SPECIES} or more are needed, and {FOR_POWER} to see a share of 5 % in 84 of "
+        "100 cases; traits and a tree must be given"
+    )
     if repeated < LEAST_REPEATED:
         says += f"; {repeated} with two images or more, too few to estimate reliability"
     return {"name": "trait_alignment", "fit": len(counts) >= LEAST_SPECIES, "says": says}
@@ -60,11 +67,16 @@ def _contrast(question: str, emb: Embeddings, contrast: Contrast) -> dict:
     return {"name": f"{question} ({contrast.column})", "fit": both >= MIN_ACROSS, "says": says}
 
 
-def _phylogeny(emb: Embeddings, counts: list[int]) -> dict:
+def _kin(name: str, emb: Embeddings, counts: list[int]) -> dict:
     ranks = [rank for rank in RANKS if emb.has(rank) and emb.column(rank).drop_nulls().n_unique() > 1]
     fit = len(counts) >= MIN_ACROSS and len(ranks) > 1
     says = f"{len(counts)} species; ranks that vary: {', '.join(ranks) or 'none'}; a tree may be given"
-    return {"name": "phylogeny", "fit": fit, "says": says}
+    return {"name": name, "fit": fit, "says": says}
+
+
+def _agreement(counts: list[int]) -> dict:
+    says = f"with a second store of the same images or species: {len(counts)} species, {LEAST_ALIKE} or more are needed"
+    return {"name": "agreement", "fit": len(counts) >= LEAST_ALIKE, "says": f"{says}, and a tree"}
 
 
 def _scaling(emb: Embeddings) -> dict:

@@ -123,9 +123,8 @@ class Lab:
             try:
                 return type(default)(value)
             except ValueError:
-                raise ValueError(
-                    f"setting {name}={value!r} is not a {type(default).__name__}, as {default!r} is"
-                ) from None
+                kind = {int: "whole number", float: "number"}.get(type(default), type(default).__name__)
+                raise ValueError(f"setting {name}={value!r} is no {kind}, as {default!r} is") from None
         return value
 
     def known(self, column: str) -> float:
@@ -142,6 +141,10 @@ class Lab:
                 raise ValueError(
                     f"setting {column}={','.join(given)}: name two values, as in --set {column}=female,male"
                 )
+            held = emb.column(column).drop_nulls().cast(str).unique().sort().to_list() if emb.has(column) else []
+            if absent := [value for value in given if value not in held]:
+                there = f"it holds {', '.join(held[:8]) or 'nothing'}" if emb.has(column) else "there is no such column"
+                raise ValueError(f"setting {column}={','.join(given)}: {column} has no {absent[0]!r}; {there}")
             return Contrast(column, *given)
         if not emb.has(column):
             return None
@@ -256,7 +259,7 @@ def check_settings(name: str, known: Mapping[str, str], given: Mapping[str, Any]
     for key in given:
         if key not in known:
             near = closest(key, list(known))
-            offers = "; ".join(f"{k}: {v}" for k, v in known.items()) or "none"
+            offers = "".join(f"\n  {k}: {v}" for k, v in known.items()) or " none"
             raise ValueError(
-                f"{name} has no setting {key!r}{f', closest is {near[0]!r}' if near else ''}. It knows: {offers}"
+                f"{name} has no setting {key!r}{f', closest is {near[0]!r}' if near else ''}. It knows:{offers}"
             )

@@ -1,5 +1,6 @@
 """Run an analysis: a lab in, claims judged, figures and `outcome.json` out."""
 
+import ast
 import hashlib
 import importlib.util
 import json
@@ -23,20 +24,30 @@ from embedlab.places import analyses_folder
 _NAMED = ("embedlab", "numpy", "scipy", "polars", "torch")
 
 
-def list_analyses() -> list[dict[str, str]]:
-    """Name and question of each analysis that comes with embedlab: its file name, and its docstring."""
-    return [
-        {"name": p.stem, "question": _question(p)} for p in sorted(analyses_folder().glob("*.py")) if p.stem[0] != "_"
-    ]
+def list_analyses() -> list[dict[str, Any]]:
+    """Name, question and settings of each analysis that comes with embedlab; read from the files.
+
+    `settings` maps what `--set` may change to what it means.
+    """
+    files = [p for p in sorted(analyses_folder().glob("*.py")) if p.stem[0] != "_"]
+    return [{"name": p.stem, "question": _question(p), "settings": _settings(p)} for p in files]
 
 
 def _question(path: Path) -> str:
-    import ast
-
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     if not text:
         raise ValueError(f"{path.name} has no docstring: an analysis begins with its question")
     return text.splitlines()[0]
+
+
+def _settings(path: Path) -> dict[str, str]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["SETTINGS"]:
+            try:
+                return ast.literal_eval(node.value)
+            except ValueError:  # words made of other constants
+                return dict(load_analysis(path).SETTINGS)
+    return {}
 
 
 def load_analysis(name_or_path: str | Path) -> ModuleType:
@@ -168,6 +179,24 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
         "outcome": [o.to_dict() for o in outcomes],
         "unasked": unasked,
     }
+
+
+def findings(outcome: Mapping[str, Any]) -> list[str]:
+    """A line for each claim of an outcome: the verdict and the sentence with its chance; why, where that would puzzle.
+
+    Then whether the claims were made beforehand: in one line where that is the same for all.
+    """
+    claims, lines = outcome["claims"], []
+    stood = [("exploratory: " if c["exploratory"] else "made beforehand: ") + c["declared"] for c in claims]
+    for claim, standing_of in zip(claims, stood, strict=True):
+        stamp = " (exploratory)" if claim["exploratory"] else ""
+        lines.append(f"{claim['verdict']}{stamp}: {claim['sentence']}")
+        puzzles = claim["verdict"] == "cannot tell" or (claim["verdict"] != "supported" and claim["p_value"] <= 0.05)
+        if puzzles and claim["reason"] not in claim["sentence"]:
+            lines.append(f"  why: {claim['reason']}")
+        if len(set(stood)) > 1:
+            lines.append(f"  {standing_of}")
+    return lines + stood[:1] if len(set(stood)) == 1 else lines
 
 
 def _last(stores, lab: Lab):

@@ -114,7 +114,7 @@ def test_fitness_is_told_before_anything_is_computed(store):
     fit = {q["name"]: q["fit"] for q in ask_json("info", store, "--fit")["fit"]}
     # 6 species with 4 animals of each sex: enough for a claim across species, too few for a trait
     wanted = {"trait_alignment": False, "separation (sex)": True, "orthogonality (sex)": True}
-    assert fit == {**wanted, "phylogeny": False, "scaling": False}
+    assert fit == {**wanted, **dict.fromkeys(("phylogeny", "hierarchy", "scaling", "agreement"), False)}
     out, _ = ask("info", store, "--fit")
     assert "not fit  trait_alignment: 6 species, 8 or more are needed" in out
 
@@ -190,6 +190,7 @@ def test_list_gives_questions():
     found = ask_json("list")["analyses"]
     assert {"trait_alignment", "orthogonality", "phylogeny", "scaling"} <= {e["name"] for e in found}
     assert all(set(e) >= {"name", "question"} and e["question"].endswith("?") for e in found)
+    assert all(isinstance(e["settings"], dict) for e in found)
     out, _ = ask("list")
     assert out.count("?") >= len(found)
 

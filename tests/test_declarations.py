@@ -56,6 +56,7 @@ def test_a_declaration_that_was_tampered_with_is_refused(tmp_path):
 def test_what_stands_where(tmp_path):
     held = declare([spec()], tmp_path / "d.json")
     assert not standing(spec(), held, shipped=False).exploratory
+    assert standing(spec(), held, shipped=False).words.endswith(", and run as declared")
     changed = standing(spec(seed=4), held, shipped=True)
     assert changed.exploratory and changed.words.endswith("and differs in seed")
     assert standing(spec(analysis="z"), held, shipped=True).words == "not in the declaration"

@@ -1,5 +1,6 @@
 """Verbs that ask: demo, list, run, report."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
         examples=("embedlab demo", "embedlab demo --quick --out try"),
         keeps="Models and stores that were finished are kept; the same command goes on from there.",
     )(demo)
-    verb(app, "list", PANEL, examples=("embedlab list",))(list_)
+    verb(app, "list", PANEL, examples=("embedlab list", "embedlab list trait_alignment"))(list_)
     verb(
         app,
         "run",
@@ -39,7 +40,8 @@ def register(app: typer.Typer) -> None:
             "embedlab run orthogonality --store birds.store",
             "embedlab run trait_alignment --store birds.store --traits avonet.csv --tree birds.nwk.gz",
             "embedlab run scaling --store s1.store --store s2.store --store s3.store --x images_seen",
-            "embedlab run my_question.py --store birds.store --set column=life_stage --seed 7",
+            "embedlab run separation --store birds.store --set sex=female,male",
+            "embedlab run my_question.py --store birds.store --seed 7",
         ),
     )(run)
     verb(
@@ -53,7 +55,8 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("figures/demo"),
     quick: Annotated[
-        bool, typer.Option("--quick", help="A smaller world: a look at everything in a few minutes.")
+        bool,
+        typer.Option("--quick", help="A smaller world: a look at everything in a few minutes, which can show little."),
     ] = False,
 ) -> Answer:
     """Do the main job from nothing: a simulated world to one page.
@@ -69,14 +72,26 @@ def demo(
     return Answer(done, lines)
 
 
-def list_() -> Answer:
-    """List the analyses: name and question."""
-    from embedlab.study import list_analyses
+def list_(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One analysis: what --set may change, and what it means.")
+    ] = None,
+) -> Answer:
+    """List the analyses, or the settings of one."""
+    from embedlab.study import list_analyses, load_analysis
 
+    if name is not None:
+        module = load_analysis(name)  # refuses what is not there, with the closest
+        known = dict(getattr(module, "SETTINGS", {}))
+        found = [{"name": Path(name).stem, "question": module.QUESTION, "settings": known}]
+        lines = [module.QUESTION, *(f"  {key}: {says}" for key, says in known.items())]
+        return Answer({"analyses": found}, [*lines, f"next: embedlab run {name} --store STORE --set KEY=VALUE"])
     found = list_analyses()
     width = max((len(entry["name"]) for entry in found), default=0)
     lines = [f"{entry['name']:<{width}}  {entry['question']}" for entry in found]
-    return Answer({"analyses": found}, [*lines, "next: embedlab run NAME --store STORE"])
+    return Answer(
+        {"analyses": found}, [*lines, "next: embedlab list NAME for its settings, embedlab run NAME --store STORE"]
+    )
 
 
 def run(
@@ -91,7 +106,7 @@ def run(
     tree: TreeFile = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the analysis; repeat for more."),
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting, of those in `embedlab list ANALYSIS`; repeatable."),
     ] = None,
     seed: Seed = 0,
     out: Annotated[
@@ -109,7 +124,7 @@ def run(
     claims are written down with their settings and seed, for a later run with --declaration to confirm or not.
     """
     settings = dict(setting(text) for text in set_ or [])
-    from embedlab.study import declare_analysis, run_analysis
+    from embedlab.study import declare_analysis, findings, run_analysis
 
     if declare is not None:
         if declaration is not None:
@@ -137,29 +152,15 @@ def run(
         command=command_line(),
     ).to_dict()
     notes = [f"note: {note}" for note in (*outcome.get("notes", ()), *outcome.get("exclusions", ()))]
-    lines = [outcome["question"], *_findings(outcome), *notes]
+    given = {"--x": x, "--traits": traits, "--tree": tree, "--seed": seed or None, "--declaration": declaration}
+    words = [w for option, value in given.items() if value is not None for w in (option, value)]
+    again = shlex.join(shown(w) if isinstance(w, Path) else str(w) for w in (*store, *words))
+    lines = [outcome["question"], *(f"  {line}" for line in findings(outcome)), *notes]
     lines += [
         f"in {shown(folder)}",
-        f"next: embedlab report {' '.join(shown(s) for s in store)} --out report.html",
+        f"next: embedlab report {again} --out report.html",
     ]
     return Answer(outcome, lines)
-
-
-def _findings(outcome) -> list[str]:
-    """Give one line for each judged claim, wherever the claims stand in what came back."""
-    if isinstance(outcome, list):
-        return [line for one in outcome for line in _findings(one)]
-    claims = outcome.get("claims", []) if isinstance(outcome, dict) else []
-    lines = []
-    for claim in claims:
-        stamp = " (exploratory)" if claim.get("exploratory") else ""
-        lines.append(f"  {claim['verdict']}{stamp}: {claim['sentence']}")
-        unsaid = claim["verdict"] == "cannot tell" or (
-            claim["verdict"] != "supported" and (claim.get("p_value") or 0) <= 0.05  # a small p-value alone puzzles
-        )
-        if unsaid and claim.get("reason"):
-            lines.append(f"    why: {claim['reason']}")
-    return lines
 
 
 def setting(text: str) -> tuple[str, object]:
@@ -170,7 +171,7 @@ def setting(text: str) -> tuple[str, object]:
     """
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise typer.BadParameter(f"{text!r} is not KEY=VALUE, as in --set column=sex", param_hint="--set")
+        raise typer.BadParameter(f"{text!r} is not KEY=VALUE, as in --set sex=female,male", param_hint="--set")
     if value.lower() in ("true", "false"):
         return key.strip(), value.lower() == "true"
     for kind in (int, float):
@@ -193,14 +194,14 @@ def report(
     declaration: Declaration = None,
 ) -> Answer:
     """Ask stores all they can answer: one page that works offline."""
-    from embedlab.study import report_stores
+    from embedlab.study import findings, report_stores
 
     done = report_stores(stores, out, traits=traits, tree=tree, x=x, seed=seed, declaration=declaration,
                          command=command_line())  # fmt: skip
     return Answer(
         done,
         [
-            *_findings(done.get("outcome")),
+            *(f"  {line}" for outcome in done["outcome"] for line in findings(outcome)),
             *(f"  not asked, {name}: {why}" for name, why in done.get("unasked", {}).items()),
             f"in {shown(done['report'])} ({done['bytes'] / 1e6:.1f} MB, one file, no network needed)",
             "next: open that page in a browser",

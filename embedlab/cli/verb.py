@@ -20,7 +20,7 @@ DONE, FAILED, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")
 ]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", hidden=True)]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,15 @@ def sentence_of(error: Exception) -> str:
     >>> sentence_of(KeyError("no column 'sx'; closest: 'sex'"))
     "no column 'sx'; closest: 'sex'"
     >>> sentence_of(ZeroDivisionError("division by zero"))
-    'ZeroDivisionError: division by zero. This was not foreseen: add --debug and report it'
+    'ZeroDivisionError: division by zero. This was not foreseen: say it again with --debug at its end, and report it'
     """
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{where}"
+        return f"{'no such file' if isinstance(error, FileNotFoundError) else error.strerror}{where}"
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text:
         return text
-    return f"{type(error).__name__}: {text}. This was not foreseen: add --debug and report it"
+    return f"{type(error).__name__}: {text}. This was not foreseen: say it again with --debug at its end, and report it"
 
 
 class Verbs(TyperGroup):

@@ -1,0 +1,58 @@
+"""What the command line says of claims and settings, and what to say next."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from embedlab.cli import app
+from tests.stores import write_store
+
+
+def ask(*words, code=0):
+    done = CliRunner().invoke(app, [str(w) for w in words])
+    assert done.exit_code == code, done.output
+    return done.stdout, done.stderr
+
+
+def ask_json(*words):
+    return json.loads(ask(*words, "--json")[0])
+
+
+@pytest.fixture
+def store(tmp_path, rng):
+    """Eight species whose sexes differ."""
+    rows = [(f"Avis {s}", sex) for s in "abcdefgh" for sex in ("female", "male") for _ in range(3)]
+    x = rng.normal(size=(48, 8)) + np.array([2.0 * (sex == "male") for _, sex in rows])[:, None]
+    facts = {"image_id": [f"i{i}" for i in range(48)], "species": [s for s, _ in rows], "sex": [x for _, x in rows]}
+    return write_store(tmp_path / "v.store", x.astype(np.float32), pl.DataFrame(facts))
+
+
+def test_list_tells_what_may_be_set(tmp_path):
+    out, _ = ask("list", "trait_alignment")
+    assert "  traits: names of traits" in out and "next: embedlab run trait_alignment --store STORE --set" in out
+    (only,) = ask_json("list", "separation")["analyses"]
+    assert set(only["settings"]) == {"sex", "life_stage", "permutations"} and only["question"].endswith("?")
+    mine = tmp_path / "mine.py"
+    mine.write_text('"""Why?"""\nCLAIMS = ()\ndef run(lab): pass\n')
+    assert ask_json("list", mine)["analyses"] == [{"name": "mine", "question": "Why?", "settings": {}}]
+    _, err = ask("list", "seperation", code=1)
+    assert "closest is 'separation'" in err
+
+
+def test_run_says_how_its_claims_were_made_and_what_to_say_next(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["run", "separation", "--store", store]
+    out, _ = ask(*words)
+    assert "\n  made beforehand: as separation ships with embedlab" in out and "(exploratory)" not in out
+    out, _ = ask(*words, "--seed", 3)
+    assert "(exploratory)" in out and "\n  exploratory: --seed differs from the analysis as it ships" in out
+    assert "--seed 3 --out report.html" in out
+    ask(*words, "--seed", 3, "--declare", "claims.json")
+    out, _ = ask(*words, "--seed", 3, "--declaration", "claims.json")
+    assert "made beforehand: declared on " in out and ", and run as declared" in out
+    assert "next: embedlab report v.store --seed 3 --declaration claims.json --out report.html" in out
+    out, _ = ask(*words, "--seed", 4, "--declaration", "claims.json")
+    assert "exploratory: declared on " in out and ", and differs in seed" in out
