@@ -170,13 +170,15 @@ def test_figures_and_outcome_are_written_and_the_json_last(world, tmp_path):
 
 def test_a_misspelt_setting_does_not_pass_in_silence(world):
     with pytest.raises(
-        ValueError, match=r"separation has no setting 'permutation', closest is 'permutations'\. It knows: sex: "
+        ValueError, match=r"separation has no setting 'permutation', closest is 'permutations'\. It knows:\n  sex: "
     ):
         run(world, "separation", settings={"permutation": "9"})
-    with pytest.raises(ValueError, match="setting permutations='many' is not a int, as 999 is"):
+    with pytest.raises(ValueError, match="setting permutations='many' is no whole number, as 999 is"):
         run(world, "separation", settings={"permutations": "many"})
     with pytest.raises(ValueError, match="name two values, as in --set sex=female,male"):
         run(world, "separation", settings={"sex": "female"})
+    with pytest.raises(ValueError, match="setting sex=female,mal: sex has no 'mal'; it holds female, male"):
+        run(world, "separation", settings={"sex": "female,mal"})
 
 
 def test_settings_choose_the_contrast_and_the_axes(world):
