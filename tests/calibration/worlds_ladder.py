@@ -136,10 +136,10 @@ def _over_images(trait, world, emb):
     return float(linregress(first, [value[s] for s in emb.column("species")]).pvalue)
 
 
-def mislabelled(rng, share, columns=("species",), **encoder):
+def mislabelled(rng, share, columns=("species",), each=MORE, **encoder):
     """A share of the images bears the name, or the sex, of another image."""
     world = grown(rng, FEWER)
-    emb = seen(world, rng, MORE, **FEW_AXES, **encoder)
+    emb = seen(world, rng, each, **FEW_AXES, **encoder)
     wrong = np.flatnonzero(rng.random(emb.n) < share)
     taken = rng.integers(emb.n, size=len(wrong))
     value = {c: np.array(emb.column(c).to_list(), object) for c in columns}
@@ -157,7 +157,7 @@ def _wrong_names(share):
     """Sexes at chance, and names that put other species' images, and so their differences, into the noise."""
 
     def draw(rng, permutations):
-        world, emb = mislabelled(rng, share, variant_size=1.0)
+        world, emb = mislabelled(rng, share, each=2 * MORE, variant_size=1.0)
         return told(variant(emb, world, rng, "sex", permutations))
 
     return draw
@@ -197,6 +197,6 @@ WORLDS = (
     held("long tail that follows the trait, not drawn", _tail(True)),
     held("places visible, habitat without convergence", _background(0.0), _background(0.5)),
     held("tenth of images mislabelled, sexes alike", _wrong_labels(0.1), _wrong_labels(0.1, corrected=False)),
-    held("twentieth of names wrong, sexes at chance", _wrong_names(0.05), weak=NAMES),
+    held("fifth of names wrong, sexes at chance", _wrong_names(0.2), weak=NAMES),
     held("tenth of names wrong, sexes at chance", _wrong_names(0.1), weak=NAMES),
 )  # fmt: skip
