@@ -30,7 +30,8 @@ class Orthogonality:
 
     `inside` `(s,)` and `share` are free of noise: the span comes from one half of the images, the contrast from
     the other, and what sampling adds to squared lengths is subtracted. So they can leave 0 to 1 where a contrast
-    is small; the interval is cut at 0 and 1, or at an estimate beyond. `noise_level` is the share of within-group variance inside the same span, `isotropic` is rank / d.
+    is small; the interval is cut at 0 and 1, or at an estimate beyond.
+    `noise_level` is the share of within-group variance inside the same span, `isotropic` is rank / d.
     embedlab's rho_E, in its cross-fitted form; the published rho of BioCLIP 2 is of unknown formula.
 
     `curve` has a row for each number of axes: it, share inside, noise level, and the 95 % range of spectrum-matched

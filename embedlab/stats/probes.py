@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked
 
 
-@dataclass(frozen=True, eq=False)
-class Probe:
+@dataclass(frozen=True, eq=False, repr=False)
+class Probe(Shown):
     """A linear rule: scores are `x @ weights + intercept`, `(n, k)`, and the greatest names the class.
 
     `weights` is `(d, k)`, `intercept` `(k,)`; `names` `(k,)` are the classes in the order of the columns.

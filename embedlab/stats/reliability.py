@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds, group_means
 
 LEAST = 0.1  # reliability below which dividing by its root would only multiply noise
 
 
-@dataclass(frozen=True, eq=False)
-class Reliability:
+@dataclass(frozen=True, eq=False, repr=False)
+class Reliability(Shown):
     """Reliability of what all rows give, from 0 (noise) to 1, with the correlation of halves `r_half` beneath it.
 
     `halves` `(b,)` are the correlations of each splitting; `r_half` is their mean.
@@ -22,8 +23,8 @@ class Reliability:
     halves: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class Attenuation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attenuation(Shown):
     """A correlation with its ceiling: what perfect agreement would show through the noise of both sides.
 
     `corrected` is `statistic` over `ceiling`; nan where either reliability is below 0.1 and the raw value is all

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds, dust
 
 
-@dataclass(frozen=True, eq=False)
-class TwoGroups:
+@dataclass(frozen=True, eq=False, repr=False)
+class TwoGroups(Shown):
     """Unbiased squared distance of two means, and the scatter of both groups, for each of many labellings `(b,)`.
 
     `between` is ‖mean₁ − mean₀‖² less what sampling adds to it; it can fall below 0. `within` is tr S₀ + tr S₁;

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from embedlab.stats.resample import TIE, p_value
+from embedlab.stats.shown import Shown
 
 ENOUGH = 10  # null values as extreme as the one observed, from which counting them is good enough
 TAIL = 250  # null values that the tail is fitted to at first; at most a quarter of all
@@ -19,8 +20,8 @@ AD_SHAPE = (-0.5, -0.25, 0.0, 0.25, 0.5)
 AD_LIMIT = (1.27, 1.06, 0.98, 0.89, 0.86)
 
 
-@dataclass(frozen=True, eq=False)
-class Screened:
+@dataclass(frozen=True, eq=False, repr=False)
+class Screened(Shown):
     """p-values `(m,)` of many questions, with the draws each needed and how many were as extreme.
 
     `p_value` is h / draws where the h-th extreme draw ended the question, and (extreme + 1) / (draws + 1) where
@@ -71,8 +72,8 @@ def stop_early(statistics, draw: Callable, *, extreme: int = ENOUGH, most: int =
     return Screened(statistics, p, draws, seen)
 
 
-@dataclass(frozen=True, eq=False)
-class TailP:
+@dataclass(frozen=True, eq=False, repr=False)
+class TailP(Shown):
     """A p-value that may lie below 1 / (b + 1), and where it comes from.
 
     `method` is "counted" or "generalised Pareto tail"; `note` says why where the tail could not be used. `shape` is

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats as sps
 
+from embedlab.stats.shown import Shown
 
-@dataclass(frozen=True, eq=False)
-class Equivalence:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Equivalence(Shown):
     """Whether an estimate is shown to lie within its bounds, with the 90 % interval that decides.
 
     `p_value` is the larger of two one-sided ones, so that `equivalent` is `p_value <= alpha`. That it is not

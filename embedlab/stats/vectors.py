@@ -5,7 +5,10 @@ import numpy as np
 
 def checked(x, name: str = "x", least: int = 2) -> np.ndarray:
     """Give `x` as a float64 matrix `(n, d)`; refuse other shapes, too few rows, and rows that are not finite."""
-    x = np.asarray(x, np.float64)
+    try:
+        x = np.asarray(x, np.float64)
+    except TypeError:
+        raise TypeError(f"{name} must be numbers; saw {type(x).__name__}: are the arguments in order?") from None
     if x.ndim != 2:
         raise ValueError(f"{name} must be a matrix (rows, dimensions); saw shape {x.shape}")
     if x.shape[0] < least or x.shape[1] < 1:

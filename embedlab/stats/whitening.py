@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked
 
 
-@dataclass(frozen=True, eq=False)
-class Whitener:
+@dataclass(frozen=True, eq=False, repr=False)
+class Whitener(Shown):
     """A symmetric map W^(−1/2) `(d, d)`, W being a shrunk covariance of mean variance 1.
 
     `shrinkage` is the weight of the round matrix in it: 0 left the covariance as it was, 1 leaves all lengths alone.

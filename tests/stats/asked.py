@@ -196,6 +196,10 @@ ASKED = (
     Asked("ou_covariance", {"covariance": "rr"}, {"covariance": C}, {"alpha": 0.3}, few=0, constant="",
           answer=lambda c: np.sort(c, axis=None)),
     Asked("simulate", {"covariance": "rr"}, {"covariance": C}, DRAWN, few=0, constant="", answer=None),
+    Asked("evolved_together", {"traits": "r", "covariance": "rr"}, {"traits": X, "covariance": C}, DRAWN | {"count": 2},
+          constant="traits", answer=lambda f: f[1]),
+    Asked("partial_ranks", {"x": "rr", "y": "rr"}, {"x": LOOK, "y": OTHER}, DRAWN | {"draws": 99}, few=4,
+          constant="x y", scale="x y"),
     Asked("phylo_permutations", {"covariance": "rr"}, {"covariance": C}, DRAWN | {"b": 2}, few=0, constant="",
           answer=None),
 )  # fmt: skip

@@ -8,6 +8,7 @@ import numpy as np
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.procrustes import in_few_axes
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.pgls import LAMBDAS
 from embedlab.stats.tree.profiles import highest
 from embedlab.stats.tree.pruning import Pruned, is_structure
@@ -15,8 +16,8 @@ from embedlab.stats.tree.relatedness import Whitening
 from embedlab.stats.vectors import checked
 
 
-@dataclass(frozen=True, eq=False)
-class BeyondTree:
+@dataclass(frozen=True, eq=False, repr=False)
+class BeyondTree(Shown):
     """Agreement of two spaces about species once descent is taken out: 0 for none, 1 for the same space.
 
     `interval` (95 %) is a jackknife over whitened species; `lams` are Pagel's λ of each space; `null` `(b,)` is what

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft
 
+from embedlab.stats.shown import Shown
+
 CACHE = 1 << 20  # bytes of a block of diagonals: it stays in the second cache while it is transformed
 
 
-@dataclass(frozen=True, eq=False)
-class Cosets:
+@dataclass(frozen=True, eq=False, repr=False)
+class Cosets(Shown):
     """Relabellings of n things in whole cosets of a cyclic group, the identity among them but not counted.
 
     `circle` `(n,)` is the random order round which things are turned. `starts` `(m, n)` is that order after the

@@ -7,11 +7,12 @@ import numpy as np
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.similarity import pair
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked_kinds, group_means
 
 
-@dataclass(frozen=True, eq=False)
-class SharedDeviations:
+@dataclass(frozen=True, eq=False, repr=False)
+class SharedDeviations(Shown):
     """Agreement of deviations from the species' means: 0 for none, 1 for the same space turned and scaled.
 
     `interval` (95 %) is a jackknife over species; `null` `(b,)` is what rows shuffled within species give; `n` rows.

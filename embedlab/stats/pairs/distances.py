@@ -11,6 +11,7 @@ from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.cosets import coset_sums, cosets
 from embedlab.stats.pairs.kendall import tau_b
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 
 METHODS = ("pearson", "spearman", "kendall")
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -20,8 +21,8 @@ DUST = 1e-12
 FLAT = "all distances of one side are the same: a correlation with them is not defined"
 
 
-@dataclass(frozen=True, eq=False)
-class Mantel:
+@dataclass(frozen=True, eq=False, repr=False)
+class Mantel(Shown):
     """Correlation of two distance matrices, from −1 to 1, with its values under relabelling.
 
     `null` holds as many values as relabellings were used, which may be more than were asked for (whole cosets) or
@@ -38,7 +39,9 @@ def checked_distances(x, name: str) -> np.ndarray:
     """Give a distance matrix as float64; refuse one that is not square, symmetric, finite, with a zero diagonal."""
     x = np.asarray(x, float)
     if x.ndim != 2 or x.shape[0] != x.shape[1] or x.shape[0] < 3:
-        raise ValueError(f"{name} must be a square matrix of at least 3 × 3; saw {x.shape}")
+        square = "; squareform(x) of scipy.spatial.distance makes one of condensed distances" if x.ndim == 1 else ""
+        square = "; of vectors, squared_distances(x) ** 0.5 makes one" if x.ndim == 2 else square
+        raise ValueError(f"{name} must be a square matrix of at least 3 × 3; saw {x.shape}{square}")
     # a sum is finite only where all it sums is: quicker than to look at each
     apart = _asymmetry(x) if np.isfinite(x.sum()) and np.allclose(np.diag(x), 0) else np.inf
     if apart > 1:

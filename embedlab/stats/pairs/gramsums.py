@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from embedlab.stats.shown import Shown
+
 ROWS = 8192  # rows of a block, and rows drawn where a sum must be estimated
 MOST = 1e10  # multiplications: above, the sum of cubed entries is estimated
 
 
-@dataclass(frozen=True, eq=False)
-class GramSums:
+@dataclass(frozen=True, eq=False, repr=False)
+class GramSums(Shown):
     """Sums over a centred Gram matrix G, and over what is left of it once its trace is spread and taken out.
 
     `trace` and `squares` (the sum of squared entries) are of G itself; the others of A = G − c (I − 1 1'/n) with c =

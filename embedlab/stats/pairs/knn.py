@@ -6,14 +6,15 @@ import numpy as np
 
 from embedlab.stats.pairs.similarity import pair
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked
 
 BLOCK = 2**22  # entries of a block of distances
 DENSE = 2**27  # pairs up to which "is a neighbour" stands as a table of bytes
 
 
-@dataclass(frozen=True, eq=False)
-class MutualNeighbours:
+@dataclass(frozen=True, eq=False, repr=False)
+class MutualNeighbours(Shown):
     """Mean share of the k nearest neighbours that two spaces have in common, 0 to 1; `shares` `(n,)` row by row.
 
     `chance` is k / (n − 1), what two unrelated spaces share on average; `null` is what shuffled rows share.

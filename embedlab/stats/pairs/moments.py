@@ -12,11 +12,12 @@ from scipy.stats import pearson3
 
 from embedlab.stats.pairs.gramsums import GramSums, between_sum, gram_sums, group_sums, product_sum
 from embedlab.stats.pairs.setpartitions import third_moment, variance
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked_kinds
 
 
-@dataclass(frozen=True, eq=False)
-class PermutationMoments:
+@dataclass(frozen=True, eq=False, repr=False)
+class PermutationMoments(Shown):
     """A statistic beside the moments that it has when rows of one side are permuted.
 
     `p_value` is one-sided, from the Pearson III curve with this `mean`, `variance` and `skewness`: an approximation,

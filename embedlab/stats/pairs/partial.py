@@ -7,13 +7,14 @@ from scipy.stats import rankdata
 
 from embedlab.stats.bootstrap import bca, jackknife
 from embedlab.stats.pairs.distances import checked_distances
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import upper
 
 DUST = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
-class PartialRanks:
+@dataclass(frozen=True, eq=False, repr=False)
+class PartialRanks(Shown):
     """Partial Spearman correlation over pairs, from −1 to 1; its 95 % interval; its value without each thing `(s,)`.
 
     `left` and `right` `(pairs,)` are the ranks of both tables less what the others explain of them, `axes`

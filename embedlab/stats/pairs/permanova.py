@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from embedlab.stats.pairs.cosets import coset_sums, cosets
 from embedlab.stats.pairs.distances import checked_distances
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds
 
 CHUNK = 2**18  # entries of one batch of sums: it stays in the cache
@@ -16,8 +17,8 @@ FEW = 4  # columns up to which a product of matrices beats picking the pairs wit
 ONE_BY_ONE = 200  # rows up to which relabelling one by one is quick enough
 
 
-@dataclass(frozen=True, eq=False)
-class Permanova:
+@dataclass(frozen=True, eq=False, repr=False)
+class Permanova(Shown):
     """How far groups differ, against rows dealt out anew.
 
     `statistic` is the pseudo-F: 1 is about chance, there is no upper end. `r_squared` is the share of the sum of

@@ -6,12 +6,13 @@ import numpy as np
 
 from embedlab.stats.pairs.similarity import pair
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 
 CHUNK = 2**22  # entries of one stack of cross-products
 
 
-@dataclass(frozen=True, eq=False)
-class Procrustes:
+@dataclass(frozen=True, eq=False, repr=False)
+class Procrustes(Shown):
     """The fit of two configurations.
 
     `statistic` is the correlation in a symmetric Procrustes rotation, from 0 to 1 (the same shape), `null` `(b,)` what

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kendalltau, rankdata
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, upper
 
 
@@ -58,8 +59,8 @@ def compare_rdms(x, y, method: str = "spearman") -> float:
     return float(_COMPARISONS[method](x, y))
 
 
-@dataclass(frozen=True, eq=False)
-class NoiseCeiling:
+@dataclass(frozen=True, eq=False, repr=False)
+class NoiseCeiling(Shown):
     """Bounds of the agreement with the common truth that noise among tables allows the best of models.
 
     `lower` is the mean agreement of each table with the average of the others, `upper` with the average of all.

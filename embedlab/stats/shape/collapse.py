@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds, group_means
 
 
-@dataclass(frozen=True, eq=False)
-class Collapse:
+@dataclass(frozen=True, eq=False, repr=False)
+class Collapse(Shown):
     """Collapse of `classes` classes; each number falls to 0 as it completes.
 
     `nc1` is tr(Σ_W Σ_B⁺) / K, scatter within classes in units of that between them, direction by direction; `quotient`

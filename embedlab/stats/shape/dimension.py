@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats as sps
 
 from embedlab.stats.pairs.knn import nearest_neighbours
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds
 
 BLOCK = 2**22
@@ -14,8 +15,8 @@ SHARED = 1.6
 KEPT = 0.9  # the largest ratios come from outliers and from gaps between groups (Facco et al. 2017 drop them too)
 
 
-@dataclass(frozen=True, eq=False)
-class IntrinsicDimension:
+@dataclass(frozen=True, eq=False, repr=False)
+class IntrinsicDimension(Shown):
     """The dimension of the cloud near a typical row, with a 95 % interval, from `n` rows.
 
     `copies` rows were left out because another row is the same.

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked
 
 
-@dataclass(frozen=True, eq=False)
-class Gram:
+@dataclass(frozen=True, eq=False, repr=False)
+class Gram(Shown):
     """How far prototypes are from orthogonal: mean, and mean and largest absolute, cosine of pairs."""
 
     mean: float

@@ -9,11 +9,12 @@ from scipy.stats import rankdata
 
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds
 
 
-@dataclass(frozen=True, eq=False)
-class SharedDirection:
+@dataclass(frozen=True, eq=False, repr=False)
+class SharedDirection(Shown):
     """How far contrasts agree: `statistic` 1 is one direction and one length, 0 is none, below 0 they are opposed.
 
     `each` `(s,)` is the part of every contrast, in the same units: their mean, weighted by the pairs that each takes

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds
 
 
-@dataclass(frozen=True, eq=False)
-class Eraser:
+@dataclass(frozen=True, eq=False, repr=False)
+class Eraser(Shown):
     """An affine map that a concept does not survive: x − (x − mean) · reads · writesᵀ.
 
     `reads` and `writes` are `(d, r)`: what is read off a vector, and the directions along which it is taken away.

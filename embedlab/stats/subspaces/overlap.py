@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.subspaces.subspace import orthonormal, principal_angles
 from embedlab.stats.vectors import checked
 
 
-@dataclass(frozen=True, eq=False)
-class Overlaps:
+@dataclass(frozen=True, eq=False, repr=False)
+class Overlaps(Shown):
     """What pairs of random subspaces share, one entry a draw `(b,)`: their largest cosine, and their overlap."""
 
     largest: np.ndarray

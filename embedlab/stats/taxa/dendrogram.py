@@ -7,6 +7,7 @@ from scipy.cluster.hierarchy import cophenet, linkage
 
 from embedlab.stats.pairs.distances import checked_distances
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.pruning import topology
 from embedlab.stats.tree.trees import Branches
 from embedlab.stats.vectors import checked, squared_distances, upper
@@ -54,8 +55,8 @@ def cophenetic_correlation(distances, *, method: str = "average") -> float:
     return float(np.corrcoef(pairs, heights)[0, 1])
 
 
-@dataclass(frozen=True, eq=False)
-class Treelike:
+@dataclass(frozen=True, eq=False, repr=False)
+class Treelike(Shown):
     """Cophenetic correlation of points, beside that of Gaussian points with the same spectrum."""
 
     statistic: float
@@ -82,8 +83,8 @@ def treelike(x, *, method: str = "average", draws: int = 99, rng: np.random.Gene
     return Treelike(value, p_value(value, null), null)
 
 
-@dataclass(frozen=True, eq=False)
-class SharedGroups:
+@dataclass(frozen=True, eq=False, repr=False)
+class SharedGroups(Shown):
     """Share of the groups of a reference tree that another tree has too, from 0 to 1, with tips shuffled for chance."""
 
     statistic: float

@@ -6,11 +6,12 @@ import numpy as np
 
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value, shuffles_within
+from embedlab.stats.shown import Shown
 from embedlab.stats.vectors import checked, checked_kinds, dust
 
 
-@dataclass(frozen=True, eq=False)
-class Nested:
+@dataclass(frozen=True, eq=False, repr=False)
+class Nested(Shown):
     """Share of the variance within parent taxa that lies between their child taxa, less what chance gives.
 
     `statistic` is epsilon²: 0 on average where children mean nothing, 1 where species of one child coincide; it can

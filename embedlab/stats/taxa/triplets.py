@@ -8,6 +8,7 @@ import numpy as np
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.pairs.distances import checked_distances
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.pruning import Pruned, is_structure
 from embedlab.stats.tree.relatedness import checked_covariance
 
@@ -15,8 +16,8 @@ MOST = 50_000  # triplets looked at: all of them up to 67 species, beyond that s
 DEPTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class TripletAgreement:
+@dataclass(frozen=True, eq=False, repr=False)
+class TripletAgreement(Shown):
     """Share of triplets in which the space sets the same species apart as the tree, from 0 to 1, chance 1/3.
 
     `statistic` over all triplets, `by_depth` `(q,)` over those whose three species meet at a height between `edges`

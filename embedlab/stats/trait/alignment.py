@@ -6,6 +6,7 @@ import numpy as np
 
 from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.resample import p_value, permutations_of, shuffles_within
+from embedlab.stats.shown import Shown
 from embedlab.stats.trait.alignment_nulls import NULLS, drawn_traits
 from embedlab.stats.trait.descent import Descent, reduced
 from embedlab.stats.trait.regression import Regression, whitened
@@ -17,8 +18,8 @@ LEVEL = 0.05
 MOST_DENSE = 3_000  # species above which no n × n decomposition is made
 
 
-@dataclass(frozen=True, eq=False)
-class Alignment:
+@dataclass(frozen=True, eq=False, repr=False)
+class Alignment(Shown):
     """Share of what sets species apart, beyond descent, that goes along with a trait.
 
     `statistic` is the adjusted R² (chance 0, at most 1), `null` `(b,)` what it is where nothing is,
@@ -59,8 +60,8 @@ def design(trait) -> np.ndarray:
     return (trait.astype(str)[:, None] == kinds[None, 1:]).astype(float)
 
 
-@dataclass(frozen=True, eq=False)
-class Problem:
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Shown):
     """Checked vectors, trait and reduced model on one tree: what every statistic of alignment starts from.
 
     `x` `(n, r)` are the vectors rotated into the dimensions they differ in by `turn` `(r, d)`, `columns` `(n, p)`

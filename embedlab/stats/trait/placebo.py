@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats as sps
 
 from embedlab.stats.resample import p_value
+from embedlab.stats.shown import Shown
 from embedlab.stats.trait.alignment import LEVEL, Problem, residual_orders
 from embedlab.stats.trait.alignment_nulls import MODELS, drawn_traits, evolved_traits, hidden_lambda, left_over, pulls
 from embedlab.stats.trait.kinds import by_thresholds, columns_of
@@ -20,8 +21,8 @@ SHARED = 999  # draws that many placebos share: their error is in all of them
 FEWER = 39  # draws for each placebo where each draw's λ has to be fitted anew
 
 
-@dataclass(frozen=True, eq=False)
-class PlaceboPanel:
+@dataclass(frozen=True, eq=False, repr=False)
+class PlaceboPanel(Shown):
     """Placebo traits put through a test: the share called aligned at .05, which should be .05 or less.
 
     `rates` are those of traits that evolved by Brownian motion and at the λ of the trait itself (`models`), `called`
@@ -170,8 +171,8 @@ class _Test:
         yield from turned.transpose(2, 0, 1, 3)
 
 
-@dataclass(frozen=True, eq=False)
-class Power:
+@dataclass(frozen=True, eq=False, repr=False)
+class Power(Shown):
     """What a test on this tree could have seen: shares planted, and how often they would be called at .05.
 
     `strength` `(g,)` is the part of the trait's variance beyond descent that is a direction of the space, `share`

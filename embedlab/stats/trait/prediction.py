@@ -6,6 +6,7 @@ import numpy as np
 
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import p_value
+from embedlab.stats.shown import Shown
 from embedlab.stats.trait.alignment import Problem
 from embedlab.stats.trait.alignment_nulls import evolved_traits
 from embedlab.stats.tree.pruning import Pruned, is_structure
@@ -19,8 +20,8 @@ MOST = 1_000  # species above which the Gaussian processes, n³ for each of 66 m
 STEPS = 10  # parts into which the variance is cut: 66 mixtures of tree, embedding and rest
 
 
-@dataclass(frozen=True, eq=False)
-class PredictedBeyondTree:
+@dataclass(frozen=True, eq=False, repr=False)
+class PredictedBeyondTree(Shown):
     """ΔR² of held-out clades: with the embedding and the tree, less with the tree alone.
 
     R² is 1 for a perfect forecast, 0 for that of the training mean, and below 0 for worse. `statistic` is their

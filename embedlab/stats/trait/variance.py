@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedlab.stats.resample import p_value
+from embedlab.stats.shown import Shown
 from embedlab.stats.trait.alignment import Problem
 from embedlab.stats.trait.regression import whitened
 from embedlab.stats.tree.evolution import phylogenetic_axes
 from embedlab.stats.vectors import checked_kinds
 
 
-@dataclass(frozen=True, eq=False)
-class Partition:
+@dataclass(frozen=True, eq=False, repr=False)
+class Partition(Shown):
     """Adjusted shares of the variance of species vectors: `trait` alone, `shared`, `descent` alone, the `rest`.
 
     They add up to 1. A share can be a little below 0, which is 0; `shared` can be well below it, where the two explain
@@ -66,8 +67,8 @@ def _adjusted(x: np.ndarray, columns: np.ndarray) -> float:
     return float(1 - left * (n - 1) / (n - 1 - p))
 
 
-@dataclass(frozen=True, eq=False)
-class RankShare:
+@dataclass(frozen=True, eq=False, repr=False)
+class RankShare(Shown):
     """Alignment at one rank of taxonomy: among the taxa of `rank`, within those of the rank above.
 
     `free` is how many independent contrasts the rank has, `weight` its part of what sets species apart beyond

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from embedlab.stats.resample import p_value, permutations_of
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.pgls import LAMBDAS, lambda_drop, lambda_heights
 from embedlab.stats.tree.profiles import highest
 from embedlab.stats.tree.pruning import Pruned, is_structure
@@ -36,8 +37,8 @@ _STRIPE = 128  # rows of the Gram matrix gathered at a time
 _SMALL = 1000
 
 
-@dataclass(frozen=True, eq=False)
-class PagelLambda:
+@dataclass(frozen=True, eq=False, repr=False)
+class PagelLambda(Shown):
     """Pagel's λ from 0 (species as if unrelated) to 1 (Brownian motion on the tree), and how sure it is."""
 
     lam: float
@@ -66,8 +67,7 @@ def pagel_lambda(trait, covariance) -> PagelLambda:
     >>> pagel_lambda([0.0, 0.1, 3.0, 3.1, 6.0, 6.1], sisters).lam, pagel_lambda([0.0, 6, 0, 6, 0, 6], sisters).lam
     (1.0, 0.0)
     """
-    y = np.asarray(trait, float)
-    y = checked(y[:, None] if y.ndim == 1 else y, "trait", least=3)
+    y = checked(np.asarray(trait)[:, None] if np.ndim(trait) == 1 else trait, "trait", least=3)
     spread = np.ptp(y, axis=0)
     if (spread == 0).any():
         raise ValueError("a trait that is the same in all species has no λ")
@@ -99,8 +99,8 @@ def effective_species(covariance) -> float:
     return float(one @ (one / s[keep]) * np.diag(c).mean())
 
 
-@dataclass(frozen=True, eq=False)
-class PhylogeneticSignal:
+@dataclass(frozen=True, eq=False, repr=False)
+class PhylogeneticSignal(Shown):
     """K: 1 is what Brownian motion on the tree gives, 0 is none; with its values under shuffled tips."""
 
     statistic: float
@@ -161,7 +161,8 @@ def blomberg_k(
     >>> round(blomberg_k([1.0, 5.0, 2.0], np.eye(3), permutations=[[0, 1, 2]]).statistic, 9)
     1.0
     """
-    return k_mult(np.asarray(trait, float)[:, None], covariance, permutations=permutations, noise=noise, rng=rng)
+    trait = np.asarray(trait)[:, None] if np.ndim(trait) else trait
+    return k_mult(trait, covariance, permutations=permutations, noise=noise, rng=rng)
 
 
 def _narrow(x: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.evolution import ou_covariance
 from embedlab.stats.tree.pgls import LAMBDAS, heights, lambda_drop
 from embedlab.stats.tree.profiles import DROP, highest
@@ -15,8 +16,8 @@ from embedlab.stats.vectors import checked
 _STEEPEST = 300.0  # exp of more, squared, leaves double precision
 
 
-@dataclass(frozen=True, eq=False)
-class Evolution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evolution(Shown):
     """A model of evolution fitted to one trait.
 
     `parameter` is α of "ou" (0 is Brownian motion, infinity white noise), a of "eb" (0 is Brownian motion, below it
@@ -53,6 +54,7 @@ def fit_evolution(trait, covariance, *, model: str) -> Evolution:
     >>> fit.root, fit.rate
     (3.0, 2.0)
     """
+    model = str(model).lower()
     if model not in _PARAMETERS:
         raise ValueError(f"model={model!r} is not known: use one of {sorted(_PARAMETERS)}")
     y = checked(np.asarray(trait, float)[:, None], "trait", least=5)

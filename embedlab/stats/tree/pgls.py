@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.profiles import DROP, highest
 from embedlab.stats.tree.relatedness import Relatedness, related
 from embedlab.stats.vectors import checked
@@ -14,8 +15,8 @@ LAMBDAS = np.unique(np.r_[np.linspace(0, 1, 41), 1 - np.geomspace(1e-6, 0.02, 12
 _CELLS = 4_000_000  # numbers held at once while a grid of λ is walked
 
 
-@dataclass(frozen=True, eq=False)
-class Pgls:
+@dataclass(frozen=True, eq=False, repr=False)
+class Pgls(Shown):
     """A phylogenetic regression: coefficients `(q,)` in the order of the design, each with its standard error.
 
     `t` and `p_value` `(q,)` are two-sided tests of each coefficient against 0 with n - q degrees of freedom, given

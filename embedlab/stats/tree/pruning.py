@@ -10,12 +10,19 @@ DENSE = 5_000  # species above which no (n, n) matrix is made from a structure
 
 
 def is_structure(covariance) -> bool:
-    """Whether this is a tree as plain arrays, and not a matrix."""
+    """Whether this is a tree as plain arrays, and not a matrix; a tree without an order of rows is refused."""
+    if hasattr(covariance, "structure") and hasattr(covariance, "covariance"):
+        raise TypeError(
+            "a tree alone does not say which row is which species: hand in tree.structure(names) or "
+            "tree.covariance(names), with the names in the order of the rows"
+        )
     return all(hasattr(covariance, name) for name in ("parent", "length", "tips"))
 
 
 def topology(structure) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Parents, lengths and tips of a structure, as arrays; refuse what is no tree whose leaves are the species."""
+    if not is_structure(structure):
+        raise TypeError(f"a tree's arrays are needed, tree.structure(names); saw {structure!r:.60}")
     parent, length, tips = (np.asarray(getattr(structure, name)) for name in ("parent", "length", "tips"))
     m = len(parent)
     if length.shape != (m,) or m < 3 or parent[0] != -1 or not (parent[1:] >= 0).all():

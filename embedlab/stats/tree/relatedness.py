@@ -24,7 +24,10 @@ def checked_covariance(covariance, n: int) -> np.ndarray:
             "take it from Tree.covariance(names)"
         )
     if (np.diag(c) <= 0).any():
-        raise ValueError(f"tips {np.flatnonzero(np.diag(c) <= 0)[:5].tolist()} have no distance to the root")
+        rootless = f"tips {np.flatnonzero(np.diag(c) <= 0)[:5].tolist()} have no distance to the root"
+        if not np.diag(c).any():
+            rootless += ": are these distances? tree.covariance(names) gives the paths that two tips share"
+        raise ValueError(rootless)
     return c
 
 

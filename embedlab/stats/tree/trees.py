@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.pruning import topology
 
 
-@dataclass(frozen=True, eq=False)
-class OverTrees:
+@dataclass(frozen=True, eq=False, repr=False)
+class OverTrees(Shown):
     """A statistic on each of several trees `(m,)`, with their median and range."""
 
     values: np.ndarray
@@ -46,8 +47,8 @@ def over_trees(statistic: Callable, covariances: Iterable) -> OverTrees:
     return OverTrees(values)
 
 
-@dataclass(frozen=True, eq=False)
-class Branches:
+@dataclass(frozen=True, eq=False, repr=False)
+class Branches(Shown):
     """A tree as plain arrays: parents (before their children), lengths, and the node of each species."""
 
     parent: np.ndarray

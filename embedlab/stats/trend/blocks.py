@@ -9,6 +9,7 @@ from scipy import stats as sps
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.tree.relatedness import related
 
 ENUMERATE = 7  # scales up to which all orders within a species are counted
@@ -16,8 +17,8 @@ GRID = np.linspace(0, 1, 41)  # Pagel's λ over which slopes are averaged
 LEAN = 1.1  # prior weight of λ is 1/(LEAN − λ)²: the likelihood leans to 0 where species are few
 
 
-@dataclass(frozen=True, eq=False)
-class PageTrend:
+@dataclass(frozen=True, eq=False, repr=False)
+class PageTrend(Shown):
     """Page's L over blocks: its value, what chance gives on average, and one-sided p-values for a rise and a fall."""
 
     statistic: float
@@ -69,8 +70,8 @@ def page(values, x) -> PageTrend:
     return PageTrend(found, chance, float(share[at_least:].sum()), float(share[: at_least + 1].sum()), True)
 
 
-@dataclass(frozen=True, eq=False)
-class RandomSlopes:
+@dataclass(frozen=True, eq=False, repr=False)
+class RandomSlopes(Shown):
     """Slopes of species on a scale, and their mean where species may be related.
 
     `slopes` `(s,)`, one a species. `mean` with its 95 % `interval` and one-sided p-values is averaged over Pagel's λ

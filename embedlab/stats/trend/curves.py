@@ -7,11 +7,13 @@ from itertools import product
 import numpy as np
 from scipy.special import expit
 
+from embedlab.stats.shown import Shown
+
 BREAK_FROM = 8  # different scales from which on a broken law may be tried: it has six parameters
 
 
-@dataclass(frozen=True, eq=False)
-class Form:
+@dataclass(frozen=True, eq=False, repr=False)
+class Form(Shown):
     """A curve: `curve(theta (b, k), x (m, t)) -> (b, m)`, its parameters by name, and shapes to begin from.
 
     `shapes(x)` lists functions of x that a start adds up with weights found by least squares: `(starts, columns, m)`

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embedlab.stats.shown import Shown
 from embedlab.stats.trend.curves import BY_NAME, FORMS, Form
 from embedlab.stats.trend.huber import descend, huber
 
@@ -15,8 +16,8 @@ FAR = 1e6  # a curve that explodes is as wrong as this, and stays a number
 AHEAD = 10.0  # how far beyond the largest scale a law is asked for its forecast
 
 
-@dataclass(frozen=True, eq=False)
-class LawFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class LawFit(Shown):
     """One law fitted to all scales: its parameters, its errors where a scale was held out, and its forecast.
 
     `held_out` is the root mean square of the residuals of scales that were left out one at a time, `last` the
@@ -38,8 +39,8 @@ class LawFit:
     predict: Callable
 
 
-@dataclass(frozen=True, eq=False)
-class Laws:
+@dataclass(frozen=True, eq=False, repr=False)
+class Laws(Shown):
     """Laws that were compared, the one with the smallest held-out error first; a constant stands for "no scaling"."""
 
     fits: tuple[LawFit, ...]
