@@ -13,7 +13,9 @@ PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytho
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
 
+NEXT := next: source .venv/bin/activate   (once a shell), then: embedlab --help
 setup: $(STAMP) browser-here ## create .venv with everything that demo, tests and notebooks need
+	@$(if $(filter setup,$(MAKECMDGOALS)),echo "$(NEXT)")
 
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 found; install one, or say make setup PYTHON=/path/to/python3" >&2; exit 1; }
