@@ -14,6 +14,7 @@ from embedlab.stats.pairs.deviations import agreement_within
 from embedlab.stats.pairs.knn import mutual_knn
 from embedlab.stats.reliability import halves
 from embedlab.stats.resample import generator, p_floor, p_value, permutations_of
+from embedlab.stats.shown import Spoken
 from embedlab.stats.tree.comparative import effective_species
 from embedlab.stats.tree.relatedness import Whitening
 
@@ -41,8 +42,8 @@ class Index:
     n: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Agreement:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Agreement(Spoken):
     """How alike two spaces are, on three levels, each index beside its own chance.
 
     `evidence["individuals"]` asks whether deviations from the species' means agree; `evidence["species"]` whether the

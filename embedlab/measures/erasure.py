@@ -11,6 +11,7 @@ from embedlab.measures.halves import half_of_each
 from embedlab.measures.orthogonality import DEFAULT_AXES
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_floor, p_value
+from embedlab.stats.shown import Spoken
 from embedlab.stats.subspaces.decoding import read_class, read_kind
 from embedlab.stats.subspaces.erasure import erase
 from embedlab.stats.subspaces.subspace import span
@@ -20,8 +21,8 @@ MAY_FALL = 0.05  # an accuracy that is shown to fall by less is kept
 RANDOM = 5  # random subspaces outside the span
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Erasure:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Erasure(Spoken):
     """How well a contrast and the species are read in parts of the space, on images that fitted nothing.
 
     `readings` has a row for each thing that is read ("contrast" or "species") and each place: its accuracy (mean over

@@ -10,6 +10,7 @@ from embedlab.stats.resample import generator
 from embedlab.stats.shape.collapse import neural_collapse
 from embedlab.stats.shape.dimension import alignment_loss, two_nn, uniformity
 from embedlab.stats.shape.views import VIEWS, gaussian_twin, views
+from embedlab.stats.shown import Spoken
 from embedlab.stats.vectors import effective_rank, participation_ratio, spectrum
 
 ROWS = 1000  # rows for what compares all pairs
@@ -17,8 +18,8 @@ TWINS = 3  # Gaussian clouds for chance
 K = 10
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Geometry:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Geometry(Spoken):
     """Norms of the vectors as stored, and the shape of their unit vectors.
 
     `mean_cosine` and `sd_cosine` are over all pairs: 0 for a ball about the origin, 1 where all vectors point one

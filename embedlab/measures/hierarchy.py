@@ -11,6 +11,7 @@ from embedlab.data import RANKS, Taxonomy
 from embedlab.measures.neighbours import nearest
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_floor, p_value, permutations_of
+from embedlab.stats.shown import Spoken
 from embedlab.stats.taxa.dendrogram import SharedGroups, Treelike, dendrogram, shared_groups, treelike
 from embedlab.stats.taxa.nested import Nested, nested_separability
 from embedlab.stats.taxa.triplets import TripletAgreement, triplet_agreement
@@ -23,8 +24,8 @@ CHANCE = "tips of the tree shuffled"
 LEAST_MISTAKES = 20  # images; below that their mean height says nothing
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Hierarchy:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Hierarchy(Spoken):
     """Agreement of the space with the branching of a tree, depth by depth, each number beside its chance.
 
     `triplets` is the share of three species of which the space sets the right one apart (chance 1/3), also by the

@@ -9,14 +9,15 @@ from embedlab.claims import Evidence
 from embedlab.data import RANKS
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_floor, p_value, shuffles_within
+from embedlab.stats.shown import Spoken
 
 _PLURAL = {"genus": "genera", "family": "families", "order": "orders", "class": "classes", "phylum": "phyla"}
 LEAST_TAXA = 8  # taxa of a rank from which these are resampled for the interval, and not their members
 _BLOCK = 2048  # rows compared at once: 2,048 × 100k distances fill 1.6 GB
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NeighbourAgreement:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class NeighbourAgreement(Spoken):
     """Share of images whose nearest neighbour bears the same name, rank by rank, beside two kinds of chance.
 
     All shares run from 0 to 1. `chance` is that of a random neighbour (the sum of squared label shares),

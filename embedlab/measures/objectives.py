@@ -13,6 +13,7 @@ from embedlab.claims import Evidence
 from embedlab.measures.over_species import over_species
 from embedlab.measures.series import contributions, same_species
 from embedlab.stats.resample import generator
+from embedlab.stats.shown import Spoken
 
 LEAST_RUNS = 3  # pairs of runs: differences of one seed or two change sign from run to run
 LEAST_WORLDS = 3  # from which worlds, and not runs, may be the units
@@ -46,8 +47,8 @@ class Pairing:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Objectives:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Objectives(Spoken):
     """One measure of runs that were trained to several ends, and what the reference gives beyond each other.
 
     `values` maps objectives to the measure of each of their runs, with 95 % intervals over species in `low` and `high`;

@@ -16,6 +16,7 @@ from embedlab.measures.span_chance import matched, spherical
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.bootstrap import cut as cut_at
 from embedlab.stats.resample import generator, p_floor, p_value, sign_floor
+from embedlab.stats.shown import Spoken
 from embedlab.stats.subspaces.subspace import isotropic_shares
 from embedlab.stats.tost import Equivalence, two_one_sided
 
@@ -24,8 +25,8 @@ HALF_OF_CHANCE = 0.5  # "orthogonal" is said where less than this part of what c
 DRAWS = 199  # of chance that is shown and judges nothing
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Orthogonality:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Orthogonality(Spoken):
     """Where a contrast lies: the share of its squared length inside the species span, beside four kinds of chance.
 
     `inside` `(s,)` and `share` are free of noise: the span comes from one half of the images, the contrast from

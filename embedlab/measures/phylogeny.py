@@ -9,6 +9,7 @@ from embedlab.claims import Evidence
 from embedlab.stats.bootstrap import pair_correlation
 from embedlab.stats.pairs.distances import mantel
 from embedlab.stats.resample import generator, p_floor
+from embedlab.stats.shown import Spoken
 from embedlab.stats.tree.comparative import Whitening, effective_species, k_mult
 from embedlab.stats.vectors import squared_distances, upper
 
@@ -16,8 +17,8 @@ MOST = 4  # times that K may grow when noise is taken off; beyond, hardly anythi
 DRAWN = 20_000  # pairs kept for drawing; every number uses all of them
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Phylogeny:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Phylogeny(Spoken):
     """Agreement of the space with a tree: correlation of distances, K for vectors, and distance by depth.
 
     `correlation` runs from −1 to 1, chance 0. `k_mult`: 1 is Brownian motion on the tree, 0 no signal; nan where

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.stats.pairs.knn import nearest_neighbours, shared
+from embedlab.stats.shown import Spoken
 from embedlab.stats.vectors import unit_rows
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "t-sne": "t-SNE", "umap": "UMAP"}
@@ -13,8 +14,8 @@ NEIGHBOURS = 15
 JUDGED = 2000  # rows on which faithfulness is measured
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Projection:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Projection(Spoken):
     """Two coordinates a vector, and the map's faithfulness: an illustration, never evidence.
 
     `trustworthiness` (0 to 1) falls when points stand together that are not near in the space, `continuity` when

@@ -11,14 +11,15 @@ from embedlab.measures.contrast import MIN_ACROSS
 from embedlab.measures.episodes import Episodes, hits
 from embedlab.measures.over_species import over_species
 from embedlab.stats.resample import generator, p_floor, p_value
+from embedlab.stats.shown import Spoken
 
 SHUFFLED = "names shuffled among individuals{within}, one episode each"
 ASKED = 10  # individuals of a species in an episode of chance: its mean is the same, its spread wider
 DEALT = "names dealt out among the prototypes"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Recognition:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Recognition(Spoken):
     """How often an image is named rightly among K species, beside what chance gives: 1 is always, chance near 1/K.
 
     `accuracy` maps "1-shot", "5-shot", … and "zero-shot" to the share of right answers of each species `(s,)`, in the

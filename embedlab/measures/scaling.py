@@ -13,6 +13,7 @@ from embedlab.measures.ends import Beside, Ends, beside, ends
 from embedlab.measures.series import contributions, images_seen, position, run_name, same_species
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_value
+from embedlab.stats.shown import Spoken
 from embedlab.stats.tree.kinship import phylogenetic_ratio
 from embedlab.stats.trend.blocks import PageTrend, RandomSlopes, page, random_slopes
 from embedlab.stats.trend.laws import Laws, compare_laws
@@ -23,8 +24,8 @@ PARTS = ("between", "within", "species_energy", "noise_level")  # of a result: w
 DRAWS = 200  # resamples of species from which the laws are fitted again
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scaling:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Scaling(Spoken):
     """A measure at each run of a series, its slope per tenfold `x`, and what chance gives for both.
 
     `values` `(m,)` with their intervals `low` and `high`; `chance` with its 95 % band is the placebo curve: the same

@@ -10,12 +10,13 @@ from embedlab.measures.contrast import Blocks, Contrast, blocks
 from embedlab.measures.over_species import over_species
 from embedlab.stats.resample import generator, p_floor, p_value
 from embedlab.stats.scatter import two_groups
+from embedlab.stats.shown import Spoken
 
 STILL = 1e-10  # scatter of unit vectors below which only the rounding of float32 is left
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Separation:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Separation(Spoken):
     """Fisher ratio of a contrast within each species, beside what shuffled labels give.
 
     `ratio` `(s,)` is `between` over `within`: the unbiased squared distance of the two means over the summed

@@ -11,14 +11,15 @@ from embedlab.measures.contrast import Blocks, Contrast, blocks, tangent
 from embedlab.measures.separation import energies
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_value, sign_floor
+from embedlab.stats.shown import Spoken
 from embedlab.stats.subspaces.consistency import shared_direction, sign_flips, transfer
 from embedlab.stats.whitening import whitener
 
 LEAST_CLADES = 5  # four clades that all agree come about by chance in one case of eight
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class SharedAxis:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SharedAxis(Spoken):
     """How far the contrast of one clade is that of another: `evidence` on agreement, `transfer` on use elsewhere.
 
     Agreement is the mean product of contrasts of different clades over their mean squared length, noise subtracted:

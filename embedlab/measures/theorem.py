@@ -20,13 +20,14 @@ from embedlab.stats.shape.prototypes import (
     soft_span_share,
     taylor_order,
 )
+from embedlab.stats.shown import Spoken
 from embedlab.stats.vectors import group_means, unit_rows
 
 CLIP_TEMPERATURE = 0.01
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Theorem:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Theorem(Spoken):
     """What displacements of length `length` cost, in nats, at the species' mean images, beside prototypes.
 
     Costs are means over species, directions and both signs: `inside` the span of competitors' differences,

@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 
 from embedlab.measures.theorem import Theorem
+from embedlab.stats.shown import Spoken
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TheoremAlong:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TheoremAlong(Spoken):
     """Costs in nats at each snapshot `(m,)`, for displacements of one length, after L2 normalisation.
 
     `inside` the span of the competitors' differences, `orthogonal` to it, and `isotropic` (any direction: chance); all

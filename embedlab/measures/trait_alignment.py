@@ -11,6 +11,7 @@ from embedlab.measures.placebo import Beside, beside, forecast_words, turned
 from embedlab.measures.trait_join import LEAST_SPECIES, joined
 from embedlab.stats.reliability import attenuation
 from embedlab.stats.resample import generator, p_value
+from embedlab.stats.shown import Spoken
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny
 from embedlab.stats.tree.comparative import effective_species
 
@@ -40,8 +41,8 @@ RANKS_ALONE = (
 TURNED = "; and contrasts of sister clades with random signs: the larger of both p-values counts"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TraitAlignment:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TraitAlignment(Spoken):
     """How much of what sets species apart, beyond descent, goes along with a trait, beside what chance gives.
 
     `adjusted` is the adjusted R² of a phylogenetic regression of the species vectors on the trait: about 0 by chance, 1

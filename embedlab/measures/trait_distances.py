@@ -12,6 +12,7 @@ from embedlab.measures.followed import pseudo_values
 from embedlab.measures.trait_join import LEAST_SPECIES, joined
 from embedlab.stats.pairs.partial import partial_ranks
 from embedlab.stats.resample import generator, p_floor, p_value
+from embedlab.stats.shown import Spoken
 from embedlab.stats.trait.together import evolved_together
 from embedlab.stats.tree.comparative import effective_species
 from embedlab.stats.vectors import squared_distances, upper
@@ -20,8 +21,8 @@ BINS = 10
 DRAWN = 20_000  # pairs kept for drawing; every number uses all of them
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TraitDistances:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TraitDistances(Spoken):
     """Partial rank correlation of distances in the space with distances in traits, over pairs of species.
 
     `correlation` runs from −1 to 1 and is near 0 by chance; what patristic distance, and sharing a class, explain of

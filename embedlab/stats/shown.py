@@ -1,4 +1,4 @@
-"""How a result looks at the prompt: numbers in full, arrays by what they hold."""
+"""How a result looks at the prompt: one that speaks, by its sentence; one of numbers, with arrays by what they hold."""
 
 from dataclasses import fields
 
@@ -22,6 +22,13 @@ class Shown:
     def __repr__(self) -> str:
         told = ", ".join(f"{f.name}={_told(getattr(self, f.name))}" for f in fields(self))
         return f"{type(self).__name__}({told})"
+
+
+class Spoken:
+    """A result whose sentence is what it shows."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self}"
 
 
 def _told(value) -> str:

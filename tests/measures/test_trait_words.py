@@ -82,6 +82,12 @@ def test_a_p_value_stands_beside_its_own_chance():
     assert 0 < said < 10
 
 
+def test_a_result_at_the_prompt_is_its_sentence():
+    emb, size, tree = world(6)
+    found = trait_alignment(emb, size, tree, permutations=9, rng=0)
+    assert repr(found) == f"TraitAlignment: {found}" and "array(" not in repr(found)
+
+
 def test_vectors_without_weight_in_a_forecast_have_no_interval():
     told = dict(clades=8, tree_alone=0.15, null=np.linspace(-0.2, 0.1, 99), p_value=0.66, interval=(0.0, 0.0))
     words = forecast_words(SimpleNamespace(**told, statistic=0.0, with_embedding=0.15, weight=0.0))
