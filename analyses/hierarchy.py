@@ -18,12 +18,12 @@ CLAIMS = (
     ),
     Claim(
         id="recent-kinship-order",
-        says="It does so among species that meet in the younger half of the tree too.",
+        says="Of three species that meet in the younger half of the tree, too, the space sets the right one apart.",
         source=SOURCE,
         at_least=0.05,
-        statistic="the same among triplets that meet in the younger half of the tree",
+        statistic="share of triplets that meet in the younger half of the tree whose odd one out is that of the tree",
         null="tips of the tree shuffled",
-        exclusions="as above",
+        exclusions="species without a tip in the tree; triplets that the tree does not resolve",
     ),
     Claim(
         id="mistakes-are-near",
@@ -52,6 +52,6 @@ def _sentence(e) -> str:
         return e.cannot_tell
     low, high = e.interval
     return (
-        f"{e.statistic}: {e.estimate:.2f} [{low:.2f}, {high:.2f}]; {e.chance_kind}: {e.chance['mean']:.2f} "
-        f"(p = {e.p_more:.2g} for more, {e.p_less:.2g} for less)"
+        f"{e.statistic}: {e.estimate:.2f} [{low:.2f}, {high:.2f}] over {e.n} species; {e.chance_kind}: "
+        f"{e.chance['mean']:.2f} (p = {e.p_more:.2g} for more, {e.p_less:.2g} for less)"
     )

@@ -57,8 +57,9 @@ class Embeddings:
             )
         rows = self.rows if isinstance(self.rows, pl.DataFrame) else pl.DataFrame(self.rows)
         if "image_id" not in rows.columns:
-            near = closest("image_id", rows.columns) or rows.columns[:5]
-            raise ValueError(f"rows have no column 'image_id'; closest: {few(near)}. Rename it")
+            near = closest("image_id", rows.columns)
+            hint = f"closest: {few(near)}. Rename it" if near else f"there is {few(rows.columns)}"
+            raise ValueError(f"rows have no column 'image_id'; {hint}, or give any text that names each row once")
         if rows.height != len(x):
             hint = " (are the vectors transposed?)" if rows.height == x.shape[1] else ""
             raise ValueError(f"{len(x):,} vectors but {rows.height:,} rows{hint}: they must go together")

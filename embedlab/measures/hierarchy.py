@@ -21,6 +21,7 @@ from embedlab.stats.vectors import squared_distances
 MANY = 300  # species above which fewer clouds are drawn for comparison
 RECENT = 0.5  # of the tree's height: triplets that meet below it are recent
 CHANCE = "tips of the tree shuffled"
+RECENTLY = "share of triplets that meet in the younger half of the tree in which the space sets the right species apart"
 LEAST_MISTAKES = 20  # images; below that their mean height says nothing
 
 
@@ -150,7 +151,7 @@ def hierarchy(
     mistakes, made, images = _mistakes(emb, by, names, shared, orders, facts, rng)
     evidence = {
         "triplets": _share(triplets, "share of triplets in which the space sets the right species apart", facts),
-        "recent": _share(recent, "the same, of triplets that meet in the younger half of the tree", facts, why),
+        "recent": _share(recent, RECENTLY, facts, why),
         "mistakes": mistakes,
     }
     source = getattr(tree, "source", "")

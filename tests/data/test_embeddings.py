@@ -81,6 +81,7 @@ def test_it_can_travel_to_another_process_and_live_on_disk(tmp_path):
         (np.ones((2, 5), dtype=np.float32), ROWS, "2 vectors but 5 rows .*transposed"),
         (X[:4], ROWS, "4 vectors but 5 rows"),
         (X, ROWS.rename({"image_id": "imageid"}), "no column 'image_id'; closest: 'imageid'"),
+        (X, ROWS.select("species"), "no column 'image_id'; there is 'species', or give any text that names"),
         (X, ROWS.with_columns(image_id=pl.Series(["a", "a", "b", "c", "d"])), "'a' stand more than once"),
         (X, ROWS.with_columns(image_id=pl.Series(["a", None, "b", "c", "d"])), "missing in rows 1"),
         (np.where(X == 12, np.nan, X), ROWS, "not finite: 'i4'"),
