@@ -31,6 +31,14 @@ def test_the_python_example_runs_as_it_stands(tmp_path):
     assert {p.suffix for p in saved.iterdir()} == {".svg", ".pdf", ".png", ".html", ".csv"}
 
 
+def test_the_example_of_statistics_runs_as_it_stands():
+    (code,) = blocks("docs/statistics.md", "python")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    p, found = done.stdout.splitlines()
+    assert 0.01 < float(p) <= 1 and found.startswith("Mantel(statistic=")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_commands_work_as_printed(tmp_path, monkeypatch):

@@ -36,6 +36,7 @@ _OFFERED = {
     "tree.kinship": "phylogenetic_ratio clades",
     "tree.trees": "over_trees branch_schemes robinson_foulds",
     "trait.alignment": "aligned_beyond_phylogeny",
+    "trait.turned": "contrasts_turned",
     "trait.together": "evolved_together",
     "trait.placebo": "placebo_panel injected_power",
     "trait.prediction": "predicted_beyond_tree held_out_clades",

@@ -16,7 +16,7 @@ each = pytest.mark.parametrize("asked", ASKED, ids=lambda a: a.name)
 NUMBERS = """p_value shuffles_within permutations_of jackknife bca stop_early tail_p_value holm benjamini_hochberg
     max_t equivalence two_one_sided spearman_brown attenuation effective_rank participation_ratio wachter_edge
     isotropic_overlaps hubness compare_rdms noise_ceiling lda ridge transfer over_trees branch_schemes robinson_foulds
-    shared_groups fit_power compare_laws""".split()
+    shared_groups fit_power compare_laws contrasts_turned""".split()
 
 
 def test_the_table_holds_the_whole_front_door():

@@ -144,8 +144,8 @@ def aligned_beyond_phylogeny(
 
     This is half of what `embedlab.trait_alignment` does. There the defaults are `lam="full", null="lambda"` (3 to 6 %
     of empty worlds whose clades evolve alike, and far more seen under noise of images), and a claim must also pass
-    `contrasts_turned`, which lets clades evolve at rates of their own: alone, every null here but `within_clade`
-    rejects 28 to 58 % of empty worlds where one clade was faster in vectors and trait (docs/measures.md).
+    `contrasts_turned`, which lets clades evolve at rates of their own: alone, that default rejects 28 to 58 % of empty
+    worlds where one clade was faster in vectors and trait (docs/measures.md).
 
     | `null` | what is drawn |
     |---|---|
