@@ -26,7 +26,7 @@ VARIANTS = ("sex", "life_stage")
 AXES = 5  # of the species means, within which the share of a variant is planted and told
 LIKE = 0.3  # part of a variant's squared length that all species share; the rest is each one's own
 GAIN = 1.5  # of the network: tanh bends what one standard deviation reaches
-AROUND = 4096  # draws from which the scatter in the space is told
+AROUND = 64  # individuals of a species from which the truth in the space is told
 
 
 def simulated_encoder(
@@ -168,24 +168,28 @@ def _map(rung: str, m: int, d: int, rng) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _reached(see, means, contrasts, scatter, rng) -> dict:
-    """What of each contrast has reached the space, free of noise: Fisher ratio and share inside, beside its chance.
+    """What of each contrast has reached the space: Fisher ratio and share inside, beside its chance.
 
-    Both are told before vectors are scaled to unit length, with the scatter of individuals around species as they
-    stand in the space (4,096 draws, so to about 1 %); None where there is nothing to divide by.
+    Told of vectors as they are before they are scaled to unit length, and of means over many individuals (64 draws a
+    species): a map that is not linear moves the mean of scattered individuals less than it moves a single point. None
+    where there is nothing to divide by.
     """
-    seen = see(means)
-    axes = _axes(seen)
-    at = rng.integers(len(means), size=AROUND)
-    around = see(means[at] + scatter * rng.normal(size=(AROUND, means.shape[1]))) - seen[at]
-    around -= around.mean(axis=0)
-    within = float(np.square(around).sum() / (AROUND - 1))
-    chance = float(np.square(around @ axes).sum() / (AROUND - 1) / within) if within > 0 else None
+    around = scatter * rng.normal(size=(len(means), AROUND, means.shape[1]))
+    seen = see(means[:, None] + around)
+    centres = seen.mean(axis=1)
+    left = seen - centres[:, None]
+    axes = _axes(centres)
+    within = float(np.square(left).sum() / (len(means) * (AROUND - 1)))
+    chance = float(np.square(left @ axes).sum() / np.square(left).sum()) if within > 0 else None
     found = {"axes": axes.shape[1], "chance_inside": chance}
     for name, contrast in contrasts.items():
-        moved = see(means + contrast / 2) - see(means - contrast / 2)
+        half = contrast[:, None] / 2
+        moved = (see(means[:, None] + half + around) - see(means[:, None] - half + around)).mean(axis=1)
         energy = float(np.square(moved).sum())
-        inside = float(np.square(moved @ axes).sum() / energy) if energy > 0 else None
-        found[name] = {"fisher": energy / len(means) / (2 * within) if within > 0 else None, "share_inside": inside}
+        found[name] = {
+            "fisher": energy / len(means) / (2 * within) if within > 0 else None,
+            "share_inside": float(np.square(moved @ axes).sum() / energy) if energy > 0 else None,
+        }
     return found
 
 

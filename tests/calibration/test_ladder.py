@@ -9,7 +9,7 @@ from tests.calibration.drawing import jobs
 from tests.calibration.verdicts import COVERS, RARE, STRONG, broken
 
 CELLS = [job for job in jobs(permutations=39) if job.cell.name.startswith("ladder:") and "naive" not in job.kind]
-WORLDS = 4
+WORLDS = 6
 
 
 def drawn(kind, worlds=WORLDS, only=()):
@@ -58,7 +58,7 @@ def test_a_ladder_that_breaks_its_promise_is_caught():
     assert not broken(empty, [{"p": 0.5, "word": w} for w in words[1:] + words[-1:]])
     power = next(j for j in CELLS if j.kind == "power")
     rates = dict(zip(power.cell.sizes, (0.1, 0.9, 0.3, 0.9, 1.0), strict=True))
-    found = [{"size": s, "p": 0.01 if i < r * 60 else 1.0} for s, r in rates.items() for i in range(60)]
+    found = [{"size": s, "p": 0.01 if i < r * 100 else 1.0} for s, r in rates.items() for i in range(100)]
     assert "falls from 0.90 to 0.30" in broken(power, found)
 
 

@@ -183,12 +183,13 @@ def held(name, draw, naive=None, weak=""):
 
 
 THROUGH_HABITAT = "no false alarm: the trait goes along with others that are drawn, through the habitat they share"
+LAGGING = "no false alarm either: traits lag behind their optima, so that habitats of the past are still shared"
 NAMES = "images of other species make the noise look like differences of species, so that sexes seem to lie outside"
 WORLDS = (
     *(held(f"trait not drawn, {rung}", _undrawn(rung), _images_as_species(no_tail) if rung == "linear" else None)
       for rung in RUNGS),
     held("trait not drawn, others are", _alone_undrawn(), weak=THROUGH_HABITAT),
-    held("trait not drawn, others are, habitat taken out", _alone_undrawn(covariates="habitat")),
+    held("trait not drawn, others are, habitat taken out", _alone_undrawn(covariates="habitat"), weak=LAGGING),
     *(held(f"habitat without convergence, {rung}", _unconverged(rung)) for rung in RUNGS),
     *(held(f"{said} at spectrum-matched chance, {rung}", _at_chance(rung, column))
       for column, said in (("sex", "sexes"), ("life_stage", "stages")) for rung in RUNGS),

@@ -69,7 +69,7 @@ def test_fisher_ratio_is_linear_in_the_square_of_the_size():
         found = np.array([separation(emb, SEX, permutations=1, rng=0).evidence.estimate for emb in spaces])
         assert np.allclose(planted, planted[-1] * sizes**2, rtol=1e-6)
         if rung == "features":
-            assert np.allclose(planted, sizes**2 / 2, rtol=0.05)  # 4,096 draws of the scatter
+            assert np.allclose(planted, sizes**2 / 2, rtol=0.1)  # the scatter is told of 16 × 64 draws
         # 45 of each sex in 16 species: a species' ratio errs by √(8/90 · FDR/d) with about 10 dimensions that count
         assert np.abs(found - planted).max() < 5 * np.sqrt(8 / 90 * planted[-1] / 10 / SPECIES)
         assert np.isclose(np.polyfit(sizes**2, found, 1)[0], planted[-1], rtol=0.1)
@@ -81,7 +81,7 @@ def test_planted_share_is_found_inside_the_species_axes():
         emb = space(2, specimens=met(48), rung="features", variant_share=share, variant_size=1.0, uneven=False)
         told.append(emb.card["truth"]["reached"]["sex"]["share_inside"])
         found.append(orthogonality(emb, SEX, permutations=9, compare=False, rng=0).share)
-    assert np.allclose(told, [0.0, 0.25, 0.5, 0.75, 1.0])
+    assert np.allclose(told, [0.0, 0.25, 0.5, 0.75, 1.0], atol=0.05)  # axes of 64 individuals
     assert np.abs(np.subtract(found, told)).max() < 0.1 and (np.diff(found) > 0.1).all()
 
 
