@@ -1,5 +1,6 @@
 """The main job, end to end, on a world whose truth is known: grow, train, extract, ask, report."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,10 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
     models = [*(run["checkpoint"] for run in runs), *controls_of(largest, out / "models" / "controls")]
     stores = extracted(models, world / "manifest.csv", out / "stores", workers)
     settings = {k: dict(v) for k, v in SETTINGS.items()}
+    truth = planted(json.loads((world / "world.json").read_text(encoding="utf-8")))
     done = report_stores(
         stores, out / "report.html", traits=world / "traits.csv", tree=world / "tree.nwk", x="images", title=TITLE,
-        settings=settings, figures=out, fixed_by="the demo",
+        settings=settings, figures=out, fixed_by="the demo", planted=truth,
         command="embedlab demo" + (" --quick" if quick else ""),
     )  # fmt: skip
     outcome = put_outcome(done["outcome"], out)
@@ -51,7 +53,29 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
         "bytes": done["bytes"],
         "models": len(runs),
         "images_trained": sum(r["images_seen"] for r in runs),
+        "planted": truth,
         "findings": [line for outcome in done["outcome"] for line in findings(outcome)],
         "took": in_words(seconds),
     }
 
+
+def planted(card: dict) -> list[str]:
+    """What the answers should be, as the world's card has it: a line a question whose truth is known.
+
+    It is the truth of the animals. What a model sees of it goes through pose, light, background, and few pixels.
+    """
+    sex, stage = card["variants"]["sex"], card["variants"]["stage"]
+    drawn = {name: share["planted"] for name, share in card["drawn"].items()}
+    hidden = [name for name, share in drawn.items() if share < 1]
+    return [
+        *(
+            f"separation, orthogonality: {what} differ by {of['size']:.2f} standard deviations of the species' traits "
+            f"({of['inside'] or 0:.0%} of its square along measures on which species differ, the rest along signs of "
+            f"their own); in {of['none']} of {card['species']} species they do not differ"
+            for what, of in (("sexes", sex), ("life stages", stage))
+        ),
+        "trait_alignment: all variance of functional traits reaches the pixels"
+        + (f", but for {', '.join(f'{n} ({drawn[n]:.0%})' for n in hidden)}" if hidden else "")
+        + "; the trait 'undrawn' evolves on the same tree and is drawn nowhere",
+        "phylogeny, hierarchy: all traits evolve on the tree that is given; no tree was screened",
+    ]

@@ -141,12 +141,12 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
                   tree: str | Path | None = None, x: str | None = None, seed: int = 0, command: str = "",
                   title: str = "", figures: str | Path | None = None,
                   settings: Mapping[str, Mapping[str, Any]] | None = None, fixed_by: str = "",
-                  declaration: str | Path | None = None) -> dict[str, Any]:  # fmt: skip
+                  planted: Sequence[str] = (), declaration: str | Path | None = None) -> dict[str, Any]:  # fmt: skip
     """Ask stores all they can answer, judge every claim as one family, and write one self-contained page.
 
-    `settings` holds settings by analysis; `fixed_by` names the part of embedlab in which they are constants, and
-    `declaration` a file of claims made before. An analysis that these stores cannot answer is named with the reason;
-    where they can answer none, the page shows the map.
+    `settings` holds settings by analysis; `fixed_by` names the part of embedlab in which they are constants,
+    `planted` says the truth where it is known, and `declaration` names a file of claims made before. An analysis that
+    these stores cannot answer is named with the reason; where they can answer none, the page shows the map.
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
     """
@@ -172,7 +172,7 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
             write_outcome(outcome, Path(figures) / outcome.analysis)
     lab = lab_of("report", "")
     page = report(lab.embeddings(), outcomes, out, maps=_maps(lab), thumbnails_of=Path(_last(stores, lab)),
-                  unasked=unasked, title=title)  # fmt: skip
+                  unasked=unasked, title=title, planted=planted)  # fmt: skip
     return {
         "report": str(out),
         "bytes": Path(page).stat().st_size,

@@ -56,3 +56,16 @@ def test_run_says_how_its_claims_were_made_and_what_to_say_next(store, tmp_path,
     assert "next: embedlab report v.store --seed 3 --declaration claims.json --out report.html" in out
     out, _ = ask(*words, "--seed", 4, "--declaration", "claims.json")
     assert "exploratory: declared on " in out and ", and differs in seed" in out
+
+
+def test_the_demo_says_what_was_planted():
+    from embedlab.demo import planted
+    from embedlab.world import World
+    from embedlab.world.dials import Evolution
+
+    turned = Evolution.read({"drawn.elongation": 0.5, "variant_inside": 1.0})
+    plain, other = (planted(World(0, 16, dials).card) for dials in (Evolution(), turned))
+    assert [line.split(":")[0] for line in plain] == [line.split(":")[0] for line in other]
+    assert "sexes differ by" in plain[0] and "(0% of its square" in plain[0] and "(100% of its square" in other[0]
+    assert "all variance of functional traits reaches the pixels;" in plain[2]
+    assert "reaches the pixels, but for elongation (50%)" in other[2]

@@ -66,7 +66,8 @@ def demo(
     from embedlab.demo import demo as whole
 
     done = whole(out, quick=quick)
-    lines = [f"  {line}" for line in done.get("findings", ())]
+    lines = ["planted:", *(f"  {line}" for line in done["planted"]), "found:"]
+    lines += [f"  {line}" for line in done["findings"]]
     lines.append(f"in {shown(done['report'])} ({in_words(done['seconds'])})")
     lines.append("next: open that page in a browser   or   embedlab list")
     return Answer(done, lines)

@@ -23,6 +23,7 @@ def report(
     thumbnails: Mapping[str, bytes] | None = None,
     unasked: Mapping[str, str] | None = None,
     title: str = "",
+    planted: Sequence[str] = (),
     colour: str | None = None,
 ) -> Path:
     """Write the page to `out` and give its path.
@@ -30,7 +31,7 @@ def report(
     `space` is the `Embeddings` whose images the map shows, or several. `outcomes` are judged `Outcome`s.
     `maps` are `Projection` results, or a mapping from name to result. Thumbnails come from the store at
     `thumbnails_of`, or from `thumbnails`, encoded images by `image_id`. `unasked` says why an analysis could
-    not be run. `colour` is the column to colour by at first.
+    not be run; `planted`, where the truth is known, what it is. `colour` is the column to colour by at first.
     """
     spaces = list(space) if isinstance(space, list | tuple) else [space]
     named = dict(maps) if isinstance(maps, Mapping) else {_name(m, maps): m for m in maps}
@@ -40,7 +41,7 @@ def report(
     tiles = dict(thumbnails) if thumbnails is not None else _thumbnails(thumbnails_of)
     bundle = atlas.bundle(spaces, named, tiles, colour)
     title = title or _title(spaces[0])
-    parts = [sections.found(facts), sections.data_section(spaces[0], facts, unasked or {})]
+    parts = [sections.found(facts), sections.data_section(spaces[0], facts, unasked or {}, planted)]
     if named:
         parts.append(sections.map_section(bundle, _stills(named, spaces, bundle["colour"], provenance)))
     parts += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]

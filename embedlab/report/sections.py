@@ -57,8 +57,8 @@ def found(outcomes: Sequence[Mapping]) -> str:
     )
 
 
-def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str]) -> str:
-    """Give what the page stands on: stores, what is recorded, what was left out, what was not asked."""
+def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str], planted: Sequence[str] = ()) -> str:
+    """Give what the page stands on: stores, what is recorded, planted (where known), left out, and not asked."""
     stores = {s.get("key") or i: s for o in outcomes for i, s in enumerate(o["stores"])}
     if not stores:
         card = space.card
@@ -77,6 +77,7 @@ def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str])
         "<div class='scroll' tabindex='0' role='region' aria-label='Stores'><table><caption>"
         f"Vectors</caption>{head}{lines}</table></div>",
         _recorded(space),
+        _list("What was planted", planted),
         _list("Left out", [line for o in outcomes for line in o["exclusions"]]),
         _list("To know", [line for o in outcomes for line in o["notes"]]),
         _list("Not asked", [f"{name.replace('_', ' ')}: {why}" for name, why in unasked.items()]),

@@ -28,6 +28,8 @@ def test_the_main_job(made):
     assert {"report", "outcome", "seconds"} <= set(said)
     assert (folder / said["report"]).stat().st_size < 25e6
     outcomes = json.loads((folder / "out" / "outcome.json").read_text(encoding="utf-8"))
+    page = (folder / said["report"]).read_text(encoding="utf-8")
+    assert "<h3>What was planted</h3>" in page and all(line.split(":")[0] in page for line in said["planted"])
     asked = {o["analysis"]: o for o in outcomes}
     assert {"hierarchy", "orthogonality", "phylogeny", "scaling", "separation", "trait_alignment"} <= set(asked)
     claims = [c for o in outcomes for c in o["claims"]]
