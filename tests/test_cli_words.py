@@ -69,3 +69,10 @@ def test_the_demo_says_what_was_planted():
     assert "sexes differ by" in plain[0] and "(0% of its square" in plain[0] and "(100% of its square" in other[0]
     assert "all variance of functional traits reaches the pixels;" in plain[2]
     assert "reaches the pixels, but for elongation (50%)" in other[2]
+
+
+def test_the_keys_of_a_training_are_listed(tmp_path):
+    out, _ = ask("list", "train")
+    assert '  objective = "hierarchical"   # what a step lowers: hierarchical | ' in out
+    keys = ask_json("list", "train")["keys"]
+    assert keys["steps"]["default"] == 1200 and all(told["help"] for told in keys.values())

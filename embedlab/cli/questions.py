@@ -1,5 +1,6 @@
 """Verbs that ask: demo, list, run, report."""
 
+import json
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -75,12 +76,15 @@ def demo(
 
 def list_(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One analysis: what --set may change, and what it means.")
+        str | None,
+        typer.Argument(metavar="NAME", help="One analysis: what --set may change; `train`: the keys of its CONFIG."),
     ] = None,
 ) -> Answer:
     """List the analyses, or the settings of one."""
     from embedlab.study import list_analyses, load_analysis
 
+    if name == "train":
+        return _keys()
     if name is not None:
         module = load_analysis(name)  # refuses what is not there, with the closest
         known = dict(getattr(module, "SETTINGS", {}))
@@ -93,6 +97,17 @@ def list_(
     return Answer(
         {"analyses": found}, [*lines, "next: embedlab list NAME for its settings, embedlab run NAME --store STORE"]
     )
+
+
+def _keys() -> Answer:
+    from dataclasses import fields
+
+    from embedlab.train.config import TrainConfig
+
+    keys = {f.name: {"default": f.default, "help": f.metadata["help"]} for f in fields(TrainConfig)}
+    lines = [f"  {key} = {json.dumps(told['default'])}   # {told['help']}" for key, told in keys.items()]
+    return Answer({"keys": keys}, ["what CONFIG.toml may hold, all of it optional", *lines,
+                                   "next: embedlab train CONFIG.toml"])  # fmt: skip
 
 
 def run(

@@ -102,7 +102,8 @@ def world(
 
 def train(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="Which world, how much of it, how long.")
+        Path,
+        typer.Argument(metavar="CONFIG.toml", help="Which world, how much, how long; `embedlab list train` has its keys."),
     ],
     out: Annotated[
         Path | None,
