@@ -103,7 +103,7 @@ def world(
 def train(
     config: Annotated[
         Path,
-        typer.Argument(metavar="CONFIG.toml", help="Which world, how much, how long; `embedlab list train` has its keys."),
+        typer.Argument(metavar="CONFIG.toml", help="Which world, how much, how long: see `embedlab list train`."),
     ],
     out: Annotated[
         Path | None,
