@@ -71,7 +71,7 @@ def run(lab):
     for store in lab.controls:
         beside.setdefault(control(store), []).append(store)
     found = {
-        name: objectives(lab.stores, measure, reference=reference, controls=beside, tree=lab.tree, rng=lab.rng)
+        name: objectives(lab.stores, measure, reference=reference, controls=beside, tree=lab.process(), rng=lab.rng)
         for name, measure in asked.items()
     }
     evidence, sentences = {}, {}

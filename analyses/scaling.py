@@ -100,6 +100,9 @@ FOLLOWS = {  # claim → the quantity that it speaks of
     "trait-distances-grow": "trait-distances",
 }
 
+# What goes along with what has evolved is asked of evolution, and not of one clade's species.
+OF_EVOLUTION = ("trait-distances-grow", "trait-alignment-grows")
+
 
 def measures(lab):
     """What can be followed in these stores: claim id → measure of (embeddings, rng)."""
@@ -130,7 +133,15 @@ def run(lab):
     for store in lab.controls:
         beside.setdefault(control(store), []).append(store)
     found = {
-        claim: scaling(lab.stores, measure, x=lab.x or "images_seen", tree=lab.tree, controls=beside, rng=lab.rng)
+        claim: scaling(
+            lab.stores,
+            measure,
+            x=lab.x or "images_seen",
+            tree=lab.tree,
+            process=claim in OF_EVOLUTION or lab.process() is not None,
+            controls=beside,
+            rng=lab.rng,
+        )
         for claim, measure in asked.items()
     }
     return lab.outcome(

@@ -1,12 +1,14 @@
 """Do the sexes and life stages of a species stand apart in the space?"""
 
 from embedlab.claims import Claim
+from embedlab.lab import INTERVAL
 from embedlab.measures.separation import separation
 
 SETTINGS = {
     "sex": "two values of the column sex to compare, as in female,male",
     "life_stage": "two values of the column life_stage, as in juvenile,adult",
     "permutations": "how often labels are shuffled (999)",
+    "interval": INTERVAL,
 }
 
 ALIKE = {  # of both claims
@@ -31,8 +33,6 @@ def claims(lab):
 def run(lab):
     """Ask it of the sexes, and of the life stages, where the store records them."""
     found = {}
-    if lab.tree is not None:
-        lab.note("a tree was given: intervals are about the process that made the species, not this clade alone")
     for claim in claims(lab):
         emb, contrast, strata = lab.variants(ASKS[claim.id])
         # Within subspecies where they are known: one of which more females were taken would pass for a difference.
@@ -40,7 +40,7 @@ def run(lab):
             emb,
             contrast,
             strata=(*strata, *lab.taxa()[1:]),
-            tree=lab.tree,
+            tree=lab.process(),
             permutations=lab.setting("permutations", 999),
             rng=lab.rng,
         )

@@ -17,6 +17,10 @@ SCHEMA = 1
 MOSTLY = 0.8  # a column that is known for fewer rows is not used unless asked for
 STAGES = (("juvenile", "adult"), ("immature", "adult"), ("larva", "adult"))
 SEXES = (("female", "male"),)
+INTERVAL = (
+    "what intervals of means over species are for: the clade of which these are a sample (clade), or the process that "
+    "made it, as another evolution would repeat it (process: wider; needs a tree)"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -184,6 +188,20 @@ class Lab:
         if given:
             return given
         return ("species", "subspecies") if self.known("subspecies") >= MOSTLY else ("species",)
+
+    def process(self) -> Tree | None:
+        """The tree, where intervals shall speak of the process that made the species; else None (see `INTERVAL`)."""
+        wanted = self.setting("interval", "clade")
+        if wanted not in ("clade", "process"):
+            raise ValueError(f"setting interval={wanted!r}: give clade or process")
+        if wanted == "process" and self.tree is None:
+            raise ValueError("interval=process needs a tree: pass --tree FILE (Newick)")
+        if wanted == "clade" and self.tree is not None:
+            self.note(
+                "intervals of means over species are for the clade of which these are a sample; "
+                "--set interval=process asks what another evolution of such a clade would give"
+            )
+        return self.tree if wanted == "process" else None
 
     def phylogeny(self) -> Tree:
         """The tree that was given, or one of taxonomic ranks, which is said."""

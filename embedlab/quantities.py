@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from embedlab.lab import MOSTLY, Lab
+from embedlab.lab import INTERVAL, MOSTLY, Lab
 from embedlab.measures.contrast import MIN_ACROSS, blocks
 from embedlab.measures.followed import kinship, of_recognition
 from embedlab.measures.hierarchy import RECENT
@@ -27,6 +27,7 @@ SETTINGS = {
     "episodes": "episodes of one- and five-shot naming (100); 0 asks none",
     "sex": "two values of the column sex to compare, as in female,male",
     "life_stage": "two values of the column life_stage, as in juvenile,adult",
+    "interval": INTERVAL,
     "groups": "taxon columns whose means make the span, coarse to fine (species, and subspecies where recorded)",
 }
 SUITES = (  # traits of form that are taken together where a table has them all and none are named
@@ -116,7 +117,7 @@ def _enough(lab: Lab) -> bool:
 def _named(lab, emb, rng):
     cells = tuple(c for c in ("sex", "life_stage") if lab.contrast(c) and lab.known(c) >= MOSTLY)
     how = {"episodes": lab.setting("episodes", 100), "permutations": lab.setting("permutations", 999)}
-    return recognition(emb, shots=SHOTS, balance=cells, tree=lab.tree, rng=rng, **how)
+    return recognition(emb, shots=SHOTS, balance=cells, tree=lab.process(), rng=rng, **how)
 
 
 def _way(named, way, emb, rng):
@@ -126,14 +127,14 @@ def _way(named, way, emb, rng):
 def _separation(lab, column, permutations, emb, rng):
     rows, contrast, strata = lab.variants(column, emb)
     strata = (*strata, *lab.taxa()[1:])  # subspecies with unequal numbers of the sexes would pass for a difference
-    return separation(rows, contrast, strata=strata, tree=lab.tree, permutations=permutations, rng=rng)
+    return separation(rows, contrast, strata=strata, tree=lab.process(), permutations=permutations, rng=rng)
 
 
 def _orthogonality(lab, column, permutations, emb, rng):
     rows, contrast, strata = lab.variants(column, emb)
     axes = lab.setting("axes", 0) or None
     return orthogonality(
-        rows, contrast, groups=lab.taxa(), strata=strata, axes=axes, tree=lab.tree, permutations=permutations,
+        rows, contrast, groups=lab.taxa(), strata=strata, axes=axes, tree=lab.process(), permutations=permutations,
         compare=False, rng=rng,
     )  # fmt: skip
 

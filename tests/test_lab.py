@@ -1,8 +1,10 @@
 """The lab: which store, which rows, and what it says of them."""
 
 import numpy as np
+import pytest
 
 from embedlab.data import Embeddings
+from embedlab.data.evolution import random_tree
 from embedlab.lab import Lab, control
 
 
@@ -32,3 +34,16 @@ def test_controls_stand_beside_the_series_and_not_in_it():
     assert lab.embeddings() is large and [control(s) for s in lab.given] == ["", "pixel PCA", ""]
     alone = Lab(name="x", stores=[pixels])
     assert alone.stores == (pixels,) and alone.controls == ()
+
+
+def test_intervals_are_for_the_clade_unless_the_process_is_asked_for():
+    tree = random_tree(np.random.default_rng(0), 5)
+    stores = [Embeddings(np.eye(2), {"image_id": ["a", "b"], "species": ["x", "y"]}, {})]
+    lab = Lab(name="x", stores=stores, tree=tree)
+    assert lab.process() is None and "clade of which these are a sample" in lab.notes[0]
+    asked = Lab(name="x", stores=stores, tree=tree, settings={"interval": "process"})
+    assert asked.process() is tree and not asked.notes
+    with pytest.raises(ValueError, match="needs a tree"):
+        Lab(name="x", stores=stores, settings={"interval": "process"}).process()
+    with pytest.raises(ValueError, match="give clade or process"):
+        Lab(name="x", stores=stores, settings={"interval": "both"}).process()

@@ -143,15 +143,17 @@ class Scaling(Spoken):
 
 
 def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "images_seen", tree=None,
-            exposure: Mapping[str, float] | None = None, controls: Mapping[str, Sequence] | None = None,
-            rng: np.random.Generator | int) -> Scaling:  # fmt: skip
+            process: bool = True, exposure: Mapping[str, float] | None = None,
+            controls: Mapping[str, Sequence] | None = None, rng: np.random.Generator | int) -> Scaling:  # fmt: skip
     """Apply `measure(embeddings, rng)` to each store and test the slope of its estimate on log10 of `x`.
 
     `x` names an entry of the stores' cards (or of their `training` part), or lists one number a store. Every store
     sees the same random numbers, so that shuffles and resampled species agree along the series. The slope must
     pass two tests: the same slope with shuffled labels, and with the runs in any other order; the larger p-value
     counts. Its interval joins the scatter over species with that of the runs about the line. At least 3 runs at 3
-    different `x` are needed. With `tree` (a `Tree`) species' slopes may follow descent, and the interval knows it.
+    different `x` are needed. With `tree` (a `Tree`) species' slopes may follow descent, and the interval knows it:
+    it is then for the process that made the species; with `process` False for the clade of which they are a sample,
+    as it is without a tree.
     `exposure` says how many images of each species were seen in training: a covariate of the species' slopes.
     `controls` maps names to stores that stand beside the series (pixels alone, an untrained network).
     """
@@ -189,7 +191,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     ours = np.array([r.evidence.interval for r in results])
     aside = rng.spawn(1)[0]  # what stands beside the trend draws its own chance
     beyond = {name: [measure(s, np.random.default_rng(seed)) for s in own] for name, own in (controls or {}).items()}
-    low, high = _interval(by_species, weight, values, log, slope, rng, names, tree)
+    low, high = _interval(by_species, weight, values, log, slope, rng, names, tree if process else None)
     silent = [r.evidence.cannot_tell for r in results if r.evidence.cannot_tell]
     blocked = f"at {len(silent)} of {len(results)} runs the measure cannot tell: {silent[0]}" if silent else ""
     bands = np.quantile(nulls, [0.025, 0.975], axis=1)
