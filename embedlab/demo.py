@@ -55,6 +55,7 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
         "images_trained": sum(r["images_seen"] for r in runs),
         "planted": truth,
         "findings": [line for outcome in done["outcome"] for line in findings(outcome)],
+        "unasked": done["unasked"],
         "took": in_words(seconds),
     }
 

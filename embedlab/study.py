@@ -191,7 +191,8 @@ def findings(outcome: Mapping[str, Any]) -> list[str]:
     for claim, standing_of in zip(claims, stood, strict=True):
         stamp = " (exploratory)" if claim["exploratory"] else ""
         lines.append(f"{claim['verdict']}{stamp}: {claim['sentence']}")
-        puzzles = claim["verdict"] == "cannot tell" or (claim["verdict"] != "supported" and claim["p_value"] <= 0.05)
+        puzzles = claim["verdict"] in ("cannot tell", "too small to matter")
+        puzzles = puzzles or (claim["verdict"] != "supported" and claim["p_value"] <= 0.05)
         if puzzles and claim["reason"] not in claim["sentence"]:
             lines.append(f"  why: {claim['reason']}")
         if len(set(stood)) > 1:

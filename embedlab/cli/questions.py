@@ -69,6 +69,7 @@ def demo(
     done = whole(out, quick=quick)
     lines = ["planted:", *(f"  {line}" for line in done["planted"]), "found:"]
     lines += [f"  {line}" for line in done["findings"]]
+    lines += [f"  not asked, {name}: {why}" for name, why in done["unasked"].items()]
     lines.append(f"in {shown(done['report'])} ({in_words(done['seconds'])})")
     lines.append("next: open that page in a browser   or   embedlab list")
     return Answer(done, lines)
