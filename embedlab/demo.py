@@ -31,7 +31,7 @@ def demo(out: str | Path = "figures/demo", quick: bool = False, workers: int | N
 
     configs = read_configs(config)
     world = photographs(
-        out / "world", configs[0], species=48 if quick else 160, each=24, workers=workers
+        out / "world", configs[0], species=48 if quick else 128, each=24, workers=workers
     )
     runs = train_scales(configs, out / "models", workers=workers)
     largest = max(configs, key=lambda run: run.total)

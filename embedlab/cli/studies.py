@@ -26,7 +26,7 @@ def reproduce(
         str, typer.Argument(metavar="CONFIG", help="smoke, small, medium, full, or the path of your own .toml.")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the study.")],
-    species: Annotated[int, typer.Option(min=8, help="Held-out species photographed in each world.")] = 160,
+    species: Annotated[int, typer.Option(min=8, help="Held-out species photographed in each world.")] = 128,
     each: Annotated[int, typer.Option(min=6, help="Photographs of each, sexes and stages in equal numbers.")] = 24,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; the cores granted, at most two.")] = None,
 ) -> Answer:

@@ -24,7 +24,7 @@ ANALYSES = ("scaling", "objectives", *AT_THE_LARGEST)
 
 
 def reproduce(
-    config: str | Path, out: str | Path, *, species: int = 160, each: int = 24, workers: int | None = None,
+    config: str | Path, out: str | Path, *, species: int = 128, each: int = 24, workers: int | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None, command: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Train all runs of a configuration, ask every question along every axis, and judge the claims over worlds.
