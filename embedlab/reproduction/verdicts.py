@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -29,9 +28,9 @@ class Line:
         """What the claim is called in the study: with its axis, where the same is asked along several."""
         return "/".join(part for part in (self.analysis, self.axis, self.claim.id) if part)
 
-    @cached_property
+    @property
     def evidence(self) -> Evidence:
-        """What all worlds say together."""
+        """What the worlds asked so far say together: not kept, as a study adds its worlds one after the other."""
         return over_worlds([evidence for _, evidence, _ in self.worlds])
 
     def agreeing(self) -> int:
@@ -45,10 +44,12 @@ def put_verdicts(
     theorem: Mapping[str, str],
 ) -> dict[str, str]:  # fmt: skip
     """Judge all lines as one family and write `outcome.json` and `verdicts.md`; give id → verdict."""
-    lines = [line for line in lines if len(line.worlds) == worlds]  # a claim that some world could not ask is no claim
-    verdicts = judge(
-        [replace(line.claim, id=line.id) for line in lines], {line.id: line.evidence for line in lines}
-    )
+    # A claim that some world could not ask is no claim over worlds; it is named, with how many could.
+    short = {line.id: f"asked in {len(line.worlds)} of {worlds} worlds" for line in lines if len(line.worlds) < worlds}
+    unasked = {**unasked, **short}
+    lines = [line for line in lines if line.id not in short]
+    together = {line.id: line.evidence for line in lines}
+    verdicts = judge([replace(line.claim, id=line.id) for line in lines], together)
     claims = [
         {
             **verdict.to_dict(),
@@ -70,12 +71,17 @@ def put_verdicts(
     text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
     put_bytes(out / "outcome.json", text.encode(), "outcome")
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    put_bytes(out / "verdicts.md", table(lines, verdicts, digest).encode(), "verdicts")
+    put_bytes(out / "verdicts.md", table(lines, verdicts, digest, unasked).encode(), "verdicts")
     return {verdict.claim.id: verdict.word for verdict in verdicts}
 
 
-def table(lines: Sequence[Line], verdicts: Sequence[Verdict], digest: str = "") -> str:
-    """Write verdicts as a Markdown table, one row a claim, with the number of worlds that agree in sign."""
+def table(
+    lines: Sequence[Line], verdicts: Sequence[Verdict], digest: str, unasked: Mapping[str, str]
+) -> str:
+    """Write verdicts as a Markdown table, one row a claim, with the number of worlds that agree in sign.
+
+    Below it stands what was not asked, and why.
+    """
     rows = [
         "| claim | along | what was measured | estimate [95 %] | chance | worlds | p, p Holm | verdict |",
         "|---|---|---|---|---|---|---|---|",
@@ -92,4 +98,5 @@ def table(lines: Sequence[Line], verdicts: Sequence[Verdict], digest: str = "") 
             f"{verdict.p_value:.2g}, {verdict.p_adjusted:.2g} | **{verdict.word}** |"
         )
     end = f"\nAll {len(lines)} claims are judged as one family (Holm). outcome.json {digest}\n"
-    return "\n".join(rows) + "\n" + end
+    silent = "".join(f"- {name}: {why}\n" for name, why in unasked.items())
+    return "\n".join(rows) + "\n" + end + (f"\nNot asked:\n\n{silent}" if silent else "")
