@@ -23,11 +23,13 @@ def snapshots(checkpoint: str | Path) -> list[tuple[int, Path]]:
 def theorem_along(config, checkpoint: str | Path) -> TheoremAlong | None:
     """Check the theorem at each snapshot of a run that reads captions; None where it took no snapshots.
 
-    Prototypes are the run's own texts, the full taxonomic name of each species; images are new individuals of these
+    Prototypes are the run's own texts, each species in the first form of its name that the run reads (the full
+    taxonomic one, or one token); images are new individuals of these
     species, all sexes and stages, in places that tell nothing. The temperature is what the run had learned by then.
     """
     from embedlab.data import Embeddings
     from embedlab.extract.compact import CompactEncoder, standardised
+    from embedlab.train.captions import forms_of, written
     from embedlab.train.photos import grown, training_order
 
     found = snapshots(checkpoint)
@@ -38,7 +40,8 @@ def theorem_along(config, checkpoint: str | Path) -> TheoremAlong | None:
     specimens = world.plan(order, EACH, balanced=True, background_bias=0.0, start=_START)
     x = standardised(world.render(specimens, config.size))
     names = [world.names[s] for s in order]
-    captions = [world.caption(int(s)) for s in order]
+    form = forms_of(config)[0][0]
+    captions = [written(world, int(s), form) for s in order]
     few, every = [], []
     for _, path in found:
         encoder = CompactEncoder.load(path)

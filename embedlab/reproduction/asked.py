@@ -4,17 +4,21 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+import embedlab
 from embedlab.claims import Claim, Evidence
 from embedlab.io.atomic import put_bytes
 from embedlab.io.layout import CARD
 from embedlab.places import analyses_folder
 from embedlab.study import run_analysis
 
+_PACKAGE = Path(embedlab.__file__).parent
+_MEASURES = ("data", "io", "measures", "stats")
 Found = list[tuple[Claim, Evidence, str]]  # a claim, its evidence, and the sentence on it
 
 
@@ -22,17 +26,9 @@ def asked(analysis: str, stores: Sequence[Path], out: Path, *, x: str | None, tr
           settings: Mapping | None = None, command: str = "") -> Found:  # fmt: skip
     """Give what an analysis finds in these stores: from `out/evidence.json` if that answers this question, or anew.
 
-    Anew, it writes figures, `outcome.json` and `evidence.json` below `out`. What decides the answer is the analysis's
-    file, the stores' keys, the settings, the axis, and the version of embedlab.
+    Anew, it writes figures, `outcome.json` and `evidence.json` below `out`.
     """
-    told = {
-        "analysis": hashlib.sha256((analyses_folder() / f"{analysis}.py").read_bytes()).hexdigest(),
-        "stores": [json.loads((store / CARD).read_bytes()).get("key") for store in stores],
-        "settings": {k: str(v) for k, v in (settings or {}).items()},
-        "x": x,
-        "embedlab": version("embedlab"),
-    }
-    question = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    question = question_of(analysis, stores, x=x, traits=traits, tree=tree, settings=settings)
     path = out / "evidence.json"
     if path.is_file():
         kept = json.loads(path.read_bytes())
@@ -45,6 +41,37 @@ def asked(analysis: str, stores: Sequence[Path], out: Path, *, x: str | None, tr
     text = json.dumps({"question": question, "claims": [_told(*entry) for entry in found]})
     put_bytes(path, text.encode(), "evidence")
     return found
+
+
+def question_of(analysis: str, stores: Sequence[Path], *, x: str | None, traits: Path, tree: Path,
+                settings: Mapping | None = None) -> str:  # fmt: skip
+    """Give 64 hexadecimal digits that change with whatever decides the answer.
+
+    That is the analysis's file, the stores' keys, the settings, the axis, traits and tree, and the code of all that
+    measures and judges.
+    """
+    told = {
+        "analysis": _digest(analyses_folder() / f"{analysis}.py"),
+        "stores": [json.loads((store / CARD).read_bytes()).get("key") for store in stores],
+        "settings": {k: str(v) for k, v in (settings or {}).items()},
+        "x": x,
+        "traits": _digest(traits),
+        "tree": _digest(tree),
+        "embedlab": version("embedlab"),
+        "code": _code(),
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(*files: Path) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """A digest of what turns stores into evidence: a version stays the same while its code is mended."""
+    files = [file for folder in _MEASURES for file in sorted((_PACKAGE / folder).rglob("*.py"))]
+    return _digest(*files, *(_PACKAGE / f"{name}.py" for name in ("claims", "lab", "quantities", "study")))
 
 
 def _told(claim: Claim, evidence: Evidence, sentence: str) -> dict:

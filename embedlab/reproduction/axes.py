@@ -14,6 +14,7 @@ AXES = {
     "compute": (("steps",), "images_seen"),
     "data": (("species", "images"), "images"),
 }
+MAIN = "hierarchical"  # the objective that a study is about
 LEAST = 3  # values of an axis that make a trend
 _NO_MATTER = ("seed", "log_every", "save_every", "snapshots", "device")  # these make no other experiment
 
@@ -51,6 +52,7 @@ def by_world(configs: Iterable[TrainConfig]) -> dict[tuple, list[TrainConfig]]:
 def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
     """Find the longest line of runs along each axis, of those with three different scales or more.
 
+    Of lines that are equally long, that of the hierarchical objective. Runs on shuffled labels stand on no line.
     "data" is the line along which species and images grow together; "images" and "species" hold the other fixed.
 
     >>> star = [(32, 2), (32, 4), (32, 8), (8, 4), (64, 4)]
@@ -63,10 +65,12 @@ def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
     for name, (keys, x) in AXES.items():
         lines = defaultdict(list)
         for config in configs:
+            if config.shuffle:
+                continue
             told = asdict(config)
             lines[tuple((k, v) for k, v in told.items() if k not in (*keys, *_NO_MATTER))].append(config)
         found_here = [_line(name, x, runs) for runs in lines.values()]
-        best = max(found_here, key=lambda line: (line.scales, len(line.runs)), default=None)
+        best = max(found_here, key=_worth, default=None)
         if best is not None and best.scales >= LEAST and (name != "data" or _both_grow(best)):
             found.append(best)
     return found
@@ -74,6 +78,10 @@ def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
 
 def _line(name: str, x: str, runs: list[TrainConfig]) -> Axis:
     return Axis(name, x, tuple(sorted(runs, key=lambda run: (*_place(run, name), run.seed))))
+
+
+def _worth(line: Axis) -> tuple:
+    return line.scales, line.runs[0].objective == MAIN, len(line.runs)
 
 
 def _place(run: TrainConfig, axis: str) -> tuple:

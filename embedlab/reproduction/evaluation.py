@@ -1,7 +1,9 @@
 """What every model of a world is asked about: photographs of species that no run was trained on; a store a model."""
 
+import json
 import os
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,12 +17,12 @@ CONTROL_IMAGES = 1024  # photographs from which principal pixels are found and r
 def photographs(folder: Path, config, *, species: int, each: int, workers: int) -> Path:
     """Write photographs of held-out species into `folder` and give it back; one that is written stands.
 
-    As many species of each body plan (`species` in all), `each` of them with its sexes and life stages in equal
-    numbers, places at random: nothing behind an animal tells its habitat.
+    As many species of each body plan (`species` in all, fewer where the world holds back fewer), `each` of them with
+    its sexes and life stages in equal numbers, places at random: nothing behind an animal tells its habitat. Raises
+    ValueError where the folder holds photographs of another world, or others of this one.
     """
-    if (folder / "manifest.csv").is_file():
-        return folder
     from embedlab.train.photos import grown
+    from embedlab.world.card import DESIGN
     from embedlab.world.writer import write_specimens
 
     world = grown(config.world, config.world_species, config.dials)
@@ -29,9 +31,26 @@ def photographs(folder: Path, config, *, species: int, each: int, workers: int) 
     kinds = list(dict.fromkeys(world.plans))
     chosen = np.sort(np.concatenate([held[plans == plan][: species // len(kinds)] for plan in kinds]))
     specimens = world.plan(chosen, each, balanced=True, background_bias=0.0)
+    told = {"design": DESIGN, "seed": world.seed, "species": len(world), "strengths": asdict(world.strengths),
+            "images": len(specimens), "species_shown": len(chosen), "size": config.size}  # fmt: skip
+    if (folder / "manifest.csv").is_file():
+        _refuse_others(folder, told)
+        return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     write_specimens(world, specimens, folder, config.size, workers=workers)
     return folder
+
+
+def _refuse_others(folder: Path, told: dict) -> None:
+    """Models asked about other photographs than those beside them would be compared with nothing said of it."""
+    card = json.loads((folder / "world.json").read_text(encoding="utf-8"))
+    wanted = json.loads(json.dumps(told))
+    if other := [key for key, value in wanted.items() if card.get(key) != value]:
+        seen = ", ".join(f"{key} {card.get(key)!r}, not {wanted[key]!r}" for key in other if key != "strengths")
+        raise ValueError(
+            f"{folder} holds other photographs than are asked for ({seen or 'other dials'}): give another --out, or "
+            "remove the folder that it stands in"
+        )
 
 
 def controls_of(config, folder: Path) -> list[str]:

@@ -8,9 +8,10 @@ from embedlab.extract.machine import granted_cores
 from embedlab.progress import Progress
 from embedlab.reproduction.along import theorem_along
 from embedlab.reproduction.asked import Found, asked
-from embedlab.reproduction.axes import axes, by_world
+from embedlab.reproduction.axes import MAIN, axes, by_world
 from embedlab.reproduction.evaluation import controls_of, extracted, photographs
 from embedlab.reproduction.verdicts import Line, put_verdicts
+from embedlab.train.config import WITHOUT_TEXT
 
 # Traits that are drawn, habitat, and one that evolved on the same tree and was never drawn: the control. All of it
 # stands here before any number is seen.
@@ -84,10 +85,12 @@ def _theorem(own, checkpoints, out: Path, tag: str) -> dict[str, str]:
     from embedlab.plots import save
 
     told = {}
+    seeds = [run.seed for run in own if run.snapshots != "none" and run.objective not in WITHOUT_TEXT]
     for run in own:
-        found = theorem_along(run, checkpoints[run]) if run.snapshots != "none" and run.listens != "none" else None
+        asks = run.snapshots != "none" and run.objective not in WITHOUT_TEXT
+        found = theorem_along(run, checkpoints[run]) if asks else None
         if found is not None:
-            name = f"theorem-seed{run.seed}"
+            name = f"theorem-seed{run.seed}" if seeds.count(run.seed) == 1 else f"theorem-{run.name}"
             save(found, out / "figures" / tag / name, "theorem", {"checkpoint": Path(checkpoints[run]).name})
             told[f"{tag}/{name}"] = str(found)
     return told
@@ -126,10 +129,11 @@ def _answers(
             return []
 
     found = {}
+    beside = [*stores["controls"], *(stores[run] for run in own if run.shuffle)]
     for axis in axes(own):
         some = [stores[run] for run in axis.runs]
-        found["scaling", axis.name] = ask("scaling", [*some, *stores["controls"]], f"scaling-{axis.name}", axis.x)
-    main = [run for run in own if run.objective == "hierarchical" and not run.shuffle]
+        found["scaling", axis.name] = ask("scaling", [*some, *beside], f"scaling-{axis.name}", axis.x)
+    main = [run for run in own if run.objective == MAIN and not run.shuffle]
     largest = max(main or own, key=lambda run: (run.total, run.steps, -run.seed))
     for analysis in AT_THE_LARGEST:
         found[analysis, ""] = ask(analysis, [stores[largest]], analysis)

@@ -31,9 +31,9 @@ class Canvas:
     device: str = "cpu"
 
     def __getitem__(self, places: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:
+        """Paint these images."""
         from embedlab.train.photos import grown
 
-        """Paint these images."""
         world = grown(self.world, self.world_species, self.dials)
         number, code = np.divmod(places, len(self.order))
         specimens = world.at((self.start + number) * len(world) + np.array(self.order)[code])

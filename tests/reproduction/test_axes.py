@@ -36,3 +36,9 @@ def test_worlds_are_told_apart_by_all_that_changes_what_is_seen():
     runs = [TrainConfig(world=w, size=size) for w in (1, 2) for size in (40, 48)] + [TrainConfig(world=1, seed=3)]
     found = by_world(runs)
     assert len(found) == 4 and len(found[1, 640, "", 40]) == 2
+
+
+def test_the_line_of_a_study_is_the_hierarchical_one_and_never_that_of_shuffled_labels():
+    others = [run for objective in ("ce", "hierarchical", "flat") for run in star(objective=objective)]
+    assert {axis.runs[0].objective for axis in axes(others)} == {"hierarchical"}
+    assert axes(star(shuffle=1)) == []
