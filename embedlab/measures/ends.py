@@ -14,8 +14,8 @@ class Ends:
     """How much the measure differs between the largest scale and the smallest, the same species at both.
 
     `difference` with its 95 % `interval` over species (a sample of their clade), for these runs as they are. `disjoint`
-    says whether every run's own interval at the smallest scale lies below every one at the largest, which asks for
-    much more.
+    says whether all runs' own intervals at one end lie on one side of all those at the other, which asks for much
+    more; on which side, `difference` says.
     """
 
     smallest: float
@@ -58,12 +58,16 @@ def ends(x, by_species, rng) -> Ends | None:
     if not np.isfinite(by_species[[*first, *last]]).all():
         return None
     difference = by_species[last].mean(axis=0) - by_species[first].mean(axis=0)
-    low, high = ([_mean(by_species[i], rng) for i in runs] for runs in (last, first))
+    large, small = ([_mean(by_species[i], rng) for i in runs] for runs in (last, first))
     return Ends(
         smallest=float(x.min()), largest=float(x.max()), difference=float(difference.mean()),
-        interval=_mean(difference, rng), disjoint=max(v for _, v in high) < min(v for v, _ in low),
+        interval=_mean(difference, rng), disjoint=_below(small, large) or _below(large, small),
         runs=first.size + last.size,
     )  # fmt: skip
+
+
+def _below(some, others) -> bool:
+    return max(high for _, high in some) < min(low for low, _ in others)
 
 
 def _mean(values: np.ndarray, rng) -> tuple[float, float]:

@@ -19,7 +19,8 @@ LEAST_RUNS = 3  # pairs of runs: differences of one seed or two change sign from
 LEAST_WORLDS = 3  # from which worlds, and not runs, may be the units
 SIGNS = 999
 REFERENCE = "hierarchical"
-MATCHED = ("world", "world_species", "dials", "species", "images", "steps", "seed")  # what a pair of runs shares
+# What a pair of runs shares: what it saw, for how long, with which eyes.
+MATCHED = ("world", "world_species", "dials", "size", "species", "images", "steps", "images_seen", "tower", "seed")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,7 +82,7 @@ class Objectives(Spoken):
         return (
             f"{self.measure} on {self.species} species of {self.worlds} {'worlds' if self.worlds > 1 else 'world'}, "
             f"one dot a run, bars: 95 % over species. Differences: {self.reference} less each objective, runs paired "
-            "that share world, number of photographs, steps and seed, species paired within them; 95 % intervals join "
+            "that share world, photographs, steps, tower and seed, species paired within them; 95 % intervals join "
             f"Student's t over pairs of runs{' (or worlds, where these differ more)' * (self.worlds >= LEAST_WORLDS)} "
             f"with that over species, and so do p-values. Fewer than {LEAST_RUNS} pairs cannot tell. "
             f"Chance: {self.chance_kind}." + (f" Controls: {beside}." if beside else "")
@@ -109,12 +110,12 @@ def objectives(stores: Sequence, measure: Callable, *, reference: str = REFERENC
     """Apply `measure(embeddings, rng)` to runs of several objectives and compare each with the reference, paired.
 
     A store's card says in `training` its `objective` (`hierarchical` where it says none) and what a pair must share:
-    world, species, images, steps, seed. Runs of one world must hold the same species. The difference of a pair is
-    taken species by species. Two scatters are joined: of the pairs (Student's t over them; over worlds, where there
-    are three and they differ more than their runs tell), and of species (resampled; with `tree` for the process that
-    made them); the p-value is that at which such an interval just reaches 0. **Fewer than 3 pairs: `cannot tell`**,
-    whatever they show: single runs differ by their seeds. `controls` maps names to stores. Refused: one objective, no
-    runs of the reference, two runs that nothing tells apart.
+    world, species, images, steps, images seen, tower, seed (`MATCHED`). Runs of one world must hold the same species.
+    The difference of a pair is taken species by species. Two scatters are joined: of the pairs (Student's t over them;
+    over worlds, where there are three and they differ more than their runs tell), and of species (resampled; with
+    `tree` for the process that made them); the p-value is that at which such an interval just reaches 0. **Fewer
+    than 3 pairs: `cannot tell`**, whatever they show: single runs differ by their seeds. `controls` maps names to
+    stores. Refused: one objective, no runs of the reference, two runs that nothing tells apart.
     """
     rng = generator(rng)
     told = [_facts(store) for store in stores]

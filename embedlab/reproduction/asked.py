@@ -47,12 +47,12 @@ def question_of(analysis: str, stores: Sequence[Path], *, x: str | None, traits:
                 settings: Mapping | None = None) -> str:  # fmt: skip
     """Give 64 hexadecimal digits that change with whatever decides the answer.
 
-    That is the analysis's file, the stores' keys, the settings, the axis, traits and tree, and the code of all that
+    That is the analysis's file, the stores' cards, the settings, the axis, traits and tree, and the code of all that
     measures and judges.
     """
     told = {
         "analysis": _digest(analyses_folder() / f"{analysis}.py"),
-        "stores": [json.loads((store / CARD).read_bytes()).get("key") for store in stores],
+        "stores": [_digest(store / CARD) for store in stores],  # its key, and what its model says of its training
         "settings": {k: str(v) for k, v in (settings or {}).items()},
         "x": x,
         "traits": _digest(traits),

@@ -39,6 +39,8 @@ def test_the_ends_are_a_paired_difference_by_hand(rng):
     assert np.diff(found.interval) < 3 and not found.disjoint
     apart = ends(x, values + 100 * np.log10(x)[:, None], np.random.default_rng(1))
     assert apart.disjoint and "do not overlap" in str(apart) and "from 10 to 1,000" in str(apart)
+    falls = ends(x, values - 100 * np.log10(x)[:, None], np.random.default_rng(1))
+    assert falls.disjoint and falls.difference < 0 and "do not overlap" in str(falls)
     values[0, 3] = np.nan
     assert ends(x, values, rng) is None
 
