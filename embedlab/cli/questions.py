@@ -54,7 +54,12 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the report.")] = Path("figures/demo"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the report.", show_default="figures/demo, with --quick figures/demo-quick"
+        ),
+    ] = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="A smaller world: a look at everything in a few minutes, which can show little."),
@@ -66,7 +71,8 @@ def demo(
     """
     from embedlab.demo import demo as whole
 
-    done = whole(out, quick=quick)
+    # another world with other models: neither may stand in for the other
+    done = whole(out or Path("figures") / ("demo-quick" if quick else "demo"), quick=quick)
     lines = ["planted:", *(f"  {line}" for line in done["planted"]), "found:"]
     lines += [f"  {line}" for line in done["findings"]]
     lines += [f"  not asked, {name}: {why}" for name, why in done["unasked"].items()]

@@ -4,6 +4,8 @@ Both are checkpoints like a trained model's, with vectors as long, and their car
 what a trained model shows beside them is what training brought.
 """
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import torch
 from jaxtyping import UInt8
 from torch import nn
 
-from embedlab.extract.compact import save_checkpoint, standardised
+from embedlab.extract.compact import DESCRIPTION, save_checkpoint, standardised
 from embedlab.extract.towers import CompactCLIP, Shape
 from embedlab.extract.words import Vocabulary
 from embedlab.train.config import TrainConfig
@@ -27,7 +29,8 @@ def save_controls(
 
     `pixels` are photographs of the world in hand, some hundred or more: the principal components of their pixels
     are the first, and calibrate the batch norms of the second, whose layers would otherwise not be centred.
-    Saved ones stand. Raises ValueError if there are fewer photographs than numbers in a vector.
+    Saved ones stand. Raises ValueError if there are fewer photographs than numbers in a vector, and where `folder`
+    holds the controls of another world, or of other towers.
     """
     if len(pixels) <= config.dim:
         raise ValueError(
@@ -37,17 +40,21 @@ def save_controls(
     made = {folder / "pixel-pca": lambda: _pixel_pca(config, pixels)}
     for seed in range(seeds):
         made[folder / f"random-network-seed{seed}"] = lambda seed=seed: _random_network(config, pixels, seed)
+    of = {"world": config.world, "world_species": config.world_species, "size": config.size}
+    of |= {"dials": config.dials} if config.dials else {}
+    towers = {path: _shape(config) for path in made} | {folder / "pixel-pca": _pixels(config)}
     for path, make in made.items():
-        if not (path / "model.json").is_file():
+        if (path / DESCRIPTION).is_file():
+            _refuse_other(path, of, towers[path])
+        else:
             model, shape, told = make()
-            told |= {"world": config.world, "world_species": config.world_species, "size": config.size}
-            told |= {"images": 0, "images_seen": 0, "steps": 0}
+            told |= {**of, "images": 0, "images_seen": 0, "steps": 0}
             save_checkpoint(path, model, shape, Vocabulary(()), name=path.name, training=told)
     return [str(path) for path in made]
 
 
 def _pixel_pca(config: TrainConfig, pixels) -> tuple[CompactCLIP, Shape, dict]:
-    shape = Shape(size=config.size, dim=config.dim, tower="pixels", text="none")
+    shape = _pixels(config)
     model = CompactCLIP.drawn(shape, 0, seed=0)
     x = model.image.trunk(torch.from_numpy(standardised(pixels)))
     mean = x.mean(0)
@@ -60,9 +67,27 @@ def _pixel_pca(config: TrainConfig, pixels) -> tuple[CompactCLIP, Shape, dict]:
     return model, shape, {"control": PIXELS, "seed": 0}
 
 
+def _refuse_other(path: Path, of: dict, shape: Shape) -> None:
+    told = json.loads((path / DESCRIPTION).read_bytes())
+    found = {**told["shape"], **{key: told["training"].get(key) for key in ("world", "world_species", "dials")}}
+    wanted = {**asdict(shape), "dials": None, **of}
+    if other := [key for key, value in wanted.items() if found.get(key) != value]:
+        raise ValueError(
+            f"{path} holds a control of another study ({', '.join(other[:5])} differ): give another --out, or remove it"
+        )
+
+
+def _pixels(config: TrainConfig) -> Shape:
+    return Shape(size=config.size, dim=config.dim, tower="pixels", text="none")
+
+
+def _shape(config: TrainConfig) -> Shape:
+    return Shape(config.size, config.width, config.dim, tower=config.tower, text="none", patch=config.patch,
+                 depth=config.depth, heads=config.heads)  # fmt: skip
+
+
 def _random_network(config: TrainConfig, pixels, seed: int) -> tuple[CompactCLIP, Shape, dict]:
-    shape = Shape(config.size, config.width, config.dim, tower=config.tower, text="none", patch=config.patch,
-                  depth=config.depth, heads=config.heads)  # fmt: skip
+    shape = _shape(config)
     model = CompactCLIP.drawn(shape, 0, seed=seed)
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
     for norm in norms:

@@ -1,6 +1,7 @@
 """Controls are encoders like others: pixels along their principal axes, and a network that learned nothing."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,9 @@ def test_saved_controls_stand(pixels, saved):
     assert save_controls(CONFIG, pixels[::-1], folder) == paths
     after = [json.loads((folder / p / "model.json").read_bytes()) for p in ("pixel-pca", "random-network-seed0")]
     assert before == after
+    for changed in ({"world": 4}, {"width": 8}, {"dials": "optima=0"}):
+        with pytest.raises(ValueError, match=f"another study.*{next(iter(changed))}"):
+            save_controls(replace(CONFIG, **changed), pixels, folder)
 
 
 def test_too_few_photographs_are_refused(pixels, tmp_path):
