@@ -18,8 +18,9 @@ def photographs(folder: Path, config, *, species: int, each: int, workers: int) 
     """Write photographs of held-out species into `folder` and give it back; one that is written stands.
 
     As many species of each body plan (`species` in all, fewer where the world holds back fewer), `each` of them with
-    its sexes and life stages in equal numbers, places at random: nothing behind an animal tells its habitat. Raises
-    ValueError where the folder holds photographs of another world, or others of this one.
+    its sexes and life stages in equal numbers, places at random: nothing behind an animal tells its habitat,
+    but its body plan is told. Raises ValueError where the folder holds photographs of another world, or others of this
+    one.
     """
     from embedlab.train.photos import grown
     from embedlab.world.card import DESIGN

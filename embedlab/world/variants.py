@@ -1,7 +1,7 @@
 """Variants: how sexes and life stages of a species differ, and along what.
 
-A variant is told in two sorts of numbers: marks of its own, on which species do not differ, and shifts of the
-measures on which they do, in species standard deviations.
+A variant is told in two sorts of numbers: marks of its own, on which species differ only as far as their variants do
+(how strong, which of them), and shifts of the measures on which they evolve, in species standard deviations.
 """
 
 from __future__ import annotations
