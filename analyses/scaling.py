@@ -65,7 +65,7 @@ CLAIMS = (
     ),
     Claim(
         id="recent-kinship-order-grows",
-        says="Of three species of recent kin, too, the space sets the right one apart the more often, the more was trained.",
+        says="Of three recent kin, too, the space sets the right one apart the more often, the more was trained.",
         at_least=0.01,
         statistic="slope of the share of recent triplets in which space and tree agree per tenfold scale",
         null="tips of the tree shuffled, the same shuffle at every run; and the runs in any other order",
