@@ -2,7 +2,7 @@
 
 from embedlab.claims import Claim
 from embedlab.io.store import open_store
-from embedlab.lab import MOSTLY
+from embedlab.lab import INTERVAL, MOSTLY
 from embedlab.measures.recognition import recognition
 
 SETTINGS = {
@@ -11,6 +11,7 @@ SETTINGS = {
     "prototypes": "the path of a store of texts with a column species: names alone (none)",
     "balance": "columns over whose cells images are spread (sex and life_stage where they are recorded)",
     "permutations": "how often names are shuffled (999)",
+    "interval": INTERVAL,
 }
 
 ALIKE = {  # of all claims
@@ -52,6 +53,7 @@ def run(lab):
         episodes=lab.setting("episodes", 100),
         prototypes=open_store(texts) if texts else None,
         balance=lab.setting("balance", cells),
+        tree=lab.process(),
         permutations=lab.setting("permutations", 999),
         rng=lab.rng,
     )

@@ -10,6 +10,7 @@ test images in the pool, and paints what it trains on.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -83,8 +84,13 @@ class Pool:
         return len(_laid_out(self)[0])
 
     def create(self) -> Path:
-        """Make room for all images in a file aside, and give its path; it is renamed when it is full."""
+        """Make room for all images in a file aside, and give its path; it is renamed when it is full.
+
+        Raises ValueError where the disk has no room: a memory map that meets its end kills the process without a word.
+        """
         aside = self.path.with_name(f".{self.path.name}.part")
+        aside.unlink(missing_ok=True)  # what a killed call left takes room too
+        refuse_without_room(self.images, self.size, aside.parent)
         shape = (self.images, self.size, self.size, 3)
         np.lib.format.open_memmap(aside, mode="w+", dtype=np.uint8, shape=shape).flush()
         return aside
@@ -124,7 +130,7 @@ class Pool:
 
     def told(self) -> dict:
         """Say for the card of a model which world it saw."""
-        told = {"world": self.world, "world_species": self.world_species, "size": self.size}
+        told = {"world": self.world, "world_species": self.world_species, "size": self.size, "design": DESIGN}
         return told | ({"dials": self.dials} if self.dials else {})
 
 
@@ -145,6 +151,16 @@ class Render:
         file[self.start : self.start + len(pixels)] = pixels
         file.flush()
         tick(len(pixels))
+
+
+def refuse_without_room(images: int, size: int, folder: Path) -> None:
+    """Raise ValueError where a folder's disk cannot hold so many images, `size` px on edge."""
+    need, free = images * 3 * size**2, shutil.disk_usage(folder).free
+    if need > free:
+        raise ValueError(
+            f"{images:,} images of {size} px need {need / 1e9:,.1f} GB in {folder}, and {free / 1e9:,.1f} GB are left: "
+            "make room, give another --out, or train on fewer images"
+        )
 
 
 _SHARED = ("world", "world_species", "dials", "size", "device")

@@ -20,6 +20,7 @@ from embedlab.train.loop import run
 from embedlab.train.parallel import Ranks, entered
 from embedlab.train.photos import Pool, pools
 from embedlab.train.sampling import Endless
+from embedlab.world.card import DESIGN
 
 _WORTH_PROCESSES = 8  # rendering jobs: fewer are done before a second process has imported torch
 
@@ -154,6 +155,11 @@ def _finished(config: TrainConfig, folder: Path) -> dict | None:
         raise ValueError(
             f"{folder} holds a model of another configuration ({told.get('config')}, not {config.digest}): "
             "give another --out, or remove that folder"
+        )
+    if told.get("design", DESIGN) != DESIGN:
+        raise ValueError(
+            f"{folder} holds a model that saw worlds of design {told['design']}, and they are drawn to design {DESIGN} "
+            "now: give another --out, or remove that folder"
         )
     return {
         "checkpoint": str(folder),

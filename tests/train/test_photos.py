@@ -6,7 +6,7 @@ import pytest
 from embedlab.data.taxonomy import RANKS
 from embedlab.train import TrainConfig
 from embedlab.train.captions import FIVE, forms_of, taxa, told
-from embedlab.train.photos import TEST_IMAGES, Pool, grown, pools, training_order
+from embedlab.train.photos import TEST_IMAGES, Pool, grown, pools, refuse_without_room, training_order
 
 TINY = TrainConfig(world_species=24, species=8, images=3, size=16, steps=4, batch=12)
 
@@ -32,6 +32,12 @@ def test_runs_of_one_world_dials_and_size_share_a_pool(tmp_path):
     assert len({pool.path for pool in own}) == 4
     with pytest.raises(ValueError, match=r"world differs among the runs \(\[7, 8\]\).*see `pools`"):
         Pool.of(configs[:2], tmp_path)
+
+
+def test_a_disk_without_room_is_named_before_a_memory_map_meets_its_end(tmp_path):
+    refuse_without_room(10, 16, tmp_path)
+    with pytest.raises(ValueError, match="10,000,000,000,000 images of 40 px need 48,000,000.0 GB in"):
+        refuse_without_room(10**13, 40, tmp_path)
 
 
 def test_dials_reach_the_world():

@@ -9,6 +9,7 @@ from embedlab.extract.compact import WEIGHTS, CompactEncoder
 from embedlab.train import TrainConfig, several, train, train_scales
 from embedlab.train.crew import Crew
 from embedlab.train.photos import _ROOM, TEST_IMAGES, Pool, _number, grown, training_order
+from embedlab.world.card import DESIGN
 from embedlab.world.phenotype import SEXES, STAGES
 from embedlab.world.traits import HABITATS
 
@@ -113,6 +114,10 @@ def test_train_takes_a_configuration_or_a_file(tmp_path):
     assert len(many["runs"]) == 4 and many["images_seen"] == 4 * 48
     assert many["checkpoint"] == str(tmp_path / "many" / "6x4-3-seed0")
     json.dumps(many)
+    card = tmp_path / "one" / "model.json"
+    card.write_text(card.read_text().replace(f'"design": {DESIGN}', '"design": 1'))
+    with pytest.raises(ValueError, match="saw worlds of design 1, and they are drawn to design"):
+        train(TINY, out=tmp_path / "one")
     told = CompactEncoder.load(many["checkpoint"]).card["training"]
     assert told["images"] == 24 and told["species"] == 6 and told["world"] == 7 and told["seed"] == 0
 
