@@ -66,7 +66,8 @@ def reproduce(
             theorems |= _theorem(own, checkpoints, out, tag)
             # After each world, so that a study that is cut short has said what it could.
             told = put_verdicts(
-                list(lines.values()), out, worlds=done, command=command, unasked=unasked, theorem=theorems
+                list(lines.values()), out, worlds=done, of=len(worlds), command=command, unasked=unasked,
+                theorem=theorems,
             )
             progress.add()
     return {

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from embedlab.claims import Claim, Evidence, Verdict, judge
 from embedlab.io.atomic import put_bytes
 from embedlab.reproduction.over_worlds import over_worlds
@@ -40,10 +42,13 @@ class Line:
 
 
 def put_verdicts(
-    lines: Sequence[Line], out: Path, *, worlds: int, command: str, unasked: Mapping[str, str],
+    lines: Sequence[Line], out: Path, *, worlds: int, of: int, command: str, unasked: Mapping[str, str],
     theorem: Mapping[str, str],
 ) -> dict[str, str]:  # fmt: skip
-    """Judge all lines as one family and write `outcome.json` and `verdicts.md`; give id → verdict."""
+    """Judge all lines as one family and write `outcome.json` and `verdicts.md`; give id → verdict.
+
+    `worlds` were asked so far, `of` so many in all: a study that is not done says so.
+    """
     # A claim that some world could not ask is no claim over worlds; it is named, with how many could.
     short = {line.id: f"asked in {len(line.worlds)} of {worlds} worlds" for line in lines if len(line.worlds) < worlds}
     unasked = {**unasked, **short}
@@ -56,8 +61,8 @@ def put_verdicts(
             "axis": line.axis,
             "analysis": line.analysis,
             "worlds": [
-                {"world": world, "estimate": e.estimate, "interval": list(e.interval), "chance": e.chance,
-                 "p_more": e.p_more, "p_less": e.p_less, "sentence": sentence}
+                {"world": world, "estimate": _plain(e.estimate), "interval": [_plain(v) for v in e.interval],
+                 "chance": e.chance, "p_more": _plain(e.p_more), "p_less": _plain(e.p_less), "sentence": sentence}
                 for world, e, sentence in line.worlds
             ],
         }
@@ -65,14 +70,20 @@ def put_verdicts(
     ]  # fmt: skip
     told = {
         "schema": SCHEMA, "analysis": "reproduction", "command": command, "worlds": worlds,
+        "worlds_in_all": of,
         "claims": claims, "unasked": dict(unasked), "theorem": dict(theorem),
         "versions": {"embedlab": version("embedlab")},
     }  # fmt: skip
-    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     put_bytes(out / "outcome.json", text.encode(), "outcome")
+    so_far = f"; so far, {worlds} of {of} worlds" if worlds < of else ""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    put_bytes(out / "verdicts.md", table(lines, verdicts, digest, unasked).encode(), "verdicts")
+    put_bytes(out / "verdicts.md", table(lines, verdicts, f"{digest}{so_far}", unasked).encode(), "verdicts")
     return {verdict.claim.id: verdict.word for verdict in verdicts}
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None  # JSON knows no NaN
 
 
 def table(

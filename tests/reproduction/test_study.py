@@ -25,6 +25,8 @@ snapshots = "powers"
 images = [2, 8]
 [[arm]]
 objective = "ce"
+[[arm]]
+shuffle = 1
 """
 FEW = {"permutations": 19, "episodes": 3}
 SETTINGS = {"scaling": FEW, "objectives": FEW, "recognition": FEW, "separation": {"permutations": 19},
@@ -44,12 +46,14 @@ def test_every_claim_of_a_study_is_judged_and_written_down(study):
     out, done = study
     told = json.loads((out / "s" / "outcome.json").read_bytes())
     claims = {claim["id"]: claim for claim in told["claims"]}
-    assert {claim["verdict"] for claim in claims.values()} and done["runs"] == 4 and done["worlds"] == 1
+    assert {claim["verdict"] for claim in claims.values()} and done["runs"] == 5 and done["worlds"] == 1
     assert any(name.startswith("scaling/images/") for name in claims), list(claims)
     assert any(name.startswith("objectives/") for name in claims) and any(n.startswith("hierarchy/") for n in claims)
     for claim in claims.values():
         assert [world["world"] for world in claim["worlds"]] == ["world-5"]
         assert {"chance", "interval", "p_value", "verdict"} <= set(claim)
+    [slope] = claims["scaling/images/five-shot-accuracy-grows"]["worlds"]
+    assert all(f"{name} " in slope["sentence"] for name in ("pixel PCA", "random network", "shuffled labels"))
     rows = (out / "s" / "verdicts.md").read_text().splitlines()
     assert sum(row.startswith("| ") for row in rows) == len(claims) + 1
     assert list(told["theorem"]) == ["world-5/theorem-seed0"]
