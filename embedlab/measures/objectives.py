@@ -191,10 +191,11 @@ def _paired(name, pairs, told, found, each, by_world, tree, rng) -> Pairing:
     differences = np.array([each[a].mean() - each[b].mean() for a, b in pairs])
     worlds = [told[a]["world"] for a, _ in pairs]
     species, names = [], []
-    for world in dict.fromkeys(worlds):
+    own_worlds = tuple(dict.fromkeys(worlds))  # an objective may have been trained in some of them only
+    for world in own_worlds:
         own = [each[a] - each[b] for (a, b), w in zip(pairs, worlds, strict=True) if w == world]
         # A world counts by its pairs, so that the mean over species is the mean over pairs.
-        species.append(np.mean(own, axis=0) * (len(own) * len(by_world) / len(pairs) if len(by_world) > 1 else 1.0))
+        species.append(np.mean(own, axis=0) * (len(own) * len(own_worlds) / len(pairs)))
         names += list(found[by_world[world][0]].species)
     by_species = np.concatenate(species)
     statistic = f"{found[0].evidence.statistic}: {told[pairs[0][0]]['objective']} less {name}, the same species"

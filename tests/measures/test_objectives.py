@@ -52,6 +52,14 @@ def test_a_planted_gain_is_found_and_a_loss_contradicts(rng):
     assert found.table()["objective"].to_list() == ["hierarchical", "ce", "flat"]
 
 
+def test_an_objective_of_some_worlds_only_is_the_mean_of_its_own_pairs(rng):
+    stores, measure = study(rng, {"hierarchical": 0.5, "flat": 0.0}, worlds=4, seeds=2)
+    training = [store.card["training"] for store in stores]
+    kept = [s for s, t in zip(stores, training, strict=True) if t["objective"] != "flat" or t["world"] < 2]
+    flat = objectives(kept, measure, rng=0).pairings["flat"]
+    assert len(flat.differences) == 4 and flat.by_species.mean() == pytest.approx(flat.differences.mean())
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_one_seed_or_two_cannot_tell_whatever_they_show(rng, seeds):
     found = objectives(*study(rng, {"hierarchical": 5.0, "flat": 0.0}, seeds=seeds), rng=0)
