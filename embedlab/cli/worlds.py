@@ -103,7 +103,10 @@ def world(
 def train(
     config: Annotated[
         Path,
-        typer.Argument(metavar="CONFIG.toml", help="Which world, how much, how long: see `embedlab list train`."),
+        typer.Argument(
+            metavar="CONFIG.toml",
+            help="Which world, how much, how long: see `embedlab list train`. Or smoke, small, medium, full.",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -122,13 +125,14 @@ def train(
     A table \[grid] of lists gives all combinations, as seed = \[0, 1]; tables \[\[arm]] give the arms of a star,
     each with its own lists. There, data = \["64x8"] stands for 64 species with 8 images each.
     """
+    from embedlab.places import config_file
     from embedlab.train import train as fit
     from embedlab.train.saved import Paused
 
     folder = out or Path("run") / config.stem
     silent = int(os.environ.get("RANK", "0")) > 0  # under torchrun one process speaks for all
     try:
-        done = fit(config, out=folder, workers=workers, minutes=minutes)
+        done = fit(config_file(config), out=folder, workers=workers, minutes=minutes)
     except Paused as pause:
         says = [] if silent else [str(pause), "the same command goes on from there"]
         return Answer({"finished": False}, says)

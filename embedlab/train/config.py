@@ -130,6 +130,10 @@ class TrainConfig:
             raise ValueError(f"scale = {self.scale} starts above scale_max = {self.scale_max}: lower it")
         if self.batch % self.accumulate:
             raise ValueError(f"batch = {self.batch} cannot be cut into accumulate = {self.accumulate} parts")
+        if self.replay and self.replay_batch % self.accumulate:
+            raise ValueError(
+                f"replay_batch = {self.replay_batch} cannot be cut into accumulate = {self.accumulate} parts"
+            )
         if self.batch % self.each:
             raise ValueError(
                 f"batch = {self.batch} is no multiple of {self.each} images of each species: set `together`"

@@ -47,10 +47,6 @@ def scenes(seed: int, size: int, count: int = SCENES) -> Photos:
 
 def rehearsed(config: TrainConfig) -> TrainConfig:
     """Give the configuration by which batches of scenes are drawn: their own size and luck, one form a scene."""
-    if config.replay_batch % config.accumulate:
-        raise ValueError(
-            f"replay_batch = {config.replay_batch} cannot be cut into accumulate = {config.accumulate} parts"
-        )
     return replace(
         config, batch=config.replay_batch, together=1, caption_per="image", seed=(config.seed + 1_000_003) % 2**31
     )

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from embedlab.extract.compact import DESCRIPTION
 from embedlab.train.config import TrainConfig
 from embedlab.train.crew import Crew
@@ -80,6 +82,8 @@ def train_scales(
             f"{twice[:5]} name several runs: vary species, images, steps or seed, or use two folders"
         )
     cuda = any(config.device == "cuda" for config in configs)
+    if cuda and not torch.cuda.is_available():
+        raise ValueError("device = 'cuda', and torch finds no GPU here: set device = 'cpu', or go where one is")
     with entered("cuda" if cuda else "cpu") as ranks, Crew(workers, quiet=not ranks.first) as crew:
         results = [_finished(config, folder) for config, folder in zip(configs, folders, strict=True)]
         results = ranks.told(results)  # the first one writes: what it sees, holds for all

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from embedlab.extract.compact import WEIGHTS, CompactEncoder
 from embedlab.train import TrainConfig, several, train, train_scales
@@ -130,6 +131,11 @@ def test_train_takes_a_configuration_or_a_file(tmp_path):
             "only 1[0-9] of the 24 species.*others are held out: raise world_species",
         ),
         ([TINY, like(TINY, lr=1e-4)], r"\['6x4-3-seed0'\] name several runs"),
+        pytest.param(
+            [like(TINY, device="cuda")],
+            "torch finds no GPU here",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
     ],
 )
 def test_refusals(tmp_path, configs, words):
