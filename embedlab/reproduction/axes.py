@@ -10,9 +10,9 @@ from embedlab.train.config import TrainConfig
 # axis: (the keys that change along it, what a store's card calls the place on it)
 AXES = {
     "images": (("images",), "images"),
-    "species": (("species",), "species"),
+    "species": (("species", "images"), "species"),  # the more of one, the fewer of the other: one number of photographs
     "compute": (("steps",), "images_seen"),
-    "data": (("species", "images"), "images"),
+    "data": (("species", "images"), "images"),  # both grow
 }
 MAIN = "hierarchical"  # the objective that a study is about
 LEAST = 3  # values of an axis that make a trend
@@ -53,9 +53,9 @@ def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
     """Find the longest line of runs along each axis, of those with three different scales or more.
 
     Of lines that are equally long, that of the hierarchical objective. Runs on shuffled labels stand on no line.
-    "data" is the line along which species and images grow together; "images" and "species" hold the other fixed.
+    "images" holds the species fixed, "species" the number of photographs in all, and along "data" both grow.
 
-    >>> star = [(32, 2), (32, 4), (32, 8), (8, 4), (64, 4)]
+    >>> star = [(32, 2), (32, 4), (32, 8), (8, 16), (64, 2)]
     >>> [(a.name, a.scales) for a in axes([TrainConfig(species=s, images=m) for s, m in star])]
     [('images', 3), ('species', 3)]
     >>> [(a.name, a.scales) for a in axes([TrainConfig(species=8 * k, images=k) for k in (1, 2, 3)])]
@@ -67,8 +67,8 @@ def axes(configs: Sequence[TrainConfig]) -> list[Axis]:
         for config in configs:
             if config.shuffle:
                 continue
-            told = asdict(config)
-            lines[tuple((k, v) for k, v in told.items() if k not in (*keys, *_NO_MATTER))].append(config)
+            shared = tuple((k, v) for k, v in asdict(config).items() if k not in (*keys, *_NO_MATTER))
+            lines[(*shared, config.total) if name == "species" else shared].append(config)
         found_here = [_line(name, x, runs) for runs in lines.values()]
         best = max(found_here, key=_worth, default=None)
         if best is not None and best.scales >= LEAST and (name != "data" or _both_grow(best)):
@@ -89,5 +89,6 @@ def _place(run: TrainConfig, axis: str) -> tuple:
 
 
 def _both_grow(line: Axis) -> bool:
+    """Whether species and images both rise from each place to the next."""
     places = sorted({_place(run, line.name) for run in line.runs})
     return all(a < c and b < d for (a, b), (c, d) in pairwise(places))

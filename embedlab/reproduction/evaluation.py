@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -18,8 +19,8 @@ def photographs(folder: Path, config, *, species: int, each: int, workers: int) 
     """Write photographs of held-out species into `folder` and give it back; one that is written stands.
 
     As many species of each body plan (`species` in all, fewer where the world holds back fewer), `each` of them with
-    its sexes and life stages in equal numbers, places at random: nothing behind an animal tells its habitat,
-    but its body plan is told. Raises ValueError where the folder holds photographs of another world, or others of this
+    its sexes and life stages in equal numbers, places and views of them at random: nothing behind an animal tells its
+    habitat or its body plan. Raises ValueError where the folder holds photographs of another world, or others of this
     one.
     """
     from embedlab.train.photos import grown
@@ -31,9 +32,10 @@ def photographs(folder: Path, config, *, species: int, each: int, workers: int) 
     plans = np.array(world.plans)[held]
     kinds = list(dict.fromkeys(world.plans))
     chosen = np.sort(np.concatenate([held[plans == plan][: species // len(kinds)] for plan in kinds]))
-    specimens = world.plan(chosen, each, balanced=True, background_bias=0.0)
+    specimens = world.plan(chosen, each, balanced=True, background_bias=0.0, views="any")
     told = {"design": DESIGN, "seed": world.seed, "species": len(world), "strengths": asdict(world.strengths),
-            "images": len(specimens), "species_shown": len(chosen), "size": config.size}  # fmt: skip
+            "images": len(specimens), "species_shown": len(chosen), "size": config.size,
+            "views": "any"}  # fmt: skip
     if (folder / "manifest.csv").is_file():
         _refuse_others(folder, told)
         return folder
@@ -71,16 +73,19 @@ def extracted(checkpoints: list[str], manifest: Path, folder: Path, workers: int
     stores = [folder / Path(c).name for c in checkpoints]
     jobs = [(str(manifest), f"compact:{c}", str(s)) for c, s in zip(checkpoints, stores, strict=True)]
     with Progress("extracting", len(jobs), "stores") as line:
-        if workers < 2:
-            for job in jobs:
-                _extract(job)
-                line.add()
-        else:
-            # Spawned: a forked torch inherits locked thread pools.
-            with ProcessPoolExecutor(workers, get_context("spawn"), _quiet) as pool:
-                for _ in pool.map(_extract, jobs):
-                    line.add()
+        for _ in all_of(_extract, jobs, workers):
+            line.add()
     return stores
+
+
+def all_of(function: Callable, jobs: Sequence, workers: int) -> Iterator:
+    """Give what a function makes of each job, in order: here, or in several processes of one thread each."""
+    if workers < 2 or len(jobs) < 2:
+        yield from map(function, jobs)
+        return
+    # Spawned: a forked torch inherits locked thread pools.
+    with ProcessPoolExecutor(min(workers, len(jobs)), get_context("spawn"), _quiet) as pool:
+        yield from pool.map(function, jobs)
 
 
 def _quiet() -> None:

@@ -54,6 +54,9 @@ def put_verdicts(
     unasked = {**unasked, **short}
     lines = [line for line in lines if line.id not in short]
     together = {line.id: line.evidence for line in lines}
+    if worlds < of:  # no verdict before all worlds are in: else a study could be stopped where it pleases
+        unfinished = f"{worlds} of {of} worlds are done"
+        together = {name: replace(e, cannot_tell=unfinished) for name, e in together.items()}
     verdicts = judge([replace(line.claim, id=line.id) for line in lines], together)
     claims = [
         {

@@ -1,5 +1,7 @@
 """Photographs that stand are those that are asked for, and evidence that stands answers the same question."""
 
+import json
+
 import pytest
 
 from embedlab.reproduction.asked import question_of
@@ -20,6 +22,11 @@ def test_photographs_stand_and_others_in_their_place_are_refused(tmp_path):
     turned = TrainConfig(world=5, world_species=32, size=16, species=4, images=2, dials="optima=0")
     with pytest.raises(ValueError, match="other dials"):
         photographs(folder, turned, species=4, each=6, workers=1)
+    told = json.loads((folder / "world.json").read_text())
+    assert told.pop("views") == "any"
+    (folder / "world.json").write_text(json.dumps(told))  # as it was written before views were drawn
+    with pytest.raises(ValueError, match="views None, not 'any'"):
+        photographs(folder, CONFIG, species=4, each=6, workers=1)
 
 
 def test_other_traits_or_another_tree_are_another_question(tmp_path):

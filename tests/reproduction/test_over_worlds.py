@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from embedlab.claims import Evidence
-from embedlab.reproduction.over_worlds import over_worlds, stouffer
+from embedlab.reproduction.over_worlds import over_worlds
 
 
 def evidence(estimate, half=0.1, p=0.01, **changed):
@@ -20,12 +20,16 @@ def test_a_mean_of_worlds_with_an_interval_over_worlds():
     half = stats.t.ppf(0.975, 2) * 0.1 / np.sqrt(3)  # by hand: the standard deviation of these three is .1
     assert found.estimate == pytest.approx(0.3) and found.interval == pytest.approx((0.3 - half, 0.3 + half))
     assert found.n == 3 and found.unit == "worlds" and not found.cannot_tell
-    assert found.p_more == pytest.approx(stats.combine_pvalues([0.01] * 3, method="stouffer").pvalue)
+    at_large = stats.ttest_1samp([0.2, 0.3, 0.4], 0.0, alternative="greater").pvalue  # chance is 0 on average
+    assert found.p_more == pytest.approx(at_large) and found.p_less == pytest.approx(1 - at_large)
 
 
-def test_worlds_that_agree_by_luck_are_no_surer_than_their_species_allow():
-    found = over_worlds([evidence(0.3, half=0.3) for _ in range(4)])
-    assert found.interval == pytest.approx((0.3 - 0.15, 0.3 + 0.15))  # .3 / √4
+def test_what_counts_is_what_a_world_shows_beyond_its_own_chance():
+    worlds = [evidence(v + c, null=np.full(41, c)) for v, c in ((0.2, 0.0), (0.3, 0.5), (0.4, -0.2))]
+    found = over_worlds(worlds)
+    assert found.p_more == pytest.approx(stats.ttest_1samp([0.2, 0.3, 0.4], 0.0, alternative="greater").pvalue)
+    assert found.chance["mean"] == pytest.approx(0.1) and found.estimate == pytest.approx(0.4)
+    assert np.diff(found.interval)[0] == pytest.approx(2 * stats.t.ppf(0.975, 2) * 0.1 / np.sqrt(3))
 
 
 def test_one_world_is_itself_and_two_are_too_few():
@@ -38,10 +42,14 @@ def test_one_world_is_itself_and_two_are_too_few():
         over_worlds([])
 
 
-def test_combined_p_values_are_flat_where_nothing_is():
-    rng = np.random.default_rng(0)
-    p = np.array([stouffer(rng.random(3)) for _ in range(2000)])
+def test_that_a_world_has_few_pairs_of_runs_is_no_reason_over_worlds():
+    few = {"unit": "pairs of runs", "cannot_tell": "2 pairs of runs", "half": 5.0, "p": 0.4}
+    found = over_worlds([evidence(v, **few) for v in (0.2, 0.3, 0.4)])
+    assert not found.cannot_tell and found.p_more < 0.02
+    assert "in 1 of 3 worlds" in over_worlds([evidence(v, **few) for v in (0.2, 0.3, np.nan)]).cannot_tell
+
+
+def test_empty_worlds_are_called_as_often_as_promised():
+    rng = np.random.default_rng(1)
+    p = np.array([over_worlds([evidence(v) for v in rng.normal(0, 0.1, 6)]).p_more for _ in range(1000)])
     assert stats.kstest(p, "uniform").pvalue > 0.01
-    # discrete permutation p-values, never 0, stay valid
-    coarse = np.array([stouffer(np.ceil(rng.random(3) * 100) / 100) for _ in range(2000)])
-    assert (coarse <= 0.05).mean() < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 2000)
