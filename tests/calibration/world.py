@@ -20,7 +20,7 @@ class World:
 
     `naive(rng, permutations)` gives the p-value of a test known to be wrong, on a world drawn alike. `exact` says
     that the p-value is uniform, not only small seldom enough. `weak` names a weakness that is documented: the rate
-    is measured and shown, and holds nobody to the bound.
+    is measured and shown, and held to what was once measured (`MEASURED` in verdicts.py), not to the level.
     """
 
     name: str
