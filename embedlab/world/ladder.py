@@ -49,10 +49,11 @@ def simulated_encoder(
         private: axes on which no species differ; individuals and photographs do.
         variant_size: δ, length of the contrast of sexes (and of life stages) in standard deviations of individuals,
             root mean square over species; by name ("sex", "life_stage") for each. On the first rung the Fisher
-            ratio is δ²/2 where each individual has one photograph.
+            ratio is δ²/2, with bursts of one individual too: its photographs are averaged in the standard deviation.
         variant_share: cos²θ, share of the contrasts' squared length within the first five axes of the species
             means, planted in the features. None draws contrasts from the scatter within species: the share is then
-            its spectrum-matched chance, the zero of this dial.
+            its spectrum-matched chance, the zero of this dial. Species are weighed by `uneven` afterwards and the map
+            turns the axes: compare an estimate with the share told in `reached`, not with this.
         uneven: let the sexes and stages of each species differ as far as its own dimorphism and maturation say.
         noise: standard deviation of individuals; half of its variance lies on the species' axes, in proportion to
             what these carry, and half on private ones.
