@@ -97,14 +97,15 @@ def paint(
     layers: bool = False,
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
+    view: np.ndarray | None = None,
 ):
     """Paint specimens of one plan: uint8 (n, size, size, 3); with `layers`, also each animal's cover as float
-    (n, size, size).
+    (n, size, size). The place is seen as `view` says (codes into PLANS), else as animals of this plan see it.
     """
     n = len(background)
     out = np.empty((n, size, size, 3), np.uint8)
     cover = np.empty((n, size, size), np.float32) if layers else None
-    for rows, picture, alpha in strokes(plan, look, lens, background, size, seed, device, dtype):
+    for rows, picture, alpha in strokes(plan, look, lens, background, size, seed, device, dtype, view):
         out[rows] = picture.cpu().numpy()
         if layers:
             cover[rows] = alpha.cpu().numpy()
@@ -120,6 +121,7 @@ def strokes(
     seed: int,
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
+    view: np.ndarray | None = None,
 ) -> Iterator[tuple[slice, torch.Tensor, torch.Tensor]]:
     """Paint chunk by chunk and leave the pixels on `device`: (rows, uint8 (k, size, size, 3), cover (k, size,
     size)).
@@ -131,6 +133,7 @@ def strokes(
         **{f"fit_{name}": value for name, value in frame(plan, points, look, lens).items()},
     }
     device = torch.device(device)
+    view = np.full(len(background), PLANS.index(plan)) if view is None else view
     chunk = CHUNK.get(device.type, MANY)
     threads = torch.get_num_threads()
     with torch.inference_mode():
@@ -145,39 +148,40 @@ def strokes(
             }
             torch.set_num_threads(1)  # two threads on one free core are many times slower than one
             try:
-                behind = _behind(seed, plan, background[rows], {k: v[rows] for k, v in lens.items()}, size, device)
+                seen = {k: v[rows] for k, v in lens.items()}
+                behind = _behind(seed, view[rows], background[rows], seen, size, device)
                 picture, alpha = _chunk(plan, tensors, behind, size)
             finally:
                 torch.set_num_threads(threads)
             yield rows, picture, alpha
 
 
-def _behind(seed, plan, background, lens, size, device):
+def _behind(seed, view, background, lens, size, device):
     # The place behind each animal and its sensor's noise, both (n, 3, size * size).
     if device.type != "cpu":
-        return _gather(seed, plan, background, lens, size, device)
-    place, noise = places.cut(seed, plan, background, lens, size), places.grain(seed, lens, size)
+        return _gather(seed, view, background, lens, size, device)
+    place, noise = places.cut(seed, view, background, lens, size), places.grain(seed, lens, size)
     return torch.from_numpy(place), torch.from_numpy(noise)
 
 
-@lru_cache(maxsize=16)
-def _kept(seed, plan, size, device):
+@lru_cache(maxsize=4)
+def _kept(seed, size, device):
     # Land and grains stay where pictures are painted: copying them picture by picture would take longer.
-    land, grains = places.strips(seed, plan, size), places.grains(seed, size)
+    land, grains = places.strips(seed, size), places.grains(seed, size)
     return torch.from_numpy(land).to(device), torch.from_numpy(grains).to(device)
 
 
-def _gather(seed, plan, background, lens, size, device):
+def _gather(seed, view, background, lens, size, device):
     """Do what `places.cut` and `places.grain` do, on a device, to the last bit."""
-    land, grains = _kept(seed, plan, size, device)
+    land, grains = _kept(seed, size, device)
 
     def told(values, dtype=torch.long):
         return torch.as_tensor(np.asarray(values), dtype=dtype, device=device)[:, None, None]
 
     step = torch.arange(size, device=device)
     top, left = (told(corner) for corner in places.corners(lens, size))
-    rows, columns, habitat = top + step[:, None], left + step, told(background)
-    sharp, soft = (land[habitat, k, :, rows, columns].permute(0, 3, 1, 2) for k in (0, 1))
+    rows, columns, view, habitat = top + step[:, None], left + step, told(view), told(background)
+    sharp, soft = (land[view, habitat, k, :, rows, columns].permute(0, 3, 1, 2) for k in (0, 1))
     focus = told(lens["focus"], torch.float32)[..., None]
     light = told(lens["place_light"] / 255, torch.float32)[..., None]
     place = (sharp * focus + soft * (1 - focus)) * light

@@ -11,17 +11,19 @@ from embedlab.world.camera import camera, still
 from embedlab.world.characters import COLOUR, FUNCTIONAL, HABITATS, ORNAMENT, OTHER, columns
 from embedlab.world.palette import BROWN, logistic, rgb, tone
 from embedlab.world.traits import Evolved
+from embedlab.world.tree import PLANS
 from embedlab.world.variants import SEXES, SIGNS, STAGES, YOUTH, variant
 
 __all__ = ["SEXES", "STAGES", "Specimens", "camera", "looks", "meet", "still"]
 
+VIEWS = ("own", "any")  # whose places stand behind the animals: their own plan's, or any of the four
 MET = (0.25, 0.15, 0.60)  # shares of the stages where the draws are not balanced
 COLOUR_NOISE, SHAPE_NOISE = 0.45, 0.15  # individual differences, in species standard deviations
 
 
 @dataclass(frozen=True, eq=False)
 class Specimens:
-    """Who is photographed: one entry per image in every column; codes into SEXES, STAGES and HABITATS."""
+    """Who is photographed: one entry per image in every column; codes into SEXES, STAGES, HABITATS and PLANS."""
 
     index: np.ndarray  # place in the endless sequence: number × species + species index
     species: np.ndarray
@@ -30,6 +32,7 @@ class Specimens:
     sex: np.ndarray
     life_stage: np.ndarray
     background: np.ndarray
+    view: np.ndarray  # the body plan whose view of the habitat stands behind the animal
 
     def __len__(self) -> int:
         return len(self.index)
@@ -52,24 +55,29 @@ class Specimens:
 def meet(
     seed: int,
     habitat: np.ndarray,
+    plan: np.ndarray,
     species: np.ndarray,
     number: np.ndarray,
     *,
     balanced: bool,
     background_bias: float,
     photos: int = 1,
+    views: str = "own",
 ) -> Specimens:
     """Draw who is met at image `number` of each species: individual, sex, stage and the place where it
     stands.
 
     Balanced: individuals cycle through both sexes of adults, subadults and juveniles, so any 6 in a row hold
     one of each. Otherwise sexes are equal in expectation, and the stages come in the shares `MET`. The place
-    is the species' own habitat with probability `background_bias`, else any of the five.
+    is the species' own habitat with probability `background_bias`, else any of the five, as its own body plan
+    sees it; where `views` is "any", as each of the four plans does, equally often.
     """
     if photos < 1:
         raise ValueError(f"each individual has at least one photograph, not {photos}")
     if not 0 <= background_bias <= 1:
         raise ValueError(f"background_bias is a probability from 0 to 1, not {background_bias}")
+    if views not in VIEWS:
+        raise ValueError(f"views is one of {VIEWS}, not {views!r}")
     individual, photo = number // photos, number % photos
     who = keys.uniforms(seed, "who", 2, species, individual)
     where = keys.uniforms(seed, "where", 2, species, individual, photo)
@@ -79,7 +87,11 @@ def meet(
         sex, stage = (who[:, 0] < 0.5).astype(np.int64), np.searchsorted(np.cumsum(MET)[:-1], who[:, 1])
     anywhere = (where[:, 1] * len(HABITATS)).astype(np.int64)
     background = np.where(where[:, 0] < background_bias, habitat[species], anywhere)
-    return Specimens(number * len(habitat) + species, species, individual, photo, sex, stage, background)
+    view = plan[species]
+    if views == "any":  # a draw of its own: nothing else changes
+        drawn = keys.uniforms(seed, "view", 1, species, individual, photo)[:, 0]
+        view = (drawn * len(PLANS)).astype(np.int64)
+    return Specimens(number * len(habitat) + species, species, individual, photo, sex, stage, background, view)
 
 
 def looks(seed: int, plan: str, evolved: Evolved, met: Specimens) -> dict[str, np.ndarray]:

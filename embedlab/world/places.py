@@ -1,5 +1,6 @@
 """Places: what lies behind an animal, cut from a long strip of land for each habitat and each of four views.
 
+The view is that of the animal's own body plan (a fish stands in water) unless a photograph draws another one.
 A strip is drawn once for a world (`habitats`) at 80 pixels to the picture's width and resampled to the size in
 use, so resolution does not change the optics; where a photograph is cut, how blurred and how bright it is,
 are its own draws.
@@ -14,6 +15,7 @@ from PIL import Image, ImageFilter
 
 from embedlab.world import habitats, keys
 from embedlab.world.traits import HABITATS
+from embedlab.world.tree import PLANS
 
 MASTER = 80  # pixels of a strip to one picture's width
 WIDE, HIGH = 9, 1.35  # length and height of a strip, in pictures
@@ -64,16 +66,18 @@ def grain_corners(lens: dict, free: int) -> tuple[np.ndarray, np.ndarray]:
     return (lens["grain"] * free).astype(int), (lens["grain"] * 997 % 1 * free).astype(int)
 
 
-def strips(seed: int, plan: str, size: int) -> np.ndarray:
-    """Give all land of one view, uint8 (habitats, sharp and soft, 3, height, width)."""
-    return np.stack([_sized(seed, plan, habitat, size) for habitat in range(len(HABITATS))])
+def strips(seed: int, size: int) -> np.ndarray:
+    """Give all land, uint8 (views, habitats, sharp and soft, 3, height, width)."""
+    return np.stack([[_sized(seed, plan, habitat, size) for habitat in range(len(HABITATS))] for plan in PLANS])
 
 
-def cut(seed: int, plan: str, background: np.ndarray, lens: dict, size: int) -> np.ndarray:
-    """Cut the place behind each animal: float32 (n, 3, size * size), sRGB from 0 to 1."""
+def cut(seed: int, view: np.ndarray, background: np.ndarray, lens: dict, size: int) -> np.ndarray:
+    """Cut the place behind each animal, told by view (code into PLANS) and habitat: float32 (n, 3, size * size),
+    sRGB from 0 to 1.
+    """
     out = np.empty((len(background), 3, size, size), np.float32)
-    for i, (habitat, top, left) in enumerate(zip(background, *corners(lens, size), strict=True)):
-        sharp, soft = _sized(seed, plan, int(habitat), size)
+    for i, (plan, habitat, top, left) in enumerate(zip(view, background, *corners(lens, size), strict=True)):
+        sharp, soft = _sized(seed, PLANS[plan], int(habitat), size)
         here = np.s_[:, top : top + size, left : left + size]
         focus = np.float32(lens["focus"][i])
         out[i] = (sharp[here] * focus + soft[here] * (1 - focus)) * np.float32(lens["place_light"][i] / 255)

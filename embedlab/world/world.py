@@ -148,6 +148,7 @@ class World:
         background_bias: float = 0.5,
         start: int = 0,
         photos: int = 1,
+        views: str = "own",
     ) -> Specimens:
         """Draw who is photographed, `per_species` images of each species in turn, numbered from `start`; no
         pixels.
@@ -158,6 +159,8 @@ class World:
             background_bias: probability that the place is the species' own habitat; 0 in evaluations.
             photos: photographs of each individual; it keeps its looks and changes pose, light and place.
             start: number of the first image of each species; other numbers are other individuals.
+            views: "own" shows the habitat as the animal's body plan lives in it (fish in water); "any" as any of the
+                four plans does, so that the place tells nothing of the plan: for evaluations.
         """
         species = np.asarray(species_indices, dtype=np.int64).ravel()
         if outside := [int(s) for s in species if not 0 <= s < len(self)][:5]:
@@ -168,13 +171,13 @@ class World:
             raise ValueError(f"images of a species are numbered from 0 up, not {per_species} from {start}")
         number = np.tile(np.arange(start, start + per_species), len(species))
         index = number * len(self) + np.repeat(species, per_species)
-        return self.at(index, balanced=balanced, background_bias=background_bias, photos=photos)
+        return self.at(index, balanced=balanced, background_bias=background_bias, photos=photos, views=views)
 
     def at(
-        self, index, *, balanced: bool = False, background_bias: float = 0.5, photos: int = 1
+        self, index, *, balanced: bool = False, background_bias: float = 0.5, photos: int = 1, views: str = "own"
     ) -> Specimens:
         """Draw who is on photograph `index` of the endless set: species take turns, so index = number ×
-        species + s.
+        species + s; the rest as in `plan`.
         """
         number, species = np.divmod(np.asarray(index, dtype=np.int64).ravel(), len(self))
         if (number < 0).any():
@@ -184,11 +187,13 @@ class World:
         return phenotype.meet(
             self.seed,
             self.evolved.habitat,
+            self.growth.plan,
             species,
             number,
             balanced=balanced,
             background_bias=background_bias,
             photos=photos,
+            views=views,
         )
 
     def render(self, specimens: Specimens, size: int = 40, device: str = "cpu", *, layers: bool = False):
@@ -203,7 +208,8 @@ class World:
         out = np.empty((len(specimens), size, size, 3), np.uint8)
         cover = np.empty((len(specimens), size, size), np.float32) if layers else None
         for plan, rows, look, lens in self._seen(specimens):
-            painted = paint(plan, look, lens, specimens.background[rows], size, self.seed, layers, device)
+            place, view = specimens.background[rows], specimens.view[rows]
+            painted = paint(plan, look, lens, place, size, self.seed, layers, device, view=view)
             if layers:
                 out[rows], cover[rows] = painted
             else:
@@ -278,6 +284,7 @@ class World:
                 "sex": np.array(SEXES)[specimens.sex],
                 "life_stage": np.array(STAGES)[specimens.life_stage],
                 "habitat_background": np.array(HABITATS)[specimens.background],
+                "view_background": np.array(PLANS)[specimens.view],
                 "split": self.split[s],
                 "source": f"embedlab world {self.seed}",
             }

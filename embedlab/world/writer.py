@@ -92,7 +92,9 @@ def write_specimens(
         rows = world.trait_rows
         rows.filter(rows["species"].is_in(shown)).write_csv(aside / "traits.csv")
         (aside / "tree.nwk").write_text(world.tree.prune(shown).newick() + "\n", encoding="utf-8")
-        card = {**world.card, "images": len(specimens), "species_shown": len(shown), "size": size}
+        own = (specimens.view == world.growth.plan[specimens.species]).all()
+        card = {**world.card, "images": len(specimens), "species_shown": len(shown), "size": size,
+                "views": "own" if own else "any"}  # fmt: skip
         (aside / "world.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
         if out.exists():
             out.rmdir()
@@ -128,7 +130,7 @@ def _paint_all(
     many = min(CHUNK, -(-len(order) // (4 * workers)))  # so that no worker waits long for the last
     chunks = [order[start : start + many] for start in range(0, len(order), many)]
     jobs = [(specimens[rows], [str(folder / paths[row]) for row in rows], size) for rows in chunks]
-    _, places = np.unique(np.stack([plans, specimens.background]), axis=1, return_index=True)
+    _, places = np.unique(np.stack([specimens.view, specimens.background]), axis=1, return_index=True)
     told = (world.seed, len(world), world.strengths, specimens[places], size)
     busy = 0.0
     with Progress("painting", len(order), "images") as line:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedlab.world import World, painter, places, plate
+from embedlab.world.camera import camera
 from embedlab.world.painter import paint
 from embedlab.world.phenotype import looks
 from embedlab.world.sheet import GUTTER, labelled, twins
@@ -19,7 +20,9 @@ from embedlab.world.tree import PLANS
 
 WORLD = World(1, 48)
 EACH = WORLD.plan(range(48), 2)
+ANY = WORLD.plan(range(48), 2, views="any")
 PIXELS = {size: WORLD.render(EACH, size) for size in (20, 40)}
+ELSEWHERE = WORLD.render(ANY, 40)
 
 
 @settings(max_examples=12, deadline=None)
@@ -27,6 +30,7 @@ PIXELS = {size: WORLD.render(EACH, size) for size in (20, 40)}
 def test_same_bytes_in_any_batch_and_order(rows, size):
     rows = np.array(rows)
     assert (WORLD.render(EACH[rows], size) == PIXELS[size][rows]).all()
+    assert (WORLD.render(ANY[rows], 40) == ELSEWHERE[rows]).all()
 
 
 @pytest.mark.slow
@@ -69,6 +73,29 @@ def test_another_background_leaves_the_animal_as_it_is():
     assert (here[solid] == there[solid]).all() and (here[cover == 0] != there[cover == 0]).mean() > 0.5
 
 
+def test_another_view_moves_the_place_and_nothing_else():
+    again, cover = WORLD.render(ANY, 40, layers=True)
+    same = ANY.view == EACH.view
+    assert 0.1 < same.mean() < 0.4 and (again[same] == PIXELS[40][same]).all()
+    bare = cover[~same] == 0
+    assert (again[~same][bare] != PIXELS[40][~same][bare]).mean() > 0.5
+    wide = np.pad(cover, ((0, 0), (1, 1), (1, 1)))
+    solid = np.min([wide[:, i : i + 40, j : j + 40] for i in range(3) for j in range(3)], axis=0) >= 1
+    assert solid.mean() > 0.04 and (again[solid] == PIXELS[40][solid]).all()
+
+
+@pytest.mark.parametrize("views, low, high", [("own", 0.60, 1.0), ("any", 0.194, 0.306)])  # chance ± 4 s.e. of 960
+def test_a_place_tells_the_body_plan_only_where_it_is_the_plans_own(views, low, high):
+    met = WORLD.plan(range(48), 40, balanced=True, background_bias=0.0, views=views)
+    empty = places.cut(WORLD.seed, met.view, met.background, camera(WORLD.seed, met), 16)  # nobody in front
+    means = empty.reshape(len(met), 3, 4, 4, 4, 4).mean(axis=(3, 5)).reshape(len(met), -1)
+    plan, odd = np.eye(4)[WORLD.growth.plan[met.species]], met.individual % 4 // 2 == 1
+    x = np.column_stack([means, np.ones(len(met))])
+    rule = np.linalg.lstsq(x[~odd], plan[~odd], rcond=None)[0]
+    right = ((x[odd] @ rule).argmax(axis=1) == plan[odd].argmax(axis=1)).mean()
+    assert odd.sum() == 960 and low < right < high, right  # seen: .721 and .249
+
+
 def test_double_precision_moves_no_grey_level_by_more_than_another_device_may():
     for plan, rows, look, lens in WORLD._seen(EACH):
         single, double = (
@@ -80,8 +107,8 @@ def test_double_precision_moves_no_grey_level_by_more_than_another_device_may():
 
 
 def test_a_device_gathers_the_same_places_and_grains():
-    for plan, rows, _, lens in WORLD._seen(EACH):
-        told = WORLD.seed, plan, EACH.background[rows], lens, 24
+    for _, rows, _, lens in WORLD._seen(ANY):
+        told = WORLD.seed, ANY.view[rows], ANY.background[rows], lens, 24
         place, noise = painter._gather(*told, torch.device("cpu"))
         assert (place.numpy() == places.cut(*told)).all()
         assert (noise.numpy() == places.grain(WORLD.seed, lens, 24)).all()

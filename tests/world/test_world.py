@@ -97,6 +97,22 @@ def test_balanced_plans_are_balanced_and_free_ones_have_their_shares():
     assert abs((none.background == WORLD.evolved.habitat[none.species]).mean() - 0.2) < 0.02
 
 
+def test_views_are_drawn_by_a_key_of_their_own():
+    told = {"balanced": True, "background_bias": 0.0}
+    own, drawn = WORLD.plan(range(90), 60, **told), WORLD.plan(range(90), 60, views="any", **told)
+    assert all((getattr(own, name) == value).all() for name, value in vars(drawn).items() if name != "view")
+    assert (own.view == WORLD.growth.plan[own.species]).all()
+    # 5,400 draws over plan × habitat × view: 80 cells of 67.5 each; chi-squared of 60 degrees of freedom and 4 sd
+    plan = WORLD.growth.plan[drawn.species]
+    cells = np.bincount(plan * 20 + drawn.background * 4 + drawn.view, minlength=80)
+    wanted = np.repeat(np.bincount(plan), 20) / 20
+    assert ((cells - wanted) ** 2 / wanted).sum() < 76 + 4 * 152**0.5
+    table = WORLD.manifest(drawn, [""] * len(drawn))
+    assert table["view_background"].to_list() == [PLANS[code] for code in drawn.view]
+    with pytest.raises(ValueError, match="views"):
+        WORLD.plan([0], 1, views="none")
+
+
 def test_an_image_is_made_from_its_index_alone():
     planned = WORLD.plan([7, 3], 5, start=11)
     again = WORLD.at(planned.index)
@@ -109,7 +125,7 @@ def test_an_image_is_made_from_its_index_alone():
 @given(st.lists(st.integers(0, 2**40), min_size=1, max_size=20), st.integers(1, 4), st.booleans())
 def test_draws_do_not_depend_on_what_is_drawn_beside_them(index, photos, balanced):
     def drawn(which):
-        met = WORLD.at(which, background_bias=0.5, photos=photos, balanced=balanced)
+        met = WORLD.at(which, background_bias=0.5, photos=photos, balanced=balanced, views="any")
         return {**vars(met), **camera(WORLD.seed, met), **who(met)}
 
     def who(met):
@@ -146,7 +162,8 @@ def test_worlds_of_this_design_stay_as_they_are():
     world = World(11, 64)
     met = world.at(np.arange(0, 10**7, 99_991))
     told = [world.names, world.evolved.habitat.tolist(), world.split.tolist(), world.finches.tolist()]
-    told += [world.mimics.tolist(), *(getattr(met, name).tolist() for name in vars(met))]
+    told += [world.mimics.tolist(), *(getattr(met, name).tolist() for name in vars(met) if name != "view")]
+    assert (met.view == world.growth.plan[met.species]).all()
     assert hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16] == DIGEST and DESIGN == 3
 
 
