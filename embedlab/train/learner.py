@@ -35,9 +35,9 @@ class Learner(nn.Module):
             model = model.to(memory_format=torch.channels_last)
         return cls(model, objective(config, photos.ranks), shape, vocabulary).to(config.device)
 
-    def save(self, folder: Path, name: str, training: dict) -> None:
-        """Write the towers as a checkpoint, which is an encoder like any other."""
-        save_checkpoint(folder, self.model, self.shape, self.vocabulary, name=name, training=training)
+    def save(self, folder: Path, name: str, training: dict, *, half: bool = False) -> None:
+        """Write the towers as a checkpoint, an encoder like any other; `half`: in 16 bits, to travel light."""
+        save_checkpoint(folder, self.model, self.shape, self.vocabulary, name=name, training=training, half=half)
 
     @torch.no_grad()
     def zero_shot(self, test: Photos) -> dict:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from embedlab.extract.compact import CompactEncoder
+from embedlab.extract.compact import CompactEncoder, save_checkpoint
 from embedlab.places import config_file
 from embedlab.train import read_configs, train
 
@@ -25,6 +25,9 @@ def test_the_first_steps_of_the_full_configuration_run_on_a_cpu(tmp_path):
     # untrained, a batch of eight is told apart no better than chance: the loss starts near log 8
     assert lines[0]["loss"] == pytest.approx(math.log(8), abs=0.7)
     encoder = CompactEncoder.load(done["checkpoint"])
+    learner_weights = (tmp_path / "run" / "model.safetensors").stat().st_size
+    save_checkpoint(
+        tmp_path / "half", encoder.model, encoder.shape, encoder.vocabulary, name="half", training={}, half=True
+    )
+    assert (tmp_path / "half" / "model.safetensors").stat().st_size < min(0.6 * learner_weights, 16 * 2**20)
     assert encoder.dim == largest.dim
-    weights = sum(p.numel() for p in encoder.model.parameters())
-    assert 2 * weights <= 16 * 2**20, "in half precision it travels in 16 MiB"
