@@ -37,7 +37,7 @@ def theorem_along(config, checkpoint: str | Path) -> TheoremAlong | None:
         return None
     world = grown(config.world, config.world_species, config.dials)
     order = training_order(world, config.species, config.seed)
-    specimens = world.plan(order, EACH, balanced=True, background_bias=0.0, start=_START)
+    specimens = world.plan(order, EACH, balanced=True, background_bias=0.0, views="any", start=_START)
     x = standardised(world.render(specimens, config.size))
     names = [world.names[s] for s in order]
     form = forms_of(config)[0][0]
