@@ -48,6 +48,14 @@ CLAIMS = (
         **RUNS,
     ),
     Claim(
+        id="sex-leaves-species-span",
+        says="The share of the contrast of the sexes outside the first axes of species grows with training.",
+        at_least=0.01,
+        statistic="slope of the share outside the span per tenfold scale",
+        null="noise-like contrasts, the same draw at every run; and the runs in any other order",
+        **RUNS,
+    ),
+    Claim(
         id="stage-leaves-species-span",
         says="The share of the life-stage contrast outside the first axes of species grows with training.",
         at_least=0.01,
@@ -94,6 +102,7 @@ FOLLOWS = {  # claim → the quantity that it speaks of
     "five-shot-accuracy-grows": "5-shot",
     "sex-separation-grows": "sex-separation",
     "stage-separation-grows": "stage-separation",
+    "sex-leaves-species-span": "sex-outside-species",
     "stage-leaves-species-span": "stage-outside-species",
     "kinship-order-grows": "kinship-order",
     "recent-kinship-order-grows": "recent-kinship-order",

@@ -37,6 +37,7 @@ _WHERE = {
     "trait_distances": "embedlab.measures.trait_distances:trait_distances",
     "scaling": "embedlab.measures.scaling:scaling",
     "objectives": "embedlab.measures.objectives:objectives",
+    "beyond_controls": "embedlab.measures.beyond_controls:beyond_controls",
     "agreement": "embedlab.measures.agreement:agreement",
     "theorem": "embedlab.measures.theorem:theorem",
     "draw": "embedlab.plots:draw",

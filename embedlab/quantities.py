@@ -53,6 +53,8 @@ def quantities(lab: Lab) -> dict[str, Callable]:
         found["sex-separation"] = partial(_separation, lab, "sex", draws)
     if _cells(lab, "life_stage", 2, "stage-separation"):
         found["stage-separation"] = partial(_separation, lab, "life_stage", draws)
+    if _cells(lab, "sex", HALVED, "sex-outside-species"):
+        found["sex-outside-species"] = partial(_orthogonality, lab, "sex", draws)
     if _cells(lab, "life_stage", HALVED, "stage-outside-species"):
         found["stage-outside-species"] = partial(_orthogonality, lab, "life_stage", draws)
     if lab.tree is not None and lab.embeddings().has("species"):

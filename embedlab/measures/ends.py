@@ -39,6 +39,7 @@ class Beside:
     """The measure of a control (pixels alone, an untrained network), and what the largest scale has more.
 
     `gap` is the mean of the runs at the largest scale less the control, with a 95 % interval over the same species.
+    Where `cannot_tell` says why, there is no number: a ratio over nothing is no control.
     """
 
     name: str
@@ -46,8 +47,13 @@ class Beside:
     interval: tuple[float, float]
     gap: float
     gap_interval: tuple[float, float]
+    cannot_tell: str = ""
 
     def __str__(self) -> str:
+        if self.cannot_tell:
+            return f"{self.name} cannot tell ({self.cannot_tell})"
+        if not np.isfinite(self.gap):
+            return f"{self.name} {self.value:.3g} (no gap: the largest scale cannot tell)"
         low, high = self.gap_interval
         return f"{self.name} {self.value:.3g} (the largest scale {self.gap:+.3g} [{low:+.3g}, {high:+.3g}])"
 
@@ -77,13 +83,21 @@ def _mean(values: np.ndarray, rng) -> tuple[float, float]:
 def beside(found: Mapping[str, Sequence], results, x, by_species, names, rng) -> tuple[Beside, ...]:
     """Set controls beside a series: name → results of the measure on the stores of that control, their mean.
 
-    `results` are those of the series, whose species the controls must hold.
+    `results` are those of the series, whose species the controls must hold. A control that cannot tell by itself, or
+    has no finite value, is named without a number; so is the gap where the largest scale cannot tell.
     """
     largest = by_species[x == x.max()].mean(axis=0)
+    if any(r.evidence.cannot_tell for r, at in zip(results, x, strict=True) if at == x.max()):
+        largest = np.full_like(largest, np.nan)
     told = []
     for name, own in found.items():
         same_species([results[0], *own])
         order, values = contributions([results[0], *own])
+        if why := unfit(own, values[1:]):
+            nothing = (np.nan, np.nan)
+            told.append(Beside(name=name, value=np.nan, interval=nothing, gap=np.nan, gap_interval=nothing,
+                               cannot_tell=why))  # fmt: skip
+            continue
         value = values[1:].mean(axis=0)[[order.index(n) for n in names]] if set(order) == set(names) else np.nan
         gap = largest - value
         whole = np.isfinite(gap).all() and gap.size == largest.size
@@ -93,3 +107,12 @@ def beside(found: Mapping[str, Sequence], results, x, by_species, names, rng) ->
         reach = (float(lows.min()), float(highs.max()))
         told.append(Beside(name=name, value=value, interval=reach, gap=float(np.mean(gap)), gap_interval=interval))
     return tuple(told)
+
+
+def unfit(results: Sequence, values: np.ndarray) -> str:
+    """Why results stand for nothing: one cannot tell by itself, or its estimate or `values` `(m, s)` are not finite."""
+    for r in results:
+        if r.evidence.cannot_tell:
+            return r.evidence.cannot_tell
+    whole = np.isfinite(values).all() and np.isfinite([r.evidence.estimate for r in results]).all()
+    return "" if whole else "no finite value"

@@ -20,6 +20,7 @@ FILES = {
     "Recognition": "recognition",
     "TraitDistances": "trait_distances",
     "Objectives": "objectives",
+    "BeyondControls": "beyond_controls",
 }
 
 

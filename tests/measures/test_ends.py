@@ -112,7 +112,7 @@ def test_the_analysis_sets_stores_that_are_controls_beside_the_series():
     others = [store(0.05, control="random network", seed=s, images_seen=0) for s in (0, 1)]
     lab = Lab(name="x", stores=[others[0], *series, others[1]], settings={"permutations": 19, "episodes": 3})
     found = load_analysis("scaling").run(lab)
-    assert set(found.results) == {"1-shot", "5-shot", "sex-separation"}
+    assert set(found.results) == {"1-shot", "5-shot", "sex-separation", "sex-outside-species"}
     for result in found.results.values():
         assert len(result.x) == 4 and [c.name for c in result.controls] == ["random network"]
     assert "random network" in found.sentences["sex-separation-grows"] and len(found.stores) == 6

@@ -256,7 +256,14 @@ def phylogeny(rng, s=60):
 
 def every():
     """Name and result of each kind; the same numbers on every call."""
-    from tests.plots.results_series import hierarchy, objectives, recognition, scaling, trait_distances
+    from tests.plots.results_series import (
+        beyond_controls,
+        hierarchy,
+        objectives,
+        recognition,
+        scaling,
+        trait_distances,
+    )
     from tests.plots.results_spaces import agreement, geometry, neighbours, projection, theorem, theorem_along
 
     rng = np.random.default_rng(7)
@@ -281,4 +288,5 @@ def every():
         "recognition": recognition(rng),
         "trait_distances": trait_distances(rng),
         "objectives": objectives(rng),
+        "beyond_controls": beyond_controls(rng),
     }

@@ -7,6 +7,7 @@ import polars as pl
 
 from embedlab.data import Embeddings, Traits
 from embedlab.data.synthetic import brownian_traits, random_tree
+from embedlab.measures.beyond_controls import beyond_controls as compared_with_controls
 from embedlab.measures.ends import Beside, Ends
 from embedlab.measures.hierarchy import hierarchy as measured
 from embedlab.measures.objectives import objectives as compared
@@ -96,3 +97,26 @@ def objectives(rng):
         return SimpleNamespace(evidence=e, species=species(40), parts=(value, np.ones(40)))
 
     return compared(stores, measure, controls={"pixel PCA": [None], "random network": [None]}, rng=0)
+
+
+def beyond_controls(rng):
+    """Three seeds beside three controls, of which one has nothing to divide by."""
+    base, values = 0.2 + 0.05 * rng.normal(size=40), {}
+
+    def store(name, more, seed):
+        made = SimpleNamespace(card={"model": name, "training": {"seed": seed, "images": 8000, "steps": 1500}})
+        values[id(made)] = (base + more + 0.03 * rng.normal(size=40), "nothing to divide by" if name == "dealt" else "")
+        return made
+
+    def measure(made, rng):
+        value, why = values[id(made)]
+        words = "Fisher ratio of sex (trace form), mean over species"
+        e = evidence(rng, float(value.mean()), 0.012, 0.0, 0.008, 40, statistic=words, cannot_tell=why)
+        return SimpleNamespace(evidence=e, species=species(40), parts=(value, np.ones(40)))
+
+    controls = {
+        "pixel PCA": [store("pixels", -0.01, 0)],
+        "random network": [store("drawn", -0.08, s) for s in range(2)],
+        "shuffled labels": [store("dealt", -0.1, 0)],
+    }
+    return compared_with_controls([store("compact", 0.0, s) for s in range(3)], controls, measure, rng=0)
