@@ -141,12 +141,13 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
                   tree: str | Path | None = None, x: str | None = None, seed: int = 0, command: str = "",
                   title: str = "", figures: str | Path | None = None,
                   settings: Mapping[str, Mapping[str, Any]] | None = None, fixed_by: str = "",
-                  planted: Sequence[str] = (), declaration: str | Path | None = None) -> dict[str, Any]:  # fmt: skip
+                  planted: Sequence[str] = (), declaration: str | Path | None = None,
+                  elsewhere: Mapping[str, str] | None = None) -> dict[str, Any]:  # fmt: skip
     """Ask stores all they can answer, judge every claim as one family, and write one self-contained page.
 
     `settings` holds settings by analysis; `fixed_by` names the part of embedlab in which they are constants,
     `planted` says the truth where it is known, and `declaration` names a file of claims made before. An analysis that
-    these stores cannot answer is named with the reason; where they can answer none, the page shows the map.
+    these stores cannot answer is named with the reason, and so is one that is asked `elsewhere` (name → where and why); where they can answer none, the page shows the map.
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
     """
@@ -155,8 +156,8 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
 
     declared = None if declaration is None else read(declaration)
     lab_of = _labs(stores, traits, tree, seed, x)
-    outcomes, unasked = [], {}
-    names = [a["name"] for a in list_analyses()]
+    outcomes, unasked = [], dict(elsewhere or {})
+    names = [a["name"] for a in list_analyses() if a["name"] not in unasked]
     with Progress("asking", len(names), "questions") as line:
         for name in names:
             line.note(name)

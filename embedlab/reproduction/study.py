@@ -21,7 +21,7 @@ SETTINGS = {
     "orthogonality": {"controls": "monomorphic"},  # species whose sexes were drawn alike
 }
 AT_THE_LARGEST = ("recognition", "separation", "orthogonality", "trait_alignment", "hierarchy")
-ANALYSES = ("scaling", "objectives", *AT_THE_LARGEST)
+ANALYSES = ("scaling", "objectives", "controls", *AT_THE_LARGEST)
 # Objectives that differ in one thing: hierarchy (in captions, in classes), and contrast (of flat names, of ranks).
 PAIRS = (("taxonomic", "flat"), ("multirank", "ce"), ("flat", "ce"), ("hierarchical", "multirank"))
 
@@ -125,6 +125,8 @@ def _questions(own, stores: dict) -> list[tuple[str, str, list[Path], str | None
     main = [run for run in own if run.objective == MAIN and not run.shuffle]
     largest = max(main or own, key=lambda run: (run.total, run.steps, -run.seed))
     asks += [(analysis, "", [stores[largest]], None, {}) for analysis in AT_THE_LARGEST]
+    alike = [run for run in main or own if (run.total, run.steps) == (largest.total, largest.steps)]
+    asks.append(("controls", "", [*(stores[run] for run in alike), *beside], None, {}))
     trained = {run.objective for run in own}
     for better, worse in PAIRS:
         if {better, worse} <= trained:
