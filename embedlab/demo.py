@@ -13,7 +13,7 @@ from embedlab.reproduction.study import SETTINGS
 from embedlab.study import findings, put_outcome, report_stores
 
 # Every claim on this page costs all others some power: what controls give stands in the figures of scaling.
-ELSEWHERE = {"controls": "is judged by embedlab reproduce small, of the same runs; here controls stand beside the series"}
+ELSEWHERE = {"controls": "judged by embedlab reproduce small, of the same runs; here they stand beside the series"}
 TITLE = "What compact models learn of a simulated tree of life"
 
 

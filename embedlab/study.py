@@ -147,7 +147,8 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
 
     `settings` holds settings by analysis; `fixed_by` names the part of embedlab in which they are constants,
     `planted` says the truth where it is known, and `declaration` names a file of claims made before. An analysis that
-    these stores cannot answer is named with the reason, and so is one that is asked `elsewhere` (name → where and why); where they can answer none, the page shows the map.
+    these stores cannot answer is named with the reason, and so is one that is asked `elsewhere` (name → where and
+    why); where they can answer none, the page shows the map.
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
     """

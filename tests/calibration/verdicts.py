@@ -78,8 +78,9 @@ def lame(rates, worlds: int, strong: float = STRONG) -> str:
     """Why rates of rising sizes of an effect are no curve of power; nothing where they are one.
 
     The largest size is found in .8 (`strong`) of `worlds`, the smallest about as seldom as where nothing is, or the
-    most seldom of all; .4 lie between both; no rate falls from one size to the next, nor lies off the best curve that nowhere
-    falls, by more than two standard errors. Fewer than 100 worlds of a size are held to four, and the rise as well.
+    most seldom of all; .4 lie between both; no rate falls from one size to the next, nor lies off the best curve that
+    nowhere falls, by more than two standard errors. Fewer than 100 worlds of a size are held to four, and the rise as
+    well.
     """
     rates, times = np.asarray(rates, float), 2 if worlds >= ENOUGH else 4
     if rates[-1] < strong - 4 * ledger.error(worlds, strong):
