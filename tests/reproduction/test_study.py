@@ -24,7 +24,7 @@ snapshots = "powers"
 [[arm]]
 images = [2, 8]
 [[arm]]
-objective = "ce"
+objective = ["flat", "ce"]
 [[arm]]
 shuffle = 1
 """
@@ -46,7 +46,7 @@ def test_every_claim_of_a_study_is_judged_and_written_down(study):
     out, done = study
     told = json.loads((out / "s" / "outcome.json").read_bytes())
     claims = {claim["id"]: claim for claim in told["claims"]}
-    assert {claim["verdict"] for claim in claims.values()} and done["runs"] == 5 and done["worlds"] == 1
+    assert {claim["verdict"] for claim in claims.values()} and done["runs"] == 6 and done["worlds"] == 1
     assert any(name.startswith("scaling/images/") for name in claims), list(claims)
     assert any(name.startswith("objectives/") for name in claims) and any(n.startswith("hierarchy/") for n in claims)
     for claim in claims.values():
