@@ -207,7 +207,9 @@ def _paired(name, pairs, told, found, each, by_world, tree, rng) -> Pairing:
 def _evidence(statistic, differences, worlds, by_species, names, tree, rng) -> Evidence:
     k, estimate = len(differences), float(differences.mean())
     error, free = _over_runs(differences, worlds)
-    (low, high), _, _ = over_species(by_species, np.ones(by_species.size), names, tree, rng=rng)
+    low = high = np.nan
+    if np.isfinite(by_species).all():  # else a run has no value of this measure, which is said
+        (low, high), _, _ = over_species(by_species, np.ones(by_species.size), names, tree, rng=rng)
     reach = sps.t.ppf(0.975, free) * error if free else np.nan
     mean, many = by_species.mean(), by_species.size - 1
     ends = (estimate - np.hypot(mean - low, reach), estimate + np.hypot(high - mean, reach))

@@ -1,5 +1,6 @@
 """Objectives, paired: found where planted, silent over empty studies, never told from one seed or two."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -58,6 +59,22 @@ def test_an_objective_of_some_worlds_only_is_the_mean_of_its_own_pairs(rng):
     kept = [s for s, t in zip(stores, training, strict=True) if t["objective"] != "flat" or t["world"] < 2]
     flat = objectives(kept, measure, rng=0).pairings["flat"]
     assert len(flat.differences) == 4 and flat.by_species.mean() == pytest.approx(flat.differences.mean())
+
+
+def test_a_run_without_a_value_is_told_and_silences_no_other_objective(rng):
+    stores, measure = study(rng, {"hierarchical": 0.5, "flat": 0.0, "ce": 0.0}, worlds=1, seeds=4)
+    lost = next(s for s in stores if s.card["training"]["objective"] == "ce")
+
+    def some(store, rng):
+        found = measure(store, rng)
+        if store is lost:
+            found.evidence = replace(found.evidence, estimate=np.nan, interval=(np.nan, np.nan))
+            found.parts = (np.full(30, np.nan), np.zeros(30))
+        return found
+
+    found = objectives(stores, some, rng=0).pairings
+    assert found["ce"].evidence.cannot_tell == "a run has no value of this measure"
+    assert not found["flat"].evidence.cannot_tell and found["flat"].evidence.p_more < 0.05
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
