@@ -9,6 +9,9 @@ import numpy as np
 
 from embedlab.plots.theme import BLUE, CHANCE, CHANCE_FILL, INK, NULL_BAR
 
+# An axis of shares longer than this has ticks at whole per cents; a shorter one may stand at 2.5 %, and must say so.
+WHOLE_PERCENT = 0.16
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dots:

@@ -151,7 +151,7 @@ def _axis(axis, spec: m.Axis, limits) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
     ticks = m.log_ticks(spec.range) if spec.log and spec.ticks is None else spec.ticks
-    wide = spec.range is None or spec.range[1] - spec.range[0] > 0.06
+    wide = spec.range is None or spec.range[1] - spec.range[0] > m.WHOLE_PERCENT
     if not spec.shown:
         axis.set_ticks([])
         axis.set_minor_locator(NullLocator())

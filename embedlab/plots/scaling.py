@@ -94,7 +94,8 @@ def _species(result, label: str) -> Panel:
     said = f"mean of {len(found.slopes)} species {number(found.mean)} ({number(low)} to {number(high)})"
     mean = Dots(
         x=array([found.mean]), y=array([0.82]), low=array([low]), high=array([high]), size=5.5, shape="diamond",
-        colour=VERMILION, label=(said,), key="mean over species, 95 % interval",
+        colour=VERMILION, label=(said,),
+        key="mean over species, 95 % interval" if result.tree is None else "their mean, 95 % in another evolution",
     )  # fmt: skip
     return Panel(
         marks=(

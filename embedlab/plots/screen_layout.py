@@ -151,7 +151,7 @@ def _axis(axis: m.Axis, title: list[str], upright: bool, ticks_at_most: int) -> 
         out["type"] = "log"
         ticks = m.log_ticks(axis.range) if ticks is None else ticks
     if axis.percent:
-        out["tickformat"] = ".0%" if axis.range is None or axis.range[1] - axis.range[0] > 0.06 else ".1%"
+        out["tickformat"] = ".0%" if axis.range is None or axis.range[1] - axis.range[0] > m.WHOLE_PERCENT else ".1%"
     if axis.range is not None:
         out["range"] = [math.log10(v) for v in axis.range] if axis.log else list(axis.range)
     if ticks is not None:

@@ -282,3 +282,14 @@ def test_user_text_that_looks_like_the_template_stays_text():
     whole = page.shell("@@BODY@@", "<p>@@CODE@@ @@DATA@@</p>", blocks="@@NAV@@", scripts=())
     assert "<title>@@BODY@@</title>" in whole and "<p>@@CODE@@ @@DATA@@</p>" in whole
     assert whole.count("<body>") == 1 and whole.count("@@NAV@@") == 1
+
+
+@pytest.mark.parametrize("span", [0.04, 0.1, 0.14, 0.15, 0.17, 0.3, 0.9])
+def test_ticks_of_shares_stand_where_they_say(span):
+    panel = m.Panel(marks=(m.Rule(at=0.0),), x=m.Axis(label="share", percent=True, range=(-0.01, span)), height=30)
+    picture = m.Picture(title="t", panels=(panel,), foot="n = 1", caption="c", alt="a")
+    figure = paper.figure(picture)
+    figure.canvas.draw()
+    axis = figure.axes[0].xaxis
+    told = [t.get_text().replace("−", "-").rstrip("%").strip() for t in axis.get_ticklabels()]
+    np.testing.assert_allclose([float(t) / 100 for t in told], axis.get_ticklocs(), atol=1e-9)
