@@ -60,7 +60,7 @@ def run(lab):
     return lab.outcome(
         claims=claims(lab),
         evidence=found.evidence,
-        sentences=dict.fromkeys(found.evidence, str(found)),
+        sentences={way: found.sentence(way) for way in found.evidence},
         results={"recognition": found},
     )
 

@@ -38,10 +38,14 @@ class Recognition(Spoken):
     evidence: dict[str, Evidence]
 
     def __str__(self) -> str:
+        return self.sentence(*self.evidence)
+
+    def sentence(self, *ways: str) -> str:
+        """Say of each of these ways how many images are named rightly, beside chance."""
         parts = [
             f"{way} {e.estimate:.1%} [{e.interval[0]:.1%}, {e.interval[1]:.1%}] among {self.candidates[way]} "
             f"(1/K {1 / self.candidates[way]:.1%}; {_kind(e)} {e.chance['mean']:.1%}; p = {e.p_more:.2g})"
-            for way, e in self.evidence.items()
+            for way, e in ((way, self.evidence[way]) for way in ways)
         ]
         return f"images of {len(self.species)} species named rightly: " + "; ".join(parts)
 

@@ -145,3 +145,9 @@ def test_who_is_left_out_is_named_and_few_species_cannot_tell():
 def test_what_cannot_be_asked_is_refused(change, why):
     with pytest.raises(ValueError, match=why):
         recognition(world()[0], **{"episodes": 2, "permutations": 9, "rng": 0, **change})
+
+
+def test_each_way_has_a_sentence_of_its_own(rng):
+    found = recognition(nothing(rng, species=8, per_species=8), episodes=5, permutations=19, rng=0)
+    assert found.sentence("1-shot").count("-shot") == 1 and "5-shot" in found.sentence("5-shot")
+    assert str(found) == found.sentence(*found.evidence)
