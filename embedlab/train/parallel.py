@@ -7,6 +7,7 @@ the gradient of one process that held the whole batch, to rounding. A gathering 
 `torch.distributed.all_gather` does, lets each rank see only its own rows: 1 / count of the gradient.
 """
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,10 @@ def entered(device: str = "cpu") -> Iterator[Ranks]:
     dist.init_process_group("nccl" if device == "cuda" else "gloo")
     try:
         yield Ranks(dist.get_rank(), dist.get_world_size())
+        # A rank that ends while gloo's threads still hold its last tensors is aborted as Python shuts down:
+        # an exchange that holds none, and what is left collected, come before the end.
+        dist.barrier()
+        gc.collect()
     finally:
         dist.destroy_process_group()
 
