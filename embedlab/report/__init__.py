@@ -9,6 +9,7 @@ from embedlab.plots import page, picture, theme
 from embedlab.plots.images import images
 from embedlab.report import atlas, sections
 from embedlab.report.board import board
+from embedlab.report.methods import methods_section
 
 __all__ = ["board", "report"]
 
@@ -45,6 +46,7 @@ def report(
     if named:
         parts.append(sections.map_section(bundle, _stills(named, spaces, bundle["colour"], provenance)))
     parts += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]
+    parts.append(methods_section(outcomes, facts, provenance.get("versions", {})))
     parts.append(sections.provenance_section(provenance))
     lead = f"{len(facts)} question{'s' * (len(facts) != 1)} asked of {spaces[0]!r}"
     body = (
@@ -97,9 +99,8 @@ def _title(space) -> str:
 
 def _nav(facts: Sequence[Mapping], with_map: bool) -> str:
     links = [("found", "Found"), ("data", "Data"), *([("map", "Map")] if with_map else [])]
-    links += [(f["analysis"], f["analysis"].replace("_", " ").capitalize()) for f in facts] + [
-        ("provenance", "Provenance")
-    ]
+    links += [(f["analysis"], f["analysis"].replace("_", " ").capitalize()) for f in facts]
+    links += [("methods", "Methods"), ("provenance", "Provenance")]
     items = "".join(f'<li><a href="#{page.text(a)}">{page.text(b)}</a></li>' for a, b in links)
     return f'<nav class="top" aria-label="Sections"><ul>{items}</ul></nav>'
 
