@@ -15,7 +15,10 @@ WHOLE_PERCENT = 0.16
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dots:
-    """Points, with whiskers from `low` to `high` along `along` where given; `label` is what hover says."""
+    """Points, with whiskers from `low` to `high` along `along` where given; `label` is what hover says.
+
+    Points `under` all else are a cloud of chance: lines and other points are drawn over them.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -28,6 +31,7 @@ class Dots:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     along: str = "x"
+    under: bool = False
     key: str = ""
 
 
@@ -142,13 +146,17 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A title in one short sentence, panels, and a line of numbers underneath. The caption stands apart."""
+    """A title in one short sentence, panels, and a line of numbers underneath. The caption stands apart.
+
+    `columns` of panels where the page is wide, `narrow` where it is one column of a journal.
+    """
 
     title: str
     panels: tuple[Panel, ...]
     foot: str = ""
     caption: str = ""
     columns: int = 1
+    narrow: int = 1
     alt: str = ""
 
     @property

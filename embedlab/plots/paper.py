@@ -13,7 +13,7 @@ def figure(picture: m.Picture, preset: str = "nature-1col"):
     from matplotlib.figure import Figure
 
     width, scale = theme.preset(preset)
-    columns = picture.columns if width / scale > 120 else 1
+    columns = picture.columns if width / scale > 120 else picture.narrow
     parts = _heights(picture, width, scale, columns)
     with matplotlib.rc_context(theme.rc(scale)):
         fig = Figure(figsize=(width * theme.MM, sum(parts) * theme.MM), dpi=150)

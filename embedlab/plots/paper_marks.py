@@ -47,7 +47,7 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
                 markeredgecolor=mark.colour if mark.hollow or bare else theme.edge(mark.colour),
                 markeredgewidth=(1.1 if bare else 0.8 if mark.hollow else 0.35) * scale,
                 alpha=mark.alpha,
-                zorder=4,
+                zorder=2.5 if mark.under else 4,
                 gid=gid,
                 rasterized=len(mark.x) > RASTER_ABOVE,
                 clip_on=len(mark.x) > 1,
