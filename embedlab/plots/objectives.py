@@ -4,7 +4,7 @@ import numpy as np
 
 from embedlab.plots.chance import told
 from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, padded
-from embedlab.plots.theme import BLUE, FRAME, INK, VERMILION, colours, number, sentence_case
+from embedlab.plots.theme import BLUE, FRAME, INK, VERMILION, line_colours, number, sentence_case
 
 FIRST = ("flat", "ce")  # which difference a title tells
 
@@ -53,7 +53,7 @@ def _runs(result, names, shown, place, measure: str) -> Panel:
     marks = []
     if np.isfinite(middle):
         marks += [Span(low=low, high=high, key="chance, 95 %"), Rule(at=middle, key="chance, mean")]
-    shades = colours(len(result.controls) + 3)[3:]
+    shades = line_colours(len(result.controls))
     marks += [
         Rule(at=value, dash="dash", colour=shade, width=1.1, key=f"{name} {number(value)}")
         for (name, value), shade in zip(result.controls.items(), shades, strict=True)

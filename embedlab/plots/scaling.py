@@ -4,7 +4,18 @@ import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, histogram, told
 from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, padded
-from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, FRAME, VERMILION, colours, number, sentence_case, shapes
+from embedlab.plots.theme import (
+    CHANCE,
+    CHANCE_FILL,
+    COUNTS,
+    FRAME,
+    VERMILION,
+    colours,
+    line_colours,
+    number,
+    sentence_case,
+    shapes,
+)
 
 
 def picture(result) -> Picture:
@@ -69,7 +80,7 @@ def picture(result) -> Picture:
 
 def _controls(result) -> tuple[Rule, ...]:
     """What stands beside the series and on no scale: a line a control."""
-    shades = colours(len(result.controls) + 3)[3:]
+    shades = line_colours(len(result.controls))
     return tuple(
         Rule(at=c.value, along="y", dash="dash", colour=shade, width=1.1, key=f"{c.name} {number(c.value)}")
         for c, shade in zip(result.controls, shades, strict=True)

@@ -28,7 +28,7 @@ BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, YELLOW = OKABE_ITO
 # Each of these tokens is one exact string: the page swaps it for its dark twin (DARK) by text.
 INK, SOFT, FRAME, GRID = "#1c1c1c", "#595959", "#8c8c8c", "#ebebeb"
 MISSING, CHANCE, CHANCE_FILL, NULL_BAR = "#d9d9d9", "#6e6e6e", "#e9e9e9", "#bfbfbf"
-PAPER, WARM = "#ffffff", "#fbe3d6"
+PAPER, WARM = "#ffffff", "#f7ccb5"
 DARK = {
     INK: "#ececec",
     SOFT: "#b4b4b4",
@@ -41,15 +41,19 @@ DARK = {
     PAPER: "#16181b",
     WARM: "#4d2b1c",
     "#eef4f9": "#1b2733",
-    "#c3dbec": "#22475f",
+    "#bcd7ea": "#22475f",
     "#86b9da": "#2b6c99",
     "#3f8fc0": "#4f9dd0",
     "#0a5f99": "#93c9ec",
     "#083c63": "#d6ecfb",
-    BLUE: "#4aa3df",
+    # Of the categories only the two that are too dark there: a lighter blue would be that of the sky (6 apart).
+    "#bd1f01": "#c7280a",
+    "#832db6": "#9340c4",
 }
+# Thin lines need more contrast than filled marks: 3:1 on white, and as far apart as the palettes.
+LINES = (GREEN, PINK, VERMILION, BLUE)
 # Light to dark in one hue, for counts: reads in grey and under every colour-vision deficiency.
-COUNTS = ("#eef4f9", "#c3dbec", "#86b9da", "#3f8fc0", "#0a5f99", "#083c63")
+COUNTS = ("#eef4f9", "#bcd7ea", "#86b9da", "#3f8fc0", "#0a5f99", "#083c63")
 
 MM = 1 / 25.4
 PRESETS = {  # width in mm, scale of type and lines
@@ -73,6 +77,11 @@ def colours(k: int) -> tuple[str, ...]:
     if k <= len(OKABE_ITO):
         return OKABE_ITO[:k]
     return tuple(PETROFF[i % len(PETROFF)] for i in range(k))
+
+
+def line_colours(k: int) -> tuple[str, ...]:
+    """Give `k` colours for thin lines, of four that stand out on white; beyond that they repeat."""
+    return tuple(LINES[i % len(LINES)] for i in range(k))
 
 
 def pale(colour: str) -> bool:
