@@ -21,6 +21,8 @@ FILES = {
     "TraitDistances": "trait_distances",
     "Objectives": "objectives",
     "BeyondControls": "beyond_controls",
+    "StudyCurves": "study_curves",
+    "ContrastPlaces": "contrast_places",
 }
 
 

@@ -70,6 +70,7 @@ RESTS = {
     "TraitDistances": ("Kriegeskorte et al. 2008", "Smouse et al. 1986"),
     "Objectives": (),
     "BeyondControls": (),
+    "StudyCurves": (),
 }
 
 

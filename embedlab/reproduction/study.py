@@ -1,5 +1,7 @@
 """A study from its configurations to its verdicts; every step is kept, so that a killed study goes on."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from embedlab.progress import Progress
 from embedlab.reproduction.along import theorem_along
 from embedlab.reproduction.asked import Found, asked
 from embedlab.reproduction.axes import MAIN, axes, by_world
+from embedlab.reproduction.curves import study_curves
 from embedlab.reproduction.evaluation import all_of, controls_of, extracted, photographs
 from embedlab.reproduction.verdicts import Line, put_verdicts
 from embedlab.train.config import WITHOUT_TEXT
@@ -71,6 +74,7 @@ def reproduce(
                 list(lines.values()), out, worlds=done, of=len(worlds), command=command, unasked=unasked,
                 theorem=theorems,
             )
+            _put_curves(out, command)
             progress.add()
     return {
         "outcome": str(out / "outcome.json"),
@@ -81,6 +85,22 @@ def reproduce(
         "verdicts": told,
         "unasked": unasked,
     }
+
+
+def _put_curves(out: Path, command: str) -> None:
+    """Figures of every quantity along every axis, over the worlds that are in."""
+    from embedlab.plots import save
+
+    text = (out / "outcome.json").read_bytes()
+    told = json.loads(text)
+    provenance = {"analysis": "reproduction", "stores": hashlib.sha256(text).hexdigest()[:16], "command": command,
+                  "versions": told["versions"]}  # fmt: skip
+    try:
+        found = study_curves(out, told)
+    except FileNotFoundError:  # no axis of this study has three scales
+        return
+    for each in found:
+        save(each, out / "figures" / "over-worlds", each.axis, provenance, preset="nature-2col")
 
 
 def _theorem(own, checkpoints, out: Path, tag: str) -> dict[str, str]:

@@ -1,0 +1,79 @@
+"""What a study followed along one axis: a panel a quantity, a thin line a world, their mean, chance and controls."""
+
+import numpy as np
+
+from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, VERMILION, colours, number, sentence_case
+
+# Shares read as per cents; Fisher ratios, correlations and R² do not.
+SHARES = ("1-shot", "5-shot", "sex-outside-species", "stage-outside-species", "kinship-order", "recent-kinship-order")
+LABELS = {
+    "1-shot": "named from one image", "5-shot": "named from five images", "sex-separation": "Fisher ratio, sexes",
+    "stage-separation": "Fisher ratio, life stages", "sex-outside-species": "sexes, share outside species",
+    "stage-outside-species": "stages, share outside species", "kinship-order": "triplets as on the tree",
+    "recent-kinship-order": "triplets of recent kin", "trait-distances": "partial RSA of traits",
+    "trait-alignment": "adjusted R² of the trait",
+}  # fmt: skip
+
+
+def picture(result) -> Picture:
+    """Lay out every quantity of one axis, with the verdict on its slope in its title."""
+    names = sorted({k for c in result.curves for k in c.controls})
+    shade = dict(zip(names, colours(len(names) + 3)[3:], strict=True))
+    panels = tuple(_panel(result, c, shade) for c in result.curves)
+    words = [result.verdicts.get(c.quantity, "not judged") for c in result.curves]
+    up = [c.quantity for c, word in zip(result.curves, words, strict=True) if word == "supported"]
+    x_name = result.x_name.replace("_", " ")
+    done = f"{len(result.names)} world{'s' * (len(result.names) != 1)}"
+    return Picture(
+        title=f"Of {len(words)} quantities {len(up)} grow with {x_name} beyond chance in {done}",
+        panels=panels,
+        foot=f"n = {done} of {result.of} · mean over worlds with the 95 % interval of Student's t · "
+        f"axis {result.axis}: {', '.join(f'{x:,.6g}' for x in result.curves[0].x)}",
+        caption=result.caption,
+        columns=2,
+        alt=f"{len(panels)} quantities against {result.x_name}, one line a world.",
+    )
+
+
+def _panel(result, curve, shade) -> Panel:
+    w, x = curve.worlds, array(curve.x)
+    low, high = curve.interval
+    share = curve.quantity in SHARES
+    said = tuple(
+        f"{x_:,.6g} {result.x_name.replace('_', ' ')}\nmean {number(m)} ({number(a)} to {number(b)})"
+        for x_, m, a, b in zip(x, curve.mean, low, high, strict=True)
+    )
+    lines = [
+        Path(x=x, y=w["value"][i], colour=COUNTS[2], width=0.7, key="one world" if i == 0 else "",
+             label=tuple(f"{name}\n{number(v)}" for v in w["value"][i]))
+        for i, name in enumerate(curve.names)
+    ]  # fmt: skip
+    word = result.verdicts.get(curve.quantity, "not judged")
+    log = bool(x.min() > 0)
+    span = tuple(10**v for v in padded(np.log10(x), pad=0.08)) if log else padded(x, pad=0.08)
+    beside = {k: float(np.mean(v)) for k, v in curve.controls.items() if len(v) and np.isfinite(v).all()}
+    return Panel(
+        marks=(
+            Band(x=x, low=w["chance_low"].min(axis=0), high=w["chance_high"].max(axis=0), colour=CHANCE_FILL,
+                 key="chance, 95 %"),
+            Path(x=x, y=w["chance"].mean(axis=0), dash="dot", colour=CHANCE, width=1.0, key="chance, mean"),
+            *(Rule(at=v, along="y", dash="dash", colour=shade[k], width=0.9, key=k) for k, v in beside.items()),
+            *lines,
+            Dots(x=x, y=curve.mean, low=low, high=high, along="y", label=said, size=4.2, shape="diamond",
+                 colour=VERMILION, key="mean over worlds, 95 %"),
+        ),
+        x=Axis(label=result.x_name.replace("_", " "), log=log, range=span,
+               ticks=tuple((float(v), _short(v)) for v in x) if len(x) <= 6 else None),
+        y=Axis(label=LABELS.get(curve.quantity, curve.quantity.replace("-", " ")), percent=share,
+               range=padded(w["value"], low, high, w["chance_low"], w["chance_high"], list(beside.values()))),
+        title=f"{sentence_case(LABELS.get(curve.quantity, curve.quantity))}: {word}",
+        height=33,
+    )  # fmt: skip
+
+
+def _short(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= max(size, 10_000):
+            return f"{value / size:.3g}{letter}"
+    return f"{value:,.6g}"
