@@ -104,6 +104,18 @@ class Cells:
     what: str = "pairs"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Thumbs:
+    """Small photographs with their middles at points; `images` are encoded (PNG, JPEG, WebP), `size` mm across."""
+
+    x: np.ndarray
+    y: np.ndarray
+    images: tuple[bytes, ...]
+    label: tuple[str, ...] = ()
+    size: float = 9.0
+    colours: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Words:
     """A label that stands in the panel; `dy` lifts it by that many points."""

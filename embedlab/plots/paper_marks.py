@@ -111,6 +111,8 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
                 zorder=1,
                 gid=gid,
             )
+        case m.Thumbs():
+            _thumbs(ax, mark, gid, scale)
         case m.Words():
             ax.annotate(
                 literal(mark.text),
@@ -125,6 +127,26 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
                 zorder=5,
                 annotation_clip=False,
             )
+
+
+def _thumbs(ax, mark: m.Thumbs, gid: str, scale: float) -> None:
+    """Photographs at their size in mm, whatever the axes; a thin frame in the colour of what they show."""
+    import io
+
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+    from PIL import Image
+
+    frames = mark.colours or (theme.FRAME,) * len(mark.images)
+    for i, (x, y, content, frame) in enumerate(zip(mark.x, mark.y, mark.images, frames, strict=True)):
+        with Image.open(io.BytesIO(content)) as opened:
+            pixels = np.asarray(opened.convert("RGB"))
+        zoom = mark.size * scale / 0.3528 / max(pixels.shape[:2])
+        look = {"boxstyle": "square,pad=0", "edgecolor": frame, "linewidth": 0.9 * scale, "facecolor": theme.PAPER}
+        box = AnnotationBbox(OffsetImage(pixels, zoom=zoom), (x, y), pad=0, bboxprops=look, annotation_clip=False)
+        box.set_gid(f"{gid}-{i}")
+        box.set_zorder(4.5)
+        box.set_in_layout(False)
+        ax.add_artist(box)
 
 
 def handle(mark, scale: float):

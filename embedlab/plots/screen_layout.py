@@ -5,7 +5,7 @@ import textwrap
 
 from embedlab.plots import marks as m
 from embedlab.plots import theme
-from embedlab.plots.screen_marks import annotation, shape
+from embedlab.plots.screen_marks import annotation, pictures, shape
 
 PX = 4.6  # screen pixels for a millimetre of print
 
@@ -126,6 +126,12 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
             layout["shapes"].append(shape(mark, suffix) | {"layer": layer})
         elif isinstance(mark, m.Words):
             layout["annotations"].append(annotation(mark, panel, suffix))
+        elif isinstance(mark, m.Thumbs) and panel.x.range and panel.y.range:
+            # a little smaller where the panel is narrower than in print, so that neighbours still stand apart
+            pixels = PX * min(1.0, room / 330)
+            spans = [abs(axis.range[1] - axis.range[0]) for axis in (panel.x, panel.y)]
+            per_mm = (pixels * spans[0] / room, pixels * spans[1] / (panel.height * PX))
+            layout["images"] = [*layout.get("images", []), *pictures(mark, suffix, per_mm)]
 
 
 def _axis(axis: m.Axis, title: list[str], upright: bool, ticks_at_most: int) -> dict:

@@ -1,5 +1,7 @@
 """Every kind of mark in plotly: a trace, a shape or an annotation, as plain JSON values."""
 
+import base64
+import io
 import math
 
 import numpy as np
@@ -61,6 +63,10 @@ def traces(mark) -> list[dict]:
                     "hovertemplate": f"%{{z:,}} {mark.what}<extra></extra>",
                 }
             ]
+        case m.Thumbs() if mark.label:  # images bear no hover text of their own: what is hovered lies unseen over them
+            unseen = {"symbol": "square", "size": mark.size * 4.4, "opacity": 0}
+            said = {"text": [theme.plain(t).replace("\n", "<br>") for t in mark.label], "hoverinfo": "text"}
+            return [base | {"mode": "markers", "x": _list(mark.x), "y": _list(mark.y), "marker": unseen} | said]
         case m.Span() if mark.key:
             swatch = {"symbol": "square", "size": 12, "color": mark.colour}
             return [base | {"mode": "markers", "x": [None], "y": [None], "marker": swatch}]
@@ -132,6 +138,38 @@ def annotation(mark: m.Words, panel: m.Panel, suffix: str) -> dict:
         "showarrow": False,
         "font": {"size": 11.5, "color": mark.colour},
     }
+
+
+def pictures(mark: m.Thumbs, suffix: str, per_mm: tuple[float, float]) -> list[dict]:
+    """Give photographs as images of a layout; `per_mm` says how much of each axis a millimetre of print covers."""
+    frames = mark.colours or (theme.FRAME,) * len(mark.images)
+    return [
+        {
+            "source": framed(content, frame),
+            "xref": f"x{suffix}",
+            "yref": f"y{suffix}",
+            "x": float(x),
+            "y": float(y),
+            "sizex": mark.size * per_mm[0],
+            "sizey": mark.size * per_mm[1],
+            "xanchor": "center",
+            "yanchor": "middle",
+            "sizing": "contain",
+            "layer": "above",
+        }
+        for x, y, content, frame in zip(mark.x, mark.y, mark.images, frames, strict=True)
+    ]
+
+
+def framed(content: bytes, colour: str) -> str:
+    """Give a photograph as a data URI of 96 pixels with a frame; plotly draws none around its images."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content)) as opened:
+        small = ImageOps.contain(opened.convert("RGB"), (92, 92))
+    out = io.BytesIO()
+    ImageOps.expand(small, 2, colour).save(out, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def _list(values) -> list:
