@@ -58,7 +58,7 @@ def test_every_claim_of_a_study_is_judged_and_written_down(study):
     assert sum(row.startswith("| ") for row in rows) == len(claims) + 1
     assert list(told["theorem"]) == ["world-5/theorem-seed0"]
     assert (out / "s" / "figures" / "world-5" / "scaling-images" / "outcome.json").is_file()
-    assert "1 of 1" in (out / "s" / "figures" / "over-worlds" / "images.svg").read_text()
+    assert "1 world of 1" in (out / "s" / "figures" / "over-worlds" / "images.svg").read_text()
 
 
 def test_a_second_call_repeats_nothing(study):
