@@ -24,8 +24,8 @@ FLOORS = {
     "declarations": 3,
     "measures": 3, "extract": 3, "world": 3,
     "plots": 4, "lab": 4, "train": 4,
-    "report": 5, "quantities": 5, "study": 6, "doctor": 5, "fitness": 5,
-    "reproduction": 7, "demo": 8, "cli": 9,
+    "explore": 5, "quantities": 5, "doctor": 5, "fitness": 5, "report": 6, "study": 7,
+    "reproduction": 8, "demo": 9, "cli": 10,
 }  # fmt: skip
 TORCH = {"torch", "torchvision", "open_clip", "timm", "safetensors", "huggingface_hub"}
 # who may know torch at all, and who may know it as soon as it is imported

@@ -34,6 +34,10 @@ SHAPES = {  # in a box of 22 × 14
     "triangle-right": "M15 7L7.5 3v8z",
 }
 
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 MOST_ROWS = 60  # of a table shown on the page; the rest is in the download, and the page says so
 MOST_CSV = 20_000  # rows that a page carries for the download
 
@@ -75,27 +79,30 @@ def data(name: str, value) -> str:
 
 
 def shell(
-    title: str, body: str, *, blocks: str, scripts: tuple[str, ...], nav: str = "", eval_needed: bool = False
+    title: str,
+    body: str,
+    *,
+    blocks: str,
+    scripts: tuple[str, ...],
+    nav: str = "",
+    figures: bool = True,
+    style: str = "",
+    policy: str = "",
 ) -> str:
     """Give the whole page around a body.
 
-    `eval_needed` admits `unsafe-eval`, which plotly's WebGL traces ask for and its SVG traces do not.
+    Without `figures` it carries no plotly. `style` is added to the page's own; `policy` stands in place of the page's
+    security policy, which admits no network and no `unsafe-eval`.
     """
-    policy = (
-        "default-src 'none'; "
-        f"script-src 'unsafe-inline'{' ' + chr(39) + 'unsafe-eval' + chr(39) if eval_needed else ''}; "
-        "style-src 'unsafe-inline'; img-src data: blob:; worker-src blob:; font-src data:; base-uri "
-        "'none'; form-action 'none'"
-    )
-    code = "\n".join(f"<script>{source}</script>" for source in (plotly_js(), asset("figures.js"), *scripts))
+    code = (*((plotly_js(), asset("figures.js")) if figures else ()), *scripts)
     parts = {
-        "POLICY": policy,
+        "POLICY": policy or POLICY,
         "TITLE": text(title),
-        "STYLE": asset("page.css"),
+        "STYLE": asset("page.css") + style,
         "NAV": nav,
         "BODY": body,
-        "DATA": blocks + data("theme", {"dark": theme.DARK, "config": theme.CONFIG}),
-        "CODE": code,
+        "DATA": blocks + (data("theme", {"dark": theme.DARK, "config": theme.CONFIG}) if figures else ""),
+        "CODE": "\n".join(f"<script>{source}</script>" for source in code),
     }
     # in one pass: a species called @@CODE@@ is not filled in turn
     return re.sub("@@([A-Z]+)@@", lambda found: parts[found[1]], asset("page.html"))

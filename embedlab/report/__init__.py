@@ -1,13 +1,15 @@
 """One self-contained page of all that was asked of some vectors: it opens from a disk, with no network."""
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 
+from embedlab import explore
+from embedlab.explore import tiles
+from embedlab.explore.page import blocks, named
 from embedlab.io.atomic import put_bytes
-from embedlab.plots import page, picture, theme
+from embedlab.plots import page, picture
 from embedlab.plots.images import images
-from embedlab.report import atlas, sections
+from embedlab.report import sections
 from embedlab.report.board import board
 from embedlab.report.methods import methods_section
 
@@ -26,68 +28,46 @@ def report(
     title: str = "",
     planted: Sequence[str] = (),
     colour: str | None = None,
+    parts: Mapping[str, object] | None = None,
 ) -> Path:
     """Write the page to `out` and give its path.
 
     `space` is the `Embeddings` whose images the map shows, or several. `outcomes` are judged `Outcome`s.
     `maps` are `Projection` results, or a mapping from name to result. Thumbnails come from the store at
     `thumbnails_of`, or from `thumbnails`, encoded images by `image_id`. `unasked` says why an analysis could
-    not be run; `planted`, where the truth is known, what it is. `colour` is the column to colour by at first.
+    not be run; `planted`, where the truth is known, what it is. `colour` is the column to colour by at first;
+    `parts` are further parts of the map's bundle, as `embedlab.explore.bundle` takes them.
     """
     spaces = list(space) if isinstance(space, list | tuple) else [space]
-    named = dict(maps) if isinstance(maps, Mapping) else {_name(m, maps): m for m in maps}
+    shown = named(maps)
     facts = [o.to_dict() for o in outcomes]
     provenance = _provenance(facts, spaces)
     pages = sections.Pages(provenance)
-    tiles = dict(thumbnails) if thumbnails is not None else _thumbnails(thumbnails_of)
-    bundle = atlas.bundle(spaces, named, tiles, colour)
+    pictures = dict(thumbnails) if thumbnails is not None else tiles.of_store(thumbnails_of)
+    bundle = explore.bundle(spaces, shown, pictures, colour, parts=parts)
     title = title or _title(spaces[0])
-    parts = [sections.found(facts), sections.data_section(spaces[0], facts, unasked or {}, planted)]
-    if named:
-        parts.append(sections.map_section(bundle, _stills(named, spaces, bundle["colour"], provenance)))
-    parts += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]
-    parts.append(methods_section(outcomes, facts, provenance.get("versions", {})))
-    parts.append(sections.provenance_section(provenance))
+    body = [sections.found(facts), sections.data_section(spaces[0], facts, unasked or {}, planted)]
+    if shown:
+        body.append(sections.map_section(bundle, _stills(shown, spaces, bundle["colour"], provenance)))
+    body += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]
+    body.append(methods_section(outcomes, facts, provenance.get("versions", {})))
+    body.append(sections.provenance_section(provenance))
     lead = f"{len(facts)} question{'s' * (len(facts) != 1)} asked of {spaces[0]!r}"
-    body = (
-        f"<main id='main'><h1>{page.text(title)}</h1><p class='lead'>{page.text(lead)}</p>"
-        f"{''.join(parts)}</main><footer></footer>"
-    )
-    style = {
-        "pale": [c for c in (*theme.OKABE_ITO, *theme.PETROFF) if theme.pale(c)],
-        "few": theme.OKABE_ITO,
-        "many": theme.PETROFF,
-        "shapes": theme.SHAPES,
-        "paths": page.SHAPES,
-    }
-    blocks = (
-        page.data("figures", pages.figures)
-        + page.data("tables", pages.tables)
-        + (page.data("atlas", bundle) if named else "")
-        + page.data("look", style)
-    )
-    script = resources.files("embedlab.report").joinpath("atlas.js").read_text(encoding="utf-8")
     whole = page.shell(
         title,
-        body,
-        blocks=blocks,
-        scripts=(script,) if named else (),
-        nav=_nav(facts, bool(named)),
-        eval_needed=bundle["gl"],
+        f"<main id='main'><h1>{page.text(title)}</h1><p class='lead'>{page.text(lead)}</p>"
+        f"{''.join(body)}</main><footer></footer>",
+        blocks=page.data("figures", pages.figures)
+        + page.data("tables", pages.tables)
+        + (blocks(bundle) if shown else ""),
+        scripts=(explore.script(),) if shown else (),
+        nav=_nav(facts, bool(shown)),
+        style=explore.style() if shown else "",
     )
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     put_bytes(out, whole.encode("utf-8"), "report")
     return out
-
-
-def _name(projection, every) -> str:
-    same = [m for m in every if m.method == projection.method]
-    return (
-        projection.method
-        if len(same) == 1
-        else f"{projection.method} {1 + [id(m) for m in same].index(id(projection))}"
-    )
 
 
 def _title(space) -> str:
@@ -118,21 +98,10 @@ def _provenance(facts: Sequence[Mapping], spaces: Sequence) -> dict:
     return out
 
 
-def _thumbnails(store: str | Path | None) -> dict[str, bytes]:
-    """Give the thumbnails of a store by `image_id`, as that store itself numbers its rows."""
-    if store is None:
-        return {}
-    from embedlab.io.store import open_store, thumbnails
-
-    ids = open_store(store).rows["image_id"].to_list()
-    found = thumbnails(store, range(min(len(ids), atlas.MOST_TILES)), "PNG")
-    return {image: content for image, content in zip(ids, found, strict=False) if content is not None}
-
-
-def _stills(named: Mapping, spaces: Sequence, colour: str, provenance: Mapping) -> list[tuple[str, bytes]]:
+def _stills(shown: Mapping, spaces: Sequence, colour: str, provenance: Mapping) -> list[tuple[str, bytes]]:
     """Draw each map once for readers without scripts, coloured as the page opens."""
     out = []
-    for p in named.values():
+    for p in shown.values():
         labels = None
         space = next((s for s in spaces if colour and s.has(colour)), None)
         if space is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from embedlab.explore.page import ROOT, notes_html
 from embedlab.plots import drawable, picture
 from embedlab.plots.images import images
 from embedlab.plots.page import csv_of, figure_html, provenance_html, table_html, text
@@ -107,7 +108,7 @@ def _list(title: str, lines: Sequence[str]) -> str:
 
 
 def map_section(bundle: dict, stills: Sequence[tuple[str, bytes]]) -> str:
-    """Give the controls and the places that atlas.js fills; without scripts, a still image of each map."""
+    """Give the place where the explorer is mounted; without scripts, a still image of each map."""
     import base64
 
     still = "".join(
@@ -116,32 +117,11 @@ def map_section(bundle: dict, stills: Sequence[tuple[str, bytes]]) -> str:
         f"<figcaption>{text(caption)}</figcaption></figure>"
         for caption, svg in stills
     )
-    notes = "".join(f"<p class='note' data-el='map-note'>{text(n)}</p>" for n in bundle["notes"])
     return f"""<section id="map" data-el="atlas"><h2>Map of the images</h2>
 <p class="question">Each mark is an image, placed by what the model sees. A map shows
 where to look; it proves nothing.</p>
-<noscript>{still}</noscript>{notes}
-<div class="controls js">
-<label>Map<select data-el="which"></select></label>
-<label>Colour by<select data-el="colour"></select></label>
-<label hidden>Highlight<select data-el="level"></select></label>
-<label>Search<input type="search" data-el="search" placeholder="species, sex, image …" size="21"></label>
-<div class="group" role="group" aria-label="Pointer">
-<button type="button" data-tool="lasso" aria-pressed="false">Lasso</button>
-<button type="button" data-tool="zoom" aria-pressed="false">Zoom</button>
-<button type="button" data-el="whole">Whole map</button></div>
-</div>
-<div class="atlas js"><div class="map" data-el="map" role="img"
-aria-label="Map of the images; search and the key choose images from the keyboard"></div>
-<div class="legend" data-el="legend" role="group" aria-label="Key"></div></div>
-<p class="note" data-el="map-caption"></p>
-<div class="js"><p class="status" data-el="status" role="status"></p>
-<div class="controls"><button type="button" data-el="download" disabled>Download the chosen (CSV)</button>
-<button type="button" data-el="clear" disabled>Clear</button></div>
-<div class="chosen"><div><div class="gallery" data-el="gallery"></div>
-<button type="button" class="quiet" data-el="more" hidden></button></div>
-<div class="scroll" data-el="enrichment"></div></div></div>
-<div class="card" data-el="card" hidden></div></section>"""
+<noscript>{still}</noscript>{notes_html(bundle)}
+{ROOT}</section>"""
 
 
 def analysis_section(outcome, facts: Mapping, pages: Pages) -> str:
