@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from embedlab.data.synthetic import brownian_traits, random_tree
 from embedlab.data.tree import Tree
+from embedlab.stats.bootstrap import jackknife
 from embedlab.stats.trait.alignment import aligned_beyond_phylogeny, design
 
 seeds = st.integers(0, 2**32 - 1)
@@ -237,3 +238,15 @@ def test_what_has_no_answer_is_refused():
         aligned_beyond_phylogeny(x, y, c, covariates=y[1:, None], **ask)
     with pytest.raises(ValueError, match=r"explicit permutations must be a \(b, 16\) array"):
         aligned_beyond_phylogeny(x, y, c, permutations=[list(range(15))])
+
+
+def test_the_interval_of_a_share_ends_at_1():
+    """Eight species, two of them far out: by its own pseudo-values the jackknife would reach beyond all variance."""
+    rng = np.random.default_rng(2)
+    trait = rng.normal(size=8)
+    x = np.c_[trait, 0.3 * rng.normal(size=8)]
+    x[0] += [3, -3]
+    found = aligned_beyond_phylogeny(x, trait, np.eye(8), lam=0.0, permutations=199, rng=rng)
+    without = (8 * found.statistic - found.pseudo) / 7
+    uncut = jackknife(without, found.statistic, scale=2 * float(found.null.std()))
+    assert uncut[1] > 1 and found.interval == (pytest.approx(uncut[0]), 1.0)

@@ -108,3 +108,23 @@ def test_reduced_keeps_every_distance():
     assert small @ turn == pytest.approx(x - x.mean(axis=0), abs=1e-9)
     with pytest.raises(ValueError, match="the species vectors do not differ"):
         reduced(np.full((6, 3), 0.1))
+
+
+def test_vectors_on_a_line_keep_one_dimension():
+    """Whether the space has one axis or the line lies aslant in four: what rounding leaves beside it is no axis."""
+    rng = np.random.default_rng(0)
+    along = rng.normal(size=9)
+    for x in (along[:, None], np.outer(along, rng.normal(size=4)) + 5):
+        small, turn = reduced(x)
+        assert small.shape == (9, 1) and small @ turn == pytest.approx(x - x.mean(axis=0), abs=1e-12)
+
+
+def test_twins_with_one_value_leave_lambda_just_below_1():
+    """Twins at distance zero share their value, so the likelihood rises without end as λ nears 1, where none is."""
+    rng = np.random.default_rng(1)
+    c = random_tree(rng, 10).covariance()
+    twice = np.r_[np.arange(10), 0]
+    c, y = c[np.ix_(twice, twice)], (np.linalg.cholesky(c) @ rng.normal(size=10))[twice]
+    problem = Problem.of(rng.normal(size=(11, 3)), y, c)
+    found = problem.descent.lambdas(y[None, :, None])[0]
+    assert problem.white.singular(1.0) and 1 - 1e-5 < found < 1

@@ -154,3 +154,38 @@ def test_what_a_covariate_explains_is_taken_off_before_numbers_are_shuffled_and_
     kinds = Problem.of(x, KINDS, tree.structure(tree.names), z)
     for shuffled in _Test(kinds, "phylo_perm", "ml", None, 19, rng)._redrawn(kinds.columns[None]):
         assert (shuffled.sum(axis=1) == kinds.columns.sum(axis=0)).all() and set(np.unique(shuffled)) == {0.0, 1.0}
+
+
+def test_the_naive_panel_takes_species_as_unrelated():
+    x, y, tree, _ = world(9)
+    c = tree.covariance()
+    problem = Problem.of(x, y, c)
+    traits = evolved_traits(problem, "bm", None, 6, np.random.default_rng(3))
+    found = _Test(problem, "free", "ml", None, 199, np.random.default_rng(5)).p_values(traits)
+    rng = np.random.default_rng(5)
+    asked = [aligned_beyond_phylogeny(x, t[:, 0], np.diag(np.diag(c)), lam=1.0, permutations=199, rng=rng)
+             for t in traits]  # fmt: skip
+    assert found == [a.p_value for a in asked]
+
+
+def test_a_panel_in_doubt_counts_both_draws():
+    """Ten placebos of which luck could have called too many, then forty more: the same draws, asked one by one."""
+    x, y, tree, _ = world(2)
+    c = tree.covariance()
+    found = placebo_panel(x, y, c, null="free", placebos=10, permutations=19, rng=np.random.default_rng(5))
+    rng = np.random.default_rng(5)
+    problem = Problem.of(x, y, c)
+    called = []
+    for count in (10, 40):
+        p = [aligned_beyond_phylogeny(x, t[:, 0], c, null="free", permutations=19, rng=rng).p_value
+             for t in evolved_traits(problem, "bm", None, count, rng)]  # fmt: skip
+        called.append(sum(v <= 0.05 for v in p))
+    assert called[0] == 3 and called[1] > 0  # 3 of 10: from 6.7 % up (Clopper & Pearson), which 7 % lies within
+    assert (found.called[0], found.drawn[0]) == (sum(called), 50)
+
+
+@pytest.mark.parametrize("null", [[0.1, np.nan, 0.2], [np.inf, 0.1], [], [[0.1, 0.2]]])
+def test_power_against_a_null_that_is_none_is_refused(null):
+    x, y, tree, rng = world(1)
+    with pytest.raises(ValueError, match="null_values must be a row of finite numbers"):
+        injected_power(x, y, tree.covariance(), null, draws=2, rng=rng)

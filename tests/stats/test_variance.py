@@ -111,3 +111,27 @@ def test_one_trait_asked_whole_and_by_the_only_rank_is_the_same():
     whole = aligned_beyond_phylogeny(x, y, c, lam=0.7, permutations=[np.arange(24)])
     only = by_rank(x, y, c, {}, lam=0.7, permutations=9, rng=rng)
     assert only[0].share == pytest.approx(whole.statistic, abs=1e-9) and only[0].free == 23
+
+
+def test_one_genus_in_two_families_is_refused():
+    x, y, c, rng = world(8)
+    genus = np.repeat(np.arange(12), 2)
+    genus[6] = 2  # of the first family by its name, of the second by its species
+    with pytest.raises(ValueError, match="a genus stands in more than one taxon of the rank above"):
+        by_rank(x, y, c, {"family": TAXA["family"], "genus": genus}, rng=rng)
+
+
+@pytest.mark.parametrize(("families", "asked"), [(2, False), (3, False), (4, True)])
+def test_a_rank_of_fewer_than_three_contrasts_is_left_out(families, asked):
+    """A trait of one column needs p + 2 = 3 contrasts, which four families have; the other ranks stay as they are."""
+    x, y, c, rng = world(10)
+    found = by_rank(x, y, c, {"family": np.arange(24) % families}, lam=0.5, permutations=9, rng=rng)
+    assert [r.rank for r in found] == ["family"] * asked + ["species"] and found[-1].free == 24 - families
+
+
+def test_the_unit_of_the_tree_does_not_matter():
+    x, y, c, _ = world(11)
+    one, far = (by_rank(x, y, unit * c, TAXA, lam=0.6, permutations=19, rng=np.random.default_rng(1))
+                for unit in (1.0, 1e24))  # fmt: skip
+    assert [(r.rank, r.free) for r in far] == [(r.rank, r.free) for r in one] and len(one) == 3
+    assert [r.share for r in far] == pytest.approx([r.share for r in one], abs=1e-6)
