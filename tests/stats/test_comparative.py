@@ -1,5 +1,7 @@
 """Signal on trees: by hand, against the normal density, and on trees with traps."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -197,3 +199,11 @@ def test_what_has_no_answer_is_refused(rng):
     ):
         with pytest.raises(ValueError, match=words):
             k_mult(rng.normal(size=(12, 2)), c, noise=noise, rng=rng)
+
+
+def test_a_result_does_not_change_after_it_was_found(rng):
+    found = blomberg_k([1.0, 5.0, 2.0], np.eye(3), permutations=9, rng=rng)
+    with pytest.raises(FrozenInstanceError):
+        found.p_value = 0.001
+    with pytest.raises(FrozenInstanceError):
+        pagel_lambda([1.0, 5.0, 2.0], np.eye(3)).lam = 1.0

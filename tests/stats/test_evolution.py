@@ -205,3 +205,13 @@ def test_what_makes_no_sense_is_refused(rng):
     ):
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_axes_are_eigenvectors_to_the_last_digits(rng):
+    """H C H a = value · a, for many species too: to lift the constant out of the way must not cost digits."""
+    c = random_tree(rng, 120).covariance()
+    h = np.eye(120) - 1 / 120
+    centred = h @ c @ h
+    axes = phylogenetic_axes(c)
+    values = ((centred @ axes) * axes).sum(axis=0)
+    assert np.abs(centred @ axes - axes * values).max() < 1e-13 * np.abs(values).max()

@@ -154,3 +154,14 @@ def test_clades_are_cut_by_depth(tree):
     assert np.unique(codes).tolist() == list(range(codes.max() + 1)) and codes.max() + 1 <= 6
     inside = c[codes[:, None] == codes[None, :]].min()
     assert inside > c[codes[:, None] != codes[None, :]].max()
+
+
+def test_the_interval_grows_with_its_parts_and_mirrors_with_them(rng, tree):
+    parts, totals, c = rng.normal(1, 0.4, 24), rng.gamma(5.0, size=24), tree.covariance(tree.names)
+    low, high = phylogenetic_ratio(parts, totals, c, rng=np.random.default_rng(1), b=299)
+    for unit in (1e-9, 1e9):
+        scaled = phylogenetic_ratio(unit * parts, totals, c, rng=np.random.default_rng(1), b=299)
+        assert scaled == pytest.approx((unit * low, unit * high), rel=1e-8)
+    # what was left over changes its sign, and so does every world drawn from it with the same random numbers
+    mirrored = phylogenetic_ratio(-parts, totals, c, rng=np.random.default_rng(1), b=299)
+    assert mirrored == pytest.approx((-high, -low), rel=1e-8)
