@@ -70,3 +70,19 @@ def test_refusals(rng):
         neural_collapse([[1.0], [-1.0], [2.0], [-2.0], [5.0], [6.0]], [0, 0, 1, 1, 2, 2])
     with pytest.raises(ValueError, match="NaN"):
         neural_collapse([[np.nan], [1.0], [1.0], [2.0]], [0, 0, 1, 1])
+
+
+def test_means_on_a_line_count_along_it_alone(rng):
+    """Four classes on a line aslant in six dimensions: NC1 is the scatter along it over that of the means, by hand."""
+    at, y = np.array([-3.0, -1.0, 0.5, 3.5]), np.repeat(np.arange(4), 5)
+    rest = rng.normal(size=(20, 6))
+    rest -= np.array([rest[y == c].mean(axis=0) for c in range(4)])[y]
+    turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    x = (np.outer(at[y], np.eye(6)[0]) + rest) @ turn + 3
+    wanted = np.mean(rest[:, 0] ** 2) / np.mean(at**2) / 4
+    assert neural_collapse(x, y).nc1 == pytest.approx(wanted, rel=1e-9)
+
+
+def test_rows_that_are_all_the_same_have_no_classes():
+    with pytest.raises(ValueError, match="means of two classes coincide"):
+        neural_collapse(np.full((4, 2), 0.5), [0, 0, 1, 1])

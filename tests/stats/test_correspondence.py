@@ -145,6 +145,10 @@ def test_refusals(rng, world):
         agreement_beyond_tree(x, y, c[1:, 1:], permutations=9, rng=rng)
     with pytest.raises(ValueError, match="NaN"):
         agreement_beyond_tree(np.full((14, 2), np.nan), y, c, permutations=9, rng=rng)
+    lost = rng.normal(size=(2, 2, 14, 3))
+    lost[1, 0, 4] = np.nan  # two halves of fourteen stand before it, and four species
+    with pytest.raises(ValueError, match=r"x has 1 rows with NaN or infinity \(rows \[32\]\)"):
+        agreement_beyond_tree(lost, rng.normal(size=(2, 2, 14, 3)), c, permutations=9, rng=rng)
     halves = (np.random.default_rng(i).normal(size=(2, 14, 3)) for i in range(50))
     odd = next(h for h in halves if (u_centred(h[0]) * u_centred(h[1])).sum() < 0)[None]
     with pytest.raises(ValueError, match="does not agree with itself: its species means are noise"):

@@ -83,3 +83,9 @@ def test_alignment_is_that_of_all_pairs_of_a_label(rng):
         alignment_loss(x[:3], [0, 1, 2])
     with pytest.raises(ValueError, match=r"20 rows but labels of shape \(3,\)"):
         alignment_loss(x, [0, 1, 2])
+
+
+@pytest.mark.parametrize("asked", [{"kept": 0.0}, {"kept": 1.01}, {"kept": 2.0}, {"level": 0.0}, {"level": 1.0}])
+def test_shares_that_are_none_are_refused(rng, asked):
+    with pytest.raises(ValueError, match="are shares: above 0, and at most 1"):
+        two_nn(rng.normal(size=(20, 2)), **asked)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import kendalltau, pearsonr, rankdata, spearmanr
 
-from embedlab.stats.pairs.distances import mantel, partial_mantel
+from embedlab.stats.pairs.distances import checked_distances, mantel, partial_mantel
 from embedlab.stats.resample import permutations_of
 from embedlab.stats.vectors import upper
 
@@ -254,3 +254,11 @@ def test_a_hand_sized_leave_one_out():
     assert found.interval[1] == 1.0  # cut where a correlation ends
     half = 3.182446 * np.sqrt(3 / 4 * np.square(without - without.mean()).sum())
     assert found.statistic - found.interval[0] == pytest.approx(half)
+
+
+def test_two_triangles_apart_by_dust_become_their_mean():
+    x = two(2)[0]
+    dusty = x * (1 + 1e-6 * np.triu(np.ones((9, 9))))
+    found = checked_distances(dusty, "x")
+    assert (found == found.T).all() and found == pytest.approx(x * (1 + 0.5e-6), rel=1e-12)
+    assert checked_distances(x, "x") is x
