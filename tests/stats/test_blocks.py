@@ -170,3 +170,12 @@ def test_the_interval_does_not_hang_on_the_unit():
     values = rng.normal(size=(12, 4)) + np.arange(4)
     one, tiny = (random_slopes(values * unit, np.arange(1.0, 5)) for unit in (1.0, 1e-12))
     assert np.array(tiny.interval) * 1e12 == pytest.approx(one.interval, rel=1e-8)
+
+
+def test_a_fall_is_as_sure_as_the_rise_it_mirrors(rng):
+    x, slopes = np.array([0.0, 1.0, 2.0]), rng.normal(0.5, 0.1, 8)
+    rise, fall = (random_slopes(np.outer(sign * slopes, x), x, np.eye(8)) for sign in (1, -1))
+    theirs = sps.ttest_1samp(-slopes, 0, alternative="less").pvalue
+    assert theirs < 0.001 and fall.p_less == pytest.approx(theirs, rel=1e-6)
+    assert (fall.p_less, fall.p_more) == pytest.approx((rise.p_more, rise.p_less), rel=1e-6)
+    assert fall.p_value == pytest.approx(rise.p_value, rel=1e-6)

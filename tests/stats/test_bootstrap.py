@@ -188,3 +188,14 @@ def test_the_error_of_a_correlation_near_1_is_the_derivative_on_fishers_scale(rn
     without = [[upper(np.delete(np.delete(d, i, 0), i, 1)) for d in (x, y)] for i in range(0, 601, 4)]
     z = np.arctanh([np.corrcoef(*pair)[0, 1] for pair in without])  # a quarter of all that can be left out
     assert high - low == pytest.approx(2 * sps.t.ppf(0.975, 600) * np.sqrt(600) * z.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("s", [40, 601])
+def test_the_interval_of_a_correlation_near_minus_1_mirrors_that_near_1(rng, s):
+    """y turned about changes the sign of every correlation that is drawn with the same random numbers."""
+    x, y = tables(rng, s)
+    y = x + 0.05 * y
+    low, high = pair_correlation(x, y, rng=np.random.default_rng(1), b=199)
+    assert low > 0.9
+    turned = pair_correlation(x, (y.max() - y) * (1 - np.eye(s)), rng=np.random.default_rng(1), b=199)
+    assert turned == pytest.approx((-high, -low), rel=1e-9)

@@ -67,3 +67,10 @@ def test_what_does_not_fit_is_refused(rng):
         read_class(x, [0, 0, 0, 1, 1, 1], x[:, :2])
     with pytest.raises(ValueError, match="NaN"):
         read_class(np.where(x > 9, x, np.nan), [0, 0, 0, 1, 1, 1], x)
+
+
+def test_one_row_is_read_as_it_is_among_others(rng):
+    codes = np.repeat([2, 4, 8], 10)
+    train, test = rng.normal(size=(30, 3)) + 2 * np.eye(3)[codes // 3], rng.normal(size=(6, 3))
+    together = read_class(train, codes, test)
+    assert np.concatenate([read_class(train, codes, row[None]) for row in test]).tolist() == together.tolist()

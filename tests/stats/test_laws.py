@@ -181,3 +181,17 @@ def test_the_interval_of_a_forecast_holds_the_middle_95_percent_of_draws():
     few, fewer = (compare_laws(X, np.full(7, 2.0), draws=np.full((b, 7), 2.0), names=["constant"]) for b in (20, 19))
     assert np.isfinite(few.best.forecast_interval).all() and np.isnan(fewer.best.forecast_interval).all()
     assert found.best.intervals["level"] == pytest.approx((levels[1], levels[-2]), abs=1e-6)
+
+
+def test_values_below_0_are_judged_in_units_of_their_deviation():
+    """One value far out, where Huber's loss is straight: the fit and its errors still do not hang on the unit."""
+    y = np.array([-0.4, -0.1, 0.1, 0.9, 0.5, 0.7, 0.8])
+    one, other = (compare_laws(X, unit * y, names=["constant", "log-linear"]) for unit in (1, 100))
+    assert one.residual == "difference"
+    for f in one.fits:
+        assert other[f.name].held_out == pytest.approx(f.held_out, rel=1e-6)
+        assert other[f.name].forecast == pytest.approx(100 * f.forecast, rel=1e-6)
+    constant = compare_laws(X, y, names=["constant"], delta=np.inf).best  # means of the others, in deviations
+    left = [(np.delete(y, i).mean() - y[i]) / y.std() for i in range(7)]
+    assert constant.held_out == pytest.approx(np.sqrt(np.mean(np.square(left))), rel=1e-6)
+    assert constant.last == pytest.approx(left[-1], rel=1e-6)

@@ -169,3 +169,9 @@ def test_forms_that_are_not_defined_are_refused(rng):
         between_share(np.ones((4, 2)), [0, 0, 1, 1])
     with pytest.raises(ValueError, match="labels of shape"):
         between_share(np.ones((4, 2)), [0, 0, 1])
+
+
+def test_many_labellings_are_shown_in_one_line(rng):
+    x = rng.normal(size=(20, 3))
+    text = repr(two_groups(x @ x.T, [rng.permutation(np.arange(20) % 2) for _ in range(50)]))
+    assert text.startswith("TwoGroups(between=<50 values, 95 % within ") and "\n" not in text

@@ -142,21 +142,22 @@ def test_a_tail_does_not_depend_on_unit_or_place():
     assert other.p_value == pytest.approx(one.p_value, rel=1e-4) and other.shape == pytest.approx(one.shape, abs=1e-4)
 
 
-def test_a_tail_of_few_is_pinned():
+@pytest.mark.parametrize(("b", "k"), [(1000, 250), (300, 75)])
+def test_a_tail_of_few_is_pinned(b, k):
     # exponential spacings, whose most likely tail is known: checked once by an independent fit (scipy's genpareto)
-    null = -np.log((np.arange(1, 1001) - 0.5) / 1000)
+    null = -np.log((np.arange(1, b + 1) - 0.5) / b)
     found = tail_p_value(12.0, null)
-    start = (np.sort(null)[-250] + np.sort(null)[-251]) / 2
-    over = np.sort(null)[-250:] - start
+    start = (np.sort(null)[-k] + np.sort(null)[-k - 1]) / 2
+    over = np.sort(null)[-k:] - start
     shape, _, _ = sps.genpareto.fit(over, floc=0)
-    heavy = shape + 1.645 * (1 + shape) / np.sqrt(250)
+    heavy = shape + 1.645 * (1 + shape) / np.sqrt(k)
     grid = np.linspace(0.2, 3, 200001)
-    logs = [-250 * np.log(s) - (1 / heavy + 1) * np.log1p(heavy * over / s).sum() for s in grid[::1000]]
+    logs = [-k * np.log(s) - (1 / heavy + 1) * np.log1p(heavy * over / s).sum() for s in grid[::1000]]
     near = grid[::1000][int(np.argmax(logs))]
     fine = np.linspace(near - 0.02, near + 0.02, 4001)
-    logs = [-250 * np.log(s) - (1 / heavy + 1) * np.log1p(heavy * over / s).sum() for s in fine]
+    logs = [-k * np.log(s) - (1 / heavy + 1) * np.log1p(heavy * over / s).sum() for s in fine]
     scale = fine[int(np.argmax(logs))]
-    wanted = 250 / 1001 * sps.genpareto.sf(12.0 - start, heavy, scale=scale)
+    wanted = k / (b + 1) * sps.genpareto.sf(12.0 - start, heavy, scale=scale)
     assert found.p_value == pytest.approx(wanted, rel=1e-3) and found.shape == pytest.approx(shape, abs=1e-3)
 
 

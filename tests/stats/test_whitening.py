@@ -41,3 +41,9 @@ def test_what_cannot_be_whitened_is_refused(rng):
         shrinkage([[np.nan, 1.0], [1.0, 2.0]])
     with pytest.raises(ValueError, match="fitted in 3 dimensions; x has 2"):
         whitener(rng.normal(size=(9, 3))).transform(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_shrinkage_does_not_hang_on_the_unit(rng, unit):
+    x = rng.normal(size=(40, 6)) * np.arange(1, 7)
+    assert 0 < shrinkage(x) < 0.9 and shrinkage(unit * x) == pytest.approx(shrinkage(x), rel=1e-9)
