@@ -19,12 +19,13 @@ LEAST_PAIRS = 3  # species that show both kinds, below which no contrast can be 
 def trait_axis(embeddings, trait, tree=None, *, by: str = "species", permutations: int = 999, rng) -> dict:
     """Give each image's place on the direction that foretells a trait, fitted without its species.
 
-    A part of a bundle. Ridge regression of the trait on the species' mean directions, the penalty as large as a mean squared axis; species
-    are left out in ten folds, whole genera where the rows tell them. `values` are in the trait's own unit (log10 where
-    a positive trait spans more than a factor of ten); `r` from -1 to 1 is the correlation, over species, of forecast
-    and trait, 1 a perfect forecast, with a 95 % interval that draws species again. `chance` is what traits give that
-    evolved anew on the `tree` at this trait's λ, or, without one, the trait dealt out over species: below 0 on average,
-    since a forecast that knows nothing leans away from who was left out. `p` counts chance at least as large.
+    A part of a bundle. Ridge regression of the trait on the species' mean directions, the penalty as large as a mean
+    squared axis; species are left out in ten folds, whole genera where the rows tell them. `values` are in the
+    trait's own unit (log10 where a positive trait spans more than a factor of ten); `r` from -1 to 1 is the
+    correlation, over species, of forecast and trait, 1 a perfect forecast, with a 95 % interval that draws species
+    again. `chance` is what traits give that evolved anew on the `tree` at this trait's λ, or, without one, the trait
+    dealt out over species: below 0 on average, since a forecast that knows nothing leans away from who was left out.
+    `p` counts chance at least as large.
 
     Errors: fewer than 8 species with a value (and a tip), a trait without numbers, the same value in all.
     """
@@ -69,8 +70,8 @@ def trait_axis(embeddings, trait, tree=None, *, by: str = "species", permutation
     }  # fmt: skip
     part["caption"] = (
         f"Each image's {title} as a ridge regression on the other species foretells it ({held}); up, the first "
-        f"principal component at right angles to that direction. Over {len(names)} species forecast and trait correlate "
-        f"{number(r)} [{number(low)}, {number(high)}]; chance ({kind}, {permutations:,} times) gives "
+        f"principal component at right angles to that direction. Over {len(names)} species forecast and trait "
+        f"correlate {number(r)} [{number(low)}, {number(high)}]; chance ({kind}, {permutations:,} times) gives "
         f"{number(part['chance']['low'])} to {number(part['chance']['high'])}, {p_words(p)}."
         + (f" Left out: {'; '.join(notes)}." if notes else "")
     )
@@ -83,10 +84,10 @@ def contrast_axis(
     """Give each image's place on the direction from `other` to `one`, fitted without its species.
 
     A part of a bundle. The direction is the mean over species of mean(one) − mean(other); an image is placed from the
-    mean of its species, by the species other than its own. `values` count in mean differences: about −0.5 is a typical
-    `other`, 0.5 a typical `one`. `r` from -1 to 1 is the correlation of place and kind within species: 0 a direction that other species do not
-    share, 1 no overlap. Chance deals the kinds out anew within each species and fits again; `p` counts chance at least
-    as large. The interval draws species again.
+    mean of its species, by the species other than its own. `values` count in mean differences: about −0.5 is a
+    typical `other`, 0.5 a typical `one`. `r` from -1 to 1 is the correlation of place and kind within species: 0 a
+    direction that other species do not share, 1 no overlap. Chance deals the kinds out anew within each species and
+    fits again; `p` counts chance at least as large. The interval draws species again.
 
     Errors: an unknown column, fewer than 3 species with both kinds.
     """

@@ -90,8 +90,8 @@ def _directions(means: np.ndarray) -> np.ndarray:
 def contrast_positions(x, codes, kinds, s: int) -> Placed:
     """Place images `(n, d)` on the mean difference of kind 1 from kind 0 in the other species.
 
-    They are seen from the mean of their species. `codes` `(n,)` are species 0 … s − 1, `kinds` 1, 0 or −1. Divided by the squared
-    length of the difference of all.
+    They are seen from the mean of their species. `codes` `(n,)` are species 0 … s − 1, `kinds` 1, 0 or −1.
+    Divided by the squared length of the difference of all.
     """
     size = np.array([np.bincount(codes[kinds == k], minlength=s) for k in (0, 1)])
     both = (size > 0).all(axis=0)
