@@ -33,7 +33,8 @@ def script() -> str:
 @cache
 def style() -> str:
     """Give the explorer's style sheet; every rule of it lies under `.embedlab`."""
-    return resources.files("embedlab.explore").joinpath("explore.css").read_text(encoding="utf-8")
+    folder = resources.files("embedlab.explore")
+    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in ("explore.css", "parts.css"))
 
 
 def _there(folder, name: str) -> bool:
