@@ -15,16 +15,18 @@ EmbedLab.part("panels", (view) => {
     figure.dataset.el = "panel";
     figure.dataset.map = map.name;
     box.dataset.el = "map";
-    const title = make("h4", map.name);
+    const title = make("p", map.name, "name");
+    figure.setAttribute("aria-label", map.name);
     caption.textContent = map.caption || "";
     caption.dataset.el = "map-caption";
-    box.append(base, top);
+    const sample = named("sampled", "p", "sample", { hidden: "" });
+    box.append(base, top, sample);
     figure.append(title, box, caption);
     const x = Float64Array.from(map.x), y = Float64Array.from(map.y);
     const spread = (v) => v.reduce(([a, b], one) => [Math.min(a, one), Math.max(b, one)], [Infinity, -Infinity]);
     const [[x0, x1], [y0, y1]] = [spread(x), spread(y)];
     const panel = {
-      map, index, figure, box, title, base, top, x, y, px: new Float32Array(x.length), py: new Float32Array(x.length), of: new Map(map.row.map((r, k) => [r, k])),
+      map, index, figure, box, title, base, top, sample, x, y, px: new Float32Array(x.length), py: new Float32Array(x.length), of: new Map(map.row.map((r, k) => [r, k])),
       extent: { x0, x1, y0, y1, w: x1 - x0 || 1, h: y1 - y0 || 1 }, zoom: { by: 1, x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, wide: 0, high: 0, cursor: -1, path: null,
     };
     view.pointers(panel, api);
@@ -128,6 +130,9 @@ EmbedLab.part("panels", (view) => {
     pen.clearRect(0, 0, p.wide, p.high);
     if (view.density) view.density(p, pen);
     frame(p, pen);
+    const words = view.sampled ? view.sampled(p) : "";
+    p.sample.hidden = !words;
+    p.sample.textContent = words;
     const at = new Uint8Array(n), chosen = new Uint8Array(n);
     for (let k = 0; k < n; k += 1) {
       const r = p.map.row[k];

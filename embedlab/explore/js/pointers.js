@@ -16,7 +16,7 @@ EmbedLab.part("pointers", (view) => {
   const lassoed = (p, polygon, event) => {
     const rows = EmbedLab.inside(polygon, p.px, p.py).map((k) => p.map.row[k]).filter(view.lets);
     const kept = event.altKey ? [...state.chosen].filter((r) => !rows.includes(r)) : event.shiftKey ? [...state.chosen, ...rows] : rows;
-    view.lassoed = { panel: p.index, polygon: polygon.map(([u, v]) => p.from(u, v)) };
+    view.lassoed = { panel: p.index, polygon: polygon.map(([u, v]) => p.from(u, v)), alone: kept === rows };
     view.choose(kept, "lasso");
   };
   const chosenByHand = (p, k, more) => {
@@ -43,7 +43,8 @@ EmbedLab.part("pointers", (view) => {
         if (!moved || !tool) return;
         view.hideCard();
         if (tool === "lasso") {
-          p.path.push([u, v]);
+          const [a, b] = p.path[p.path.length - 1];
+          if (Math.hypot(u - a, v - b) >= 2) p.path.push([u, v]);
           api.overlay(p);
         } else {
           const [x0, y0] = p.from(...from.xy), [x1, y1] = p.from(u, v);
