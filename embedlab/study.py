@@ -250,8 +250,9 @@ def write_outcome(outcome: Outcome, folder: str | Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     facts = outcome.to_dict()
     digest = hashlib.sha256(json.dumps(facts["stores"], sort_keys=True).encode()).hexdigest()[:16]
-    provenance = {"analysis": outcome.analysis, "stores": digest, "keys": [s["key"] for s in facts["stores"]],
-                  "seed": outcome.seed, "command": outcome.command, "versions": dict(outcome.versions)}  # fmt: skip
+    provenance = {"analysis": outcome.analysis, "stores": digest, "models": [s["model"] for s in facts["stores"]],
+                  "keys": [s["key"] for s in facts["stores"]], "left_out": facts["exclusions"], "seed": outcome.seed,
+                  "command": outcome.command, "versions": dict(outcome.versions)}  # fmt: skip
     written = []
     for name, result in outcome.results.items():
         written += save(result, folder, name, provenance)

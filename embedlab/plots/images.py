@@ -2,21 +2,27 @@
 
 import json
 import re
+from dataclasses import replace
 from io import BytesIO, StringIO
 
 from embedlab.plots import paper, theme
 from embedlab.plots.marks import Picture
+from embedlab.plots.origin import origin
 
 
 def images(
     picture: Picture, provenance: dict, preset: str = "nature-1col", kinds=("svg", "pdf", "png")
 ) -> dict[str, bytes]:
-    """Give the bytes of each image format; the same picture and provenance give the same bytes."""
+    """Give the bytes of each image format; the same picture and provenance give the same bytes.
+
+    The provenance goes into the metadata whole, and under the numbers in one line: model, key, seed, what was left out.
+    """
     import matplotlib
 
     said = json.dumps(provenance, sort_keys=True, ensure_ascii=False, default=str)
     _, scale = theme.preset(preset)
-    figure = paper.figure(picture, preset)
+    foot = " · ".join(filter(None, (picture.foot, origin(provenance))))
+    figure = paper.figure(replace(picture, foot=foot), preset)
     metadata = {
         "svg": {"Title": picture.title, "Description": said, "Creator": "embedlab", "Date": None},
         "pdf": {
