@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from embedlab import __version__
-from embedlab.cli import questions, stores, studies, worlds
+from embedlab.cli import exploring, questions, stores, studies, worlds
 from embedlab.cli.verb import INTERRUPTED, Verbs
 
 HELP = """Ask what a foundation model knows of biology.
@@ -20,6 +20,7 @@ EXAMPLES = "\n\n".join(
         "embedlab extract photos/ --model bioclip-2 --out birds.store",
         "embedlab run orthogonality --store birds.store",
         "embedlab report birds.store --out birds.html",
+        "embedlab explore birds.store",
         "Every verb takes --json, and --help with examples.",
         "Exit codes: 0 done, 1 failed, 2 usage, 3 some images unreadable, 130 interrupted.",
     )
@@ -55,6 +56,7 @@ def _root(
 
 stores.register(app)
 questions.register(app)
+exploring.register(app)
 studies.register(app)
 worlds.register(app)
 

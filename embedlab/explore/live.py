@@ -12,13 +12,14 @@ from jaxtyping import Bool, Float
 
 from embedlab.data import Embeddings
 from embedlab.explore.photographs import Photographs, Refused
+from embedlab.explore.places import density
 from embedlab.io.atomic import put_bytes
 
 BLOCK = 65_536  # rows compared at a time
 MOST_NEIGHBOURS = 100
 MOST_CORNERS = 5_000  # of a lasso
 LONGEST_WORDS = 300  # characters of a search
-WIDEST = 512  # cells of a density picture along one side
+WIDEST = 512  # cells of a density picture along its longer side
 
 
 class Live:
@@ -81,20 +82,15 @@ class Live:
             raise Refused(503, f"the text tower gives {len(asked)} numbers, the store holds {self.space.d}")
         return self._nearest(asked, k)
 
-    def density(self, panel: int, box: Sequence[float], size: Sequence[int]) -> dict:
-        """Counts of all points of a map in a grid over `box` (x0, x1, y0, y1), row by row from the top.
+    def density(self, panel: int, box: Sequence[float], cells: int) -> dict:
+        """Counts of all points of a map on a grid over `box` (x0, x1, y0, y1), 1 to 512 `cells` along its longer side.
 
-        `size` is (columns, rows), each at most 512.
+        In the form in which a bundle carries the density of a whole map (`places.density`).
         """
-        x, y = self._map(panel)[1:]
-        x0, x1, y0, y1 = box
-        across, down = size
-        if not (x0 < x1 and y0 < y1 and 1 <= across <= WIDEST and 1 <= down <= WIDEST):
-            raise Refused(400, f"no grid of {across} × {down} over {x0:g} to {x1:g} and {y0:g} to {y1:g}")
-        counts, _, _ = np.histogram2d(y, x, bins=(down, across), range=((y0, y1), (x0, x1)))
-        counts = counts[::-1].astype(np.int64)
-        return {"counts": counts.ravel().tolist(), "across": across, "down": down, "most": int(counts.max()),
-                "inside": int(counts.sum()), "of": len(x)}  # fmt: skip
+        _, x, y = self._map(panel)
+        if not (box[0] < box[1] and box[2] < box[3] and 1 <= cells <= WIDEST):
+            raise Refused(400, f"no grid of {cells} cells over {box}: give x0 < x1, y0 < y1 and 1 to {WIDEST} cells")
+        return density(np.column_stack([x, y]), box, cells)
 
     def lasso(self, panel: int, polygon: Sequence) -> dict:
         """How many of all points of a map lie inside a polygon (even-odd), and which rows of the page do."""
