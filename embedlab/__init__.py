@@ -27,6 +27,7 @@ _WHERE = {
     "geometry": "embedlab.measures.geometry:geometry",
     "trait_alignment": "embedlab.measures.trait_alignment:trait_alignment",
     "orthogonality": "embedlab.measures.orthogonality:orthogonality",
+    "contrast_places": "embedlab.measures.contrast_places:contrast_places",
     "shared_axis": "embedlab.measures.shared_axis:shared_axis",
     "erasure": "embedlab.measures.erasure:erasure",
     "separation": "embedlab.measures.separation:separation",
