@@ -6,6 +6,8 @@ from embedlab.plots import marks as m
 from embedlab.plots import theme
 from embedlab.plots.paper_marks import draw_mark, handle, literal
 
+KEY_LINE = 3.0  # mm from one line of the key to the next
+
 
 def figure(picture: m.Picture, preset: str = "nature-1col"):
     """Give a matplotlib Figure as wide as the preset and as high as its panels ask."""
@@ -79,16 +81,23 @@ def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tu
     title = (
         len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)) * theme.TITLE * 0.3528 * 1.25 * scale
     )
-    keys = picture.keys
-    keys = math.ceil(len(keys) / _key_columns(keys, width, scale)) * 3.4 * scale if keys else 0
+    keys = KEY_LINE * len(_key_lines(picture.keys, width, scale)) * scale
     body = sum(_row_height(picture, r) for r in _rows(picture, columns)) * scale
     lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
     return title + keys + 2.2 * scale, body, (lines * theme.SMALL * 0.3528 * 1.3 + 1.2) * scale
 
 
-def _key_columns(keys, width: float, scale: float) -> int:
-    longest = max(len(k) for k in keys)
-    return max(1, min(len(keys), int((width - 3) / ((longest * theme.SMALL * 0.3528 * 0.55 + 8) * scale))))
+def _key_lines(keys, width: float, scale: float) -> list[list[str]]:
+    """Break the key into lines as text is broken: as many entries in a line as fit."""
+    lines, used = [], math.inf
+    for key in keys:
+        room = (len(key) * theme.SMALL * 0.3528 * 0.56 + 7.2) * scale
+        if used + room > width - 3:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(key)
+        used += room
+    return lines
 
 
 def _head(fig, picture: m.Picture, width: float, scale: float, height: float) -> None:
@@ -104,24 +113,22 @@ def _head(fig, picture: m.Picture, width: float, scale: float, height: float) ->
         linespacing=1.2,
     )
     keys = picture.keys
-    if not keys:
-        return
-    handles = [handle(mark, scale) for mark in keys.values()]
-    fig.legend(
-        handles,
-        [literal(k) for k in keys],
-        loc="lower left",
-        bbox_to_anchor=(0.9 / width, 0),
-        ncols=_key_columns(keys, width, scale),
-        frameon=False,
-        fontsize=theme.SMALL * scale,
-        handlelength=1.6,
-        handletextpad=0.5,
-        columnspacing=1.2,
-        labelspacing=0.3,
-        borderpad=0.1,
-        borderaxespad=0.1,
-    )
+    lines = _key_lines(keys, width, scale)
+    for above, line in enumerate(reversed(lines)):
+        fig.legend(
+            [handle(keys[key], scale) for key in line],
+            [literal(key) for key in line],
+            loc="lower left",
+            bbox_to_anchor=(0.9 / width, above * KEY_LINE * scale / height),
+            ncols=len(line),
+            frameon=False,
+            fontsize=theme.SMALL * scale,
+            handlelength=1.6,
+            handletextpad=0.5,
+            columnspacing=1.2,
+            borderpad=0.1,
+            borderaxespad=0.1,
+        )
 
 
 def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
