@@ -156,8 +156,8 @@ class Handler(BaseHTTPRequestHandler):
     def _density(self, words, query):
         self._no_more(words)
         box = [number(one(query, name), name) for name in ("x0", "x1", "y0", "y1")]
-        cells = whole(one(query, "cells", "256"), "cells")
-        return self._json(self.server.live.density(whole(one(query, "panel"), "panel"), box, cells))
+        size = [whole(one(query, name), name) for name in ("across", "down")]
+        return self._json(self.server.live.density(whole(one(query, "panel"), "panel"), box, size))
 
     def _lasso(self, words, query):
         self._no_more(words)

@@ -1,5 +1,6 @@
 """What a page can ask of Python while it is open: photographs, neighbours, words, counts of all, a table on disk."""
 
+import base64
 import json
 import threading
 import time
@@ -12,14 +13,13 @@ from jaxtyping import Bool, Float
 
 from embedlab.data import Embeddings
 from embedlab.explore.photographs import Photographs, Refused
-from embedlab.explore.places import density
 from embedlab.io.atomic import put_bytes
 
 BLOCK = 65_536  # rows compared at a time
 MOST_NEIGHBOURS = 100
 MOST_CORNERS = 5_000  # of a lasso
 LONGEST_WORDS = 300  # characters of a search
-WIDEST = 512  # cells of a density picture along its longer side
+WIDEST = 512  # cells of a density picture along one side
 
 
 class Live:
@@ -82,15 +82,18 @@ class Live:
             raise Refused(503, f"the text tower gives {len(asked)} numbers, the store holds {self.space.d}")
         return self._nearest(asked, k)
 
-    def density(self, panel: int, box: Sequence[float], cells: int) -> dict:
-        """Counts of all points of a map on a grid over `box` (x0, x1, y0, y1), 1 to 512 `cells` along its longer side.
+    def density(self, panel: int, box: Sequence[float], size: Sequence[int]) -> dict:
+        """Counts of all points of a map on a grid of `size` (across, down; at most 512) over `box` (x0, x1, y0, y1).
 
-        In the form in which a bundle carries the density of a whole map (`places.density`).
+        `counts` as in a bundle: base64 of little-endian uint32, rows from the top; `of` is how many the map has.
         """
         _, x, y = self._map(panel)
-        if not (box[0] < box[1] and box[2] < box[3] and 1 <= cells <= WIDEST):
-            raise Refused(400, f"no grid of {cells} cells over {box}: give x0 < x1, y0 < y1 and 1 to {WIDEST} cells")
-        return density(np.column_stack([x, y]), box, cells)
+        (x0, x1, y0, y1), (across, down) = box, size
+        if not (x0 < x1 and y0 < y1 and 1 <= across <= WIDEST and 1 <= down <= WIDEST):
+            raise Refused(400, f"no grid of {across} × {down} over {box}: give x0 < x1, y0 < y1, 1 to {WIDEST} cells")
+        counts, _, _ = np.histogram2d(y, x, bins=(down, across), range=((y0, y1), (x0, x1)))
+        packed = np.ascontiguousarray(counts[::-1].astype("<u4")).tobytes()
+        return {"counts": base64.b64encode(packed).decode(), "size": [across, down], "box": list(box), "of": len(x)}
 
     def lasso(self, panel: int, polygon: Sequence) -> dict:
         """How many of all points of a map lie inside a polygon (even-odd), and which rows of the page do."""

@@ -180,16 +180,17 @@ def test_a_lasso_counts_all_points_as_numpy_does(server, live):
 
 
 def test_density_counts_every_point_once_from_the_top(server):
-    answer = told(server, "density?panel=0&x0=-0.5&x1=11.5&y0=-0.5&y1=2.5&cells=12")
+    answer = told(server, "density?panel=0&x0=-0.5&x1=11.5&y0=-0.5&y1=2.5&across=12&down=3")
     counts = np.frombuffer(base64.b64decode(answer["counts"]), "<u4").reshape(3, 12)
     assert answer["size"] == [12, 3] and counts.sum() == answer["of"] == 12 and counts.max() == 1
     assert counts[0].nonzero()[0].tolist() == [2, 5, 8, 11]  # y = 2 stands at the top
-    part = told(server, "density?panel=0&x0=-0.5&x1=5.5&y0=-0.5&y1=2.5")
+    part = told(server, "density?panel=0&x0=-0.5&x1=5.5&y0=-0.5&y1=2.5&across=9&down=4")
     assert np.frombuffer(base64.b64decode(part["counts"]), "<u4").sum() == 6 and part["box"] == [-0.5, 5.5, -0.5, 2.5]
-    for bad in ("x0=1&x1=1&y0=0&y1=1", "x0=nan&x1=1&y0=0&y1=1", "x0=0&x1=1&y0=0&y1=1&cells=4000",
-                "x0=0&x1=inf&y0=0&y1=1", "x0=0&x1=1&y0=0&y1=1&cells=0", "x0=0&x1=1&y0=0"):  # fmt: skip
+    for bad in ("x0=1&x1=1&y0=0&y1=1&across=4&down=4", "x0=nan&x1=1&y0=0&y1=1&across=4&down=4",
+                "x0=0&x1=1&y0=0&y1=1&across=4000&down=4", "x0=0&x1=inf&y0=0&y1=1&across=4&down=4",
+                "x0=0&x1=1&y0=0&y1=1&across=0&down=4", "x0=0&x1=1&y0=0&across=4&down=4"):  # fmt: skip
         assert ask(server, f"density?panel=0&{bad}")[0] == 400, bad
-    assert ask(server, "density?panel=3&x0=0&x1=1&y0=0&y1=1")[0] == 404
+    assert ask(server, "density?panel=3&x0=0&x1=1&y0=0&y1=1&across=4&down=4")[0] == 404
 
 
 def test_a_selection_is_written_whole_beside_the_others(server, live):
