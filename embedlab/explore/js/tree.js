@@ -24,7 +24,7 @@ EmbedLab.part("tree", (view) => {
   const svg = document.createElementNS(NS, "svg"), caption = make("figcaption", "", "note");
   const wide = make("button", "Names", "small-button"), fold = make("button", "Hide", "small-button");
   head.append(make("h4", part.ranks ? "Taxonomy" : "Phylogeny"), wide, fold);
-  caption.textContent = `${part.matched}. ${part.ranks ? "Ranks stand in for a tree: steps are equal, not time." : `${part.source ? `From ${part.source}; ` : ""}${part.unit}.`}`;
+  caption.textContent = `${part.matched}. ${part.ranks ? "Ranks stand in for a tree: steps are equal, not time." : part.unit === "branch lengths" ? `${part.source ? `${part.source}, branches` : "Branches"} to scale.` : `${part.unit}.`}`;
   figure.append(head, box, caption);
   box.append(svg);
   for (const [name, value] of [["tabindex", "0"], ["role", "application"], ["aria-roledescription", "tree of species"],
@@ -63,11 +63,13 @@ EmbedLab.part("tree", (view) => {
   const pen = make("canvas").getContext("2d");
   const lay = () => {
     width = Math.max(180, box.clientWidth);
-    const map = view.panels().find((p) => !p.figure.hidden)?.box.clientHeight || 480;
-    box.style.maxHeight = `${Math.max(260, map)}px`;
-    const rest = Math.max(200, map - FOOT - 4), each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
+    const beside = view.panels().find((p) => !p.figure.hidden)?.box, map = beside?.clientHeight || 480;
+    const above = beside ? box.getBoundingClientRect().top - beside.getBoundingClientRect().top : 0; // our head is higher than theirs
+    const room = Math.max(260, Math.abs(above) < 80 ? map - above : map);
+    box.style.maxHeight = `${room}px`;
+    const rest = room - FOOT - 4, each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
     const readable = each >= READABLE, size = Math.min(12.5, each * 0.86);
-    pen.font = `italic ${size}px system-ui, sans-serif`;
+    pen.font = `italic 650 ${size}px system-ui, sans-serif`; // as wide as when it is lit
     const label = readable ? Math.min(0.52 * width, 6 + Math.max(...part.tips.map((name) => pen.measureText(name).width))) : 0.4 * width;
     high = each * part.tips.length + FOOT;
     svg.replaceChildren();
@@ -104,7 +106,7 @@ EmbedLab.part("tree", (view) => {
     light();
   };
   const clipped = (name, room, size) => {
-    pen.font = `italic ${size}px system-ui, sans-serif`;
+    pen.font = `italic 650 ${size}px system-ui, sans-serif`;
     if (pen.measureText(name).width <= room) return name;
     let short = name.replace(/^(\p{L})\p{L}* /u, "$1. ");
     while (short.length > 4 && pen.measureText(`${short}…`).width > room) short = short.slice(0, -1);
@@ -212,11 +214,11 @@ EmbedLab.part("tree", (view) => {
   });
 
   let waiting = 0;
-  const room = new ResizeObserver(() => {
+  const watch = new ResizeObserver(() => {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(() => { if (!box.hidden && Math.abs(box.clientWidth - width) > 2) lay(); });
   });
-  room.observe(box);
+  watch.observe(box);
   return {
     update: (why) => {
       if (why === "zoomed") return;
@@ -224,6 +226,6 @@ EmbedLab.part("tree", (view) => {
       if (why === "started" || why === "moved") lay();
       else light();
     },
-    destroy: () => room.disconnect(),
+    destroy: () => watch.disconnect(),
   };
 });

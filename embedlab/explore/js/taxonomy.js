@@ -1,0 +1,83 @@
+// The ranks as a way in: a path from the widest taxon down, and under it the taxa that it holds. A press goes into a
+// taxon and greys out all others, which cannot be chosen then; the bars tell how many images a taxon has and how many
+// of them are chosen.
+"use strict";
+EmbedLab.part("taxonomy", (view) => {
+  const RANKS = ["kingdom", "phylum", "class", "order", "family", "genus", "species"], ITALIC = new Set(["genus", "species"]), FIRST = 12;
+  const columns = RANKS.map((name) => view.column(name)).filter((c) => c && c.kind === "kinds" && c.levels.length);
+  if (columns.length < 2 || columns.at(-1).levels.length < 3) return null;
+  const { make, named, many, state } = view;
+  const box = named("taxonomy", "div"), trail = make("nav", "", "trail"), list = make("ul", "", "taxa"), more = make("button", "", "quiet");
+  trail.setAttribute("aria-label", "Taxon shown");
+  more.type = "button";
+  box.append(trail, list, more);
+  const aside = view.aside("Taxa: show only some", box);
+  aside.open = false;
+  let path = [], all = false; // the taxa gone into: [column, code]
+
+  const inside = (row, way = path) => way.every(([column, code]) => column.codes[row] === code);
+  const everywhere = () => [...new Set(view.visible().flatMap((k) => view.maps[k].row))];
+  const go = (way) => {
+    path = way;
+    all = false;
+    const rows = everywhere();
+    view.filter(way.length ? rows.filter((row) => inside(row)) : null, way.length ? name(way.at(-1)) : "");
+    const held = list.querySelector("button") || trail.querySelector("button");
+    if (held) held.focus({ preventScroll: true });
+  };
+  const name = ([column, code]) => (code < 0 ? `${column.name} not recorded` : column.levels[code]);
+  const shown = ([column, code]) => make("span", name([column, code]), code < 0 ? "missing" : ITALIC.has(column.name) ? "taxon" : "");
+
+  // The taxa below: of the first rank that divides the images, so that a family of one genus is not a step of its own.
+  const below = (rows) => {
+    const start = path.length ? columns.indexOf(path.at(-1)[0]) + 1 : 0;
+    for (const column of columns.slice(start)) {
+      const of = new Map();
+      for (const row of rows) (of.get(column.codes[row]) || of.set(column.codes[row], []).get(column.codes[row])).push(row);
+      if (of.size > 1 || (column === columns.at(-1) && of.size)) return { column, of };
+    }
+    return null;
+  };
+  const update = (why) => {
+    if (why === "zoomed" || why === "painted" || why === "shuffled") return;
+    if (!state.filter && path.length && why === "filtered") path = []; // lifted by somebody else
+    const rows = everywhere().filter((row) => inside(row)), next = below(rows);
+    trail.replaceChildren();
+    [[], ...path.map((_, i) => path.slice(0, i + 1))].forEach((way, i, ways) => {
+      if (i) trail.append(make("span", "▸", "sep"));
+      const last = i === ways.length - 1, step = make(last ? "span" : "button", "", last ? "now" : "quiet");
+      step.append(way.length ? shown(way.at(-1)) : make("span", "All"));
+      if (last) step.setAttribute("aria-current", "true");
+      else { step.type = "button"; step.addEventListener("click", () => go(way)); }
+      trail.append(step);
+    });
+    const pick = make("button", `Choose these ${many(rows.length)}`, "small-button");
+    pick.type = "button";
+    pick.disabled = !rows.length;
+    pick.addEventListener("click", () => view.choose(rows, path.length ? name(path.at(-1)) : "all"));
+    trail.append(pick);
+    list.replaceChildren();
+    more.hidden = true;
+    if (!next || (path.length && path.at(-1)[0] === next.column)) return;
+    const taxa = [...next.of].sort((a, b) => (a[0] < 0) - (b[0] < 0) || b[1].length - a[1].length), most = Math.max(...taxa.map(([, some]) => some.length));
+    const few = all ? taxa : taxa.slice(0, FIRST);
+    for (const [code, some] of few) {
+      const item = make("li"), button = make("button", "", "taxon-bar"), bar = make("span", "", "bar"), fill = make("span", "", "fill"), held = some.filter((r) => state.chosen.has(r)).length;
+      button.type = "button";
+      button.dataset.taxon = name([next.column, code]);
+      button.title = `Show only ${name([next.column, code])}`;
+      bar.style.width = `${(100 * some.length) / most}%`;
+      fill.style.width = `${(100 * held) / some.length}%`;
+      bar.append(fill);
+      button.append(shown([next.column, code]), make("span", state.chosen.size ? `${many(held)} of ${many(some.length)}` : many(some.length), "count"), bar);
+      button.addEventListener("click", () => go([...path, [next.column, code]]));
+      item.append(button);
+      list.append(item);
+    }
+    list.setAttribute("aria-label", `${next.column.name}, most images first`);
+    more.hidden = few.length === taxa.length;
+    more.textContent = `all ${many(taxa.length)} (${next.column.name})`;
+  };
+  more.addEventListener("click", () => { all = true; update("asked"); });
+  return { update };
+});
