@@ -8,6 +8,7 @@ FILES = {
     "SharedAxis": "shared_axis",
     "Erasure": "erasure",
     "TraitAlignment": "trait_alignment",
+    "TraitAxis": "trait_axis",
     "Phylogeny": "phylogeny",
     "NeighbourAgreement": "neighbours",
     "Hierarchy": "hierarchy",
@@ -23,6 +24,7 @@ FILES = {
     "BeyondControls": "beyond_controls",
     "StudyCurves": "study_curves",
     "ContrastPlaces": "contrast_places",
+    "ContrastScene": "contrast_scene",
 }
 
 
