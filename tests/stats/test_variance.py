@@ -135,3 +135,15 @@ def test_the_unit_of_the_tree_does_not_matter():
                 for unit in (1.0, 1e24))  # fmt: skip
     assert [(r.rank, r.free) for r in far] == [(r.rank, r.free) for r in one] and len(one) == 3
     assert [r.share for r in far] == pytest.approx([r.share for r in one], abs=1e-6)
+
+
+@pytest.mark.parametrize("idle", ["one order for all", "a genus for each family"])
+def test_a_rank_that_adds_no_taxon_changes_nothing(idle):
+    x, y, c, _ = world(12)
+    family = TAXA["family"]
+    more = {"order": ["o"] * 24, "family": family} if idle.startswith("one") else {"family": family, "genus": family}
+    plain, found = (by_rank(x, y, c, taxa, lam=0.6, permutations=19, rng=np.random.default_rng(1))
+                    for taxa in ({"family": family}, more))  # fmt: skip
+    assert [(r.rank, r.free) for r in found] == [(r.rank, r.free) for r in plain] == [("family", 4), ("species", 19)]
+    assert [r.share for r in found] == pytest.approx([r.share for r in plain], abs=1e-9)
+    assert [r.p_value for r in found] == [r.p_value for r in plain]

@@ -118,7 +118,7 @@ def by_rank(x, trait, covariance, taxa, *, lam: float | str = "ml", permutations
         white = whitened(problem.white, chosen, member)[0]
         left = white - above @ (above.T @ white)
         u, s, _ = np.linalg.svd(left, full_matrices=False)
-        own = u[:, s > 1e-9 * max(s[0], 1e-300)][:, : n - above.shape[1]]
+        own = u[:, s > 1e-9 * np.linalg.norm(white)]  # of their own size: a rank that adds nothing leaves dust
         above = np.hstack([above, own])
         free = own.shape[1]
         if free < p + 2:
