@@ -11,9 +11,8 @@ from embedlab.explore import places, tiles
 from embedlab.explore.axes import LEAST_PAIRS, contrast_axis, on_page, trait_axis
 from embedlab.explore.bundle import bundle
 from embedlab.explore.large import project_many
-from embedlab.explore.neighbours import neighbours
 from embedlab.explore.page import heading, whole
-from embedlab.explore.tree_part import tree_part
+from embedlab.explore.parts import parts_of
 from embedlab.io.store import open_store, thumbnails
 from embedlab.measures.projection import Projection, project
 
@@ -79,11 +78,9 @@ def opened(
     if maps is None:
         maps, of = maps_of(spaces, methods, seed)
     main, notes = spaces[-1], []
-    parts: dict = {}
-    if near:
-        parts["neighbours"] = lambda ids: neighbours(main, ids)
-    if tree is not None and main.has("species"):
-        parts["tree"] = lambda ids: tree_part(tree, main.rows["species"].to_list())
+    parts = parts_of(main, tree=tree)
+    if not near:
+        parts.pop("neighbours")
     parts["axes"] = lambda ids: [on_page(a, ids) for a in axes_of(main, traits, tree, seed, notes)] or None
     made = bundle(spaces, maps, {}, colour, of=of, parts=parts)
     if pictures is None and stores:
@@ -149,6 +146,7 @@ def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, seed: i
     """
     if not space.has("species") or space.n > EXACT:
         return []
+    known = tree if tree is not None and not tree.of_ranks else None
     out, rest = [], []
     for name in traits.kinds if traits is not None else ():
         trait = traits[name]
@@ -158,7 +156,7 @@ def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, seed: i
             rest.append(name)
             continue
         try:
-            out.append(trait_axis(space, trait, tree, rng=seed))
+            out.append(trait_axis(space, trait, known, rng=seed))
         except ValueError as reason:
             notes.append(f"no axis: {reason}")
     if rest:

@@ -24,7 +24,7 @@ EmbedLab.part("panels", (view) => {
     figure.append(title, box, caption);
     const x = Float64Array.from(map.x), y = Float64Array.from(map.y);
     const spread = (v) => v.reduce(([a, b], one) => [Math.min(a, one), Math.max(b, one)], [Infinity, -Infinity]);
-    const [[x0, x1], [y0, y1]] = [spread(x), spread(y)];
+    const [[x0, x1], [y0, y1]] = map.frame || [spread(x), spread(y)]; // facets of one map share its frame
     const panel = {
       map, index, figure, box, title, base, top, sample, x, y, px: new Float32Array(x.length), py: new Float32Array(x.length), of: new Map(map.row.map((r, k) => [r, k])),
       extent: { x0, x1, y0, y1, w: x1 - x0 || 1, h: y1 - y0 || 1 }, zoom: { by: 1, x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, wide: 0, high: 0, cursor: -1, path: null,
