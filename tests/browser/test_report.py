@@ -25,15 +25,15 @@ def test_every_figure_is_drawn(desk):
         )
         box = plots.nth(i).bounding_box()
         assert marks >= 3 and box["height"] > 100, f"figure {i} is blank"
-    assert desk.locator("[data-el=map] .points path").count() == 900
-    assert desk.locator("canvas").count() == 0, "the analysis figures must be SVG"
+    assert desk.evaluate("window.embedlab.view.panels().map((p) => p.x.length)") == [900, 900]
+    assert desk.locator("canvas").count() == 4, "two maps of two layers; the analysis figures must be SVG"
 
 
 def test_the_cloud_is_not_offered(desk):
     assert desk.locator(".modebar-btn").count() == 0
     assert "cloud.plotly.com" not in desk.evaluate("document.body.innerText")
-    assert desk.evaluate("document.querySelector('[data-el=map]')._context.showSendToCloud") is False
-    assert desk.evaluate("document.querySelector('[data-el=map]')._context.plotlyServerURL") == ""
+    assert desk.evaluate("document.querySelector('[data-el=plot]')._context.showSendToCloud") is False
+    assert desk.evaluate("document.querySelector('[data-el=plot]')._context.plotlyServerURL") == ""
 
 
 def test_verdicts_and_numbers_stand_on_the_board(desk, written):
