@@ -15,13 +15,12 @@ def parts_of(
     """Give makers of a bundle's optional parts, for `bundle(…, parts=…)`: each takes the ids that the page shows.
 
     "neighbours": the `k` nearest of each image in `space`. "tree": `tree` pruned to the species of `space`. "axes":
-    one for each column of `Traits` in `traits`, beside chance on the tree where there is one, and for each contrast
-    `(column, one, other)`. What was not given, or cannot be shown, is left out; an axis that cannot be fitted raises
-    ValueError at once.
+    one for each numeric column of `Traits` in `traits`, beside chance on the tree (or on ranks, where there is none),
+    and for each contrast `(column, one, other)`. What was not given, or cannot be shown, is left out; an axis that
+    cannot be fitted raises ValueError at once.
     """
     rng = generator(rng)
-    known = tree if tree is not None and not tree.of_ranks else None
-    fitted = [trait_axis(space, trait, known, permutations=permutations, rng=rng) for trait in traits]
+    fitted = [trait_axis(space, trait, tree, permutations=permutations, rng=rng) for trait in traits]
     fitted += [contrast_axis(space, *contrast, permutations=min(permutations, 499), rng=rng) for contrast in contrasts]
     parts: dict[str, Callable] = {"neighbours": lambda ids: neighbours(space, ids, k)}
     if tree is not None and space.has("species"):

@@ -9,7 +9,9 @@ from embedlab.data.evolution import brownian_traits, random_tree
 from embedlab.data.synthetic import dimorphic_birds
 from embedlab.data.traits import TraitColumn
 from embedlab.explore import axes
-from embedlab.explore.axis_fit import contrast_positions, interval_of, species_folds, trait_positions
+from embedlab.explore.axis_fit import contrast_positions, interval_of
+from embedlab.explore.parts import parts_of
+from embedlab.measures.trait_axis import trait_axis as measured
 
 
 def planted(n=40, each=5, d=30, strength=1.0, seed=0):
@@ -26,33 +28,32 @@ def planted(n=40, each=5, d=30, strength=1.0, seed=0):
     return Embeddings(x.astype(np.float32), rows), column, tree
 
 
-def test_a_planted_trait_is_found_beside_its_chance():
+def test_a_trait_is_that_of_the_measure_in_the_pages_words():
     emb, trait, tree = planted()
-    for where in (tree, None):
-        axis = axes.trait_axis(emb, trait, where, rng=1)
-        assert axis["r"] > 0.6 and axis["low"] < axis["r"] < axis["high"] and axis["p"] == 0.001
-        assert axis["chance"]["high"] < axis["r"] and axis["n"] == 40 and axis["images"] == 200
-    assert "40 species" in axis["caption"] and "0.001" in axis["caption"]
+    result = measured(emb, trait, tree, permutations=199, rng=1)
+    axis = axes.trait_axis(emb, trait, tree, permutations=199, rng=1)
+    assert axis == axes.of_result(result)
+    assert axis["r"] == result.evidence.estimate > 0.6 and axis["p"] == result.evidence.p_more <= 0.01
+    assert axis["chance"]["low"] < axis["chance"]["mean"] < axis["chance"]["high"] and not axis["cannot_tell"]
+    assert axis["n"] == 40 and axis["images"] == 200 and axis["name"] == "beak depth"
     place = dict(zip(axis["species"], axis["position"], strict=True))
-    of = {s: [v for v, name in zip(axis["values"], emb.rows["species"], strict=True) if name == s] for s in place}
-    # images stand about the forecast of their species
+    of = {s: [v for v, i in zip(axis["values"], axis["image_id"], strict=True) if names[i] == s] for s in place
+          for names in [dict(zip(emb.rows["image_id"], emb.rows["species"], strict=True))]}  # fmt: skip
+    # images stand about the place of their species
     assert np.corrcoef([np.mean(of[s]) for s in place], list(place.values()))[0, 1] > 0.97
 
 
+def test_without_a_tree_ranks_stand_in_and_it_cannot_tell():
+    emb, trait, _ = planted(n=20, each=3)
+    genus = [f"G{int(i[1:]) // 9}" for i in emb.rows["image_id"]]
+    emb = Embeddings(emb.x, emb.rows.with_columns(pl.Series("genus", genus)), emb.card)
+    axis = axes.trait_axis(emb, trait, permutations=99, rng=1)
+    assert "ranks stand in" in axis["cannot_tell"] and "taxonomic ranks" in axis["caption"]
+
+
 def test_no_image_is_placed_by_its_own_species():
-    emb, trait, _ = planted(n=12, each=4)
-    x, (codes, names) = emb.unit().float64(), emb.codes("species")
-    y = np.array(trait.values)[[list(trait.species).index(s) for s in names]]
-    folds, _ = species_folds(emb, "species", names)
-    means = emb.unit().per_species().means
-    first = trait_positions(x, codes, means, y, folds)
-    y2, moved = y.copy(), means.copy()
-    y2[3] += 50
-    moved[3] = moved[3][::-1]
-    again = trait_positions(x, codes, moved, y2, folds)
-    own = folds[codes] == folds[3]
-    assert np.allclose(first.images[own], again.images[own]) and not np.allclose(first.images[~own], again.images[~own])
-    assert np.allclose(first.species[3], (first.operator @ y)[3])
+    emb, _, _ = planted(n=12, each=4)
+    x, codes = emb.unit().float64(), emb.codes("species")[0]
     kinds = np.tile([0, 1], 24)
     first = contrast_positions(x, codes, kinds, 12)
     scale = first.direction @ first.direction
@@ -67,41 +68,6 @@ def test_no_image_is_placed_by_its_own_species():
 
 def difference(x, codes, kinds, s):
     return x[(codes == s) & (kinds == 1)].mean(axis=0) - x[(codes == s) & (kinds == 0)].mean(axis=0)
-
-
-def test_the_ridge_is_scikit_learns():
-    from sklearn.linear_model import Ridge
-
-    rng = np.random.default_rng(2)
-    means, y = rng.normal(size=(20, 6)), rng.normal(size=20)
-    means /= np.linalg.norm(means, axis=1, keepdims=True)
-    folds = np.arange(20) % 5
-    found = trait_positions(means, np.arange(20), means, y, folds)
-    for held in range(5):
-        train = folds != held
-        centred = means[train] - means[train].mean(axis=0)
-        penalty = (centred**2).sum() / train.sum()
-        wanted = Ridge(alpha=penalty).fit(means[train], y[train]).predict(means[~train])
-        assert np.allclose(found.species[~train], wanted) and np.allclose(found.images[~train], wanted)
-
-
-def test_genera_are_left_out_whole():
-    names = [f"G{i // 3} s{i}" for i in range(36)]
-    emb = Embeddings(np.eye(36), {"image_id": names, "species": names, "genus": [n.split()[0] for n in names]})
-    folds, said = species_folds(emb, "species", names)
-    assert said == "10 folds of whole genera" and all(len(set(folds[i : i + 3])) == 1 for i in range(0, 36, 3))
-    few = emb.take(np.arange(12))
-    assert species_folds(few, "species", names[:12])[1] == "10 folds of whole species"
-
-
-def test_empty_worlds_are_called_at_the_rate_that_is_said():
-    """200 worlds in which vectors and trait evolved on one tree and share nothing else; bounds of a binomial."""
-    called = []
-    for seed in range(200):
-        emb, trait, tree = planted(n=20, each=2, d=12, strength=0.0, seed=100 + seed)
-        called.append(axes.trait_axis(emb, trait, tree, permutations=99, rng=seed)["p"] <= 0.05)
-    # λ is fitted, and traits of one rate are drawn: up to some 8 % is what `trait_alignment` measured for such nulls
-    assert 0.005 <= np.mean(called) <= 0.105, np.mean(called)
 
 
 def test_a_contrast_is_found_within_species_and_not_in_nothing():
@@ -119,37 +85,48 @@ def test_a_contrast_is_found_within_species_and_not_in_nothing():
     assert np.mean(called) <= 0.15
 
 
-def test_the_interval_covers_the_correlation():
+def test_the_interval_draws_species_again():
+    """Whole species agree or do not: an interval over images would be far too short."""
     rng = np.random.default_rng(6)
     hits = []
     for _ in range(150):
-        a = rng.normal(size=60)
-        b = 0.6 * a + 0.8 * rng.normal(size=60)
-        low, high = interval_of(a, b, rng=rng, b_times=299)
-        hits.append(low <= 0.6 <= high)
-    assert np.mean(hits) > 0.87  # the percentile interval of a correlation is a little short
+        groups = np.repeat(np.arange(30), 8)
+        kind = np.tile([-0.5, 0.5], 120)
+        slope = 1 + 1.5 * rng.normal(size=30)  # of each species; images of a species share it
+        place = slope[groups] * kind + rng.normal(size=240)
+        place -= (np.bincount(groups, place) / 8)[groups]
+        low, high = interval_of(place, kind, groups, rng=rng, draws=299)
+        truth = 0.5 / np.sqrt(0.25 * (1 + 2.25) + 7 / 8)
+        hits.append(low <= truth <= high)
+    assert np.mean(hits) > 0.87, np.mean(hits)  # a percentile interval of 30 species is a little short
 
 
 def test_places_follow_the_id():
-    emb, trait, _ = planted(n=10, each=3)
-    axis = axes.trait_axis(emb, trait, permutations=19, rng=0)
-    ids = [*emb.rows["image_id"].to_list()[::-1], "nobody"]
+    emb, trait, tree = planted(n=10, each=3)
+    axis = axes.trait_axis(emb, trait, tree, permutations=19, rng=0)
+    ids = [*axis["image_id"][::-1], "nobody"]
     part = axes.on_page(axis, ids)
     assert part["values"][-1] is None and part["values"][:-1] == axis["values"][::-1] and "image_id" not in part
     assert part["across"][:-1] == axis["across"][::-1]
 
 
 def test_what_cannot_be_asked_is_refused():
-    emb, trait, _ = planted(n=10, each=2)
-    short = TraitColumn("mass", "numeric", trait.species[:5], trait.values[:5])
-    with pytest.raises(ValueError, match="mass: 5 species have a vector and a value; at least 8"):
-        axes.trait_axis(emb, short, rng=0)
-    with pytest.raises(ValueError, match="the same|is 2 in all 10 species"):
-        axes.trait_axis(emb, TraitColumn("m", "numeric", trait.species, pl.Series([2.0] * 10)), rng=0)
-    with pytest.raises(ValueError, match="an axis needs numbers"):
-        axes.trait_axis(emb, TraitColumn("diet", "categorical", trait.species, pl.Series(["a"] * 10)), rng=0)
-    with pytest.raises(TypeError, match="one column"):
-        axes.trait_axis(emb, "mass", rng=0)
     birds = dimorphic_birds(np.random.default_rng(0), species=2)
-    with pytest.raises(ValueError, match="sex: 2 species show both"):
+    with pytest.raises(ValueError, match="sex: 2 species show both 'male' and 'female'; at least 3"):
         axes.contrast_axis(birds, "sex", "male", "female", rng=0)
+    with pytest.raises(KeyError, match="no column 'stage'"):
+        axes.contrast_axis(birds, "stage", "adult", "juvenile", rng=0)
+
+
+def test_parts_are_made_for_the_ids_that_are_shown():
+    emb, trait, tree = planted(n=12, each=3)
+    male = pl.Series("sex", ["m", "f", "m"] * 12)
+    emb = Embeddings(emb.x, emb.rows.with_columns(male), emb.card)
+    made = parts_of(emb, tree=tree, traits=[trait], contrasts=[("sex", "m", "f")], k=4, permutations=19, rng=0)
+    ids = emb.rows["image_id"].to_list()[5:25]
+    assert set(made) == {"neighbours", "tree", "axes"}
+    assert len(made["neighbours"](ids)["index"]) == 20 and made["neighbours"](ids)["k"] == 4
+    assert len(made["tree"](ids)["tips"]) == 12
+    assert [a["kind"] for a in made["axes"](ids)] == ["trait", "contrast"]
+    assert all(len(a["values"]) == 20 for a in made["axes"](ids))
+    assert set(parts_of(emb, rng=0)) == {"neighbours"}
