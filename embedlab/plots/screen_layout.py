@@ -18,10 +18,7 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
     # px that tick labels, axis titles and the margins take
     side = max(map(_tick_room, panels)) + 28 if columns == 1 else 70.0
     above = [
-        max(
-            24 * bool(p.title) + 16 * max(0, len(_wrapped(p.title, width / len(row) - side, bold=True)) - 1)
-            for p in map(panels.__getitem__, row)
-        )
+        max(_above(panels[i], _columns(panels, row, c, columns, width), width, side) for c, i in enumerate(row))
         for row in rows
     ]
     below = [max(_below(panels[i], width / len(row) - side) for i in row) for row in rows]
@@ -55,6 +52,12 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
             _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width, side)
         y -= tall + under
     return layout
+
+
+def _above(panel: m.Panel, across: tuple[float, float], width: int, side: float) -> float:
+    """Room in px over a panel for its title, broken as it will be drawn."""
+    lines = _wrapped(panel.title, (across[1] - across[0]) * width - side, bold=True)
+    return 24 + 16 * (len(lines) - 1) if lines else 0.0
 
 
 def _below(panel: m.Panel, width: float) -> float:

@@ -1,5 +1,7 @@
 """Species on a direction fitted without them: the map with photographs, the tree, trait against place, and chance."""
 
+import textwrap
+
 import numpy as np
 
 from embedlab.plots import labels
@@ -107,7 +109,7 @@ def _map(look) -> Panel:
     marks += look.numbered(x, y, across, up, height)
     return Panel(
         marks=tuple(marks),
-        title="Means of species, with 95 % ellipses",
+        title="Species means, 95 % ellipses",
         height=height,
         x=Axis(label=f"position on the axis of {look.label}", range=across),
         y=Axis(label="first principal axis at right angles", range=up, ticks=ticks),
@@ -187,7 +189,8 @@ def _tree(look, depth, row, order) -> Panel:
             Words(x=trunk + 0.015, y=float(place[i]), text=f"{look.numbers[i]} {_short(s)}", italic=True)
             for i, s in enumerate(r.species)
         ]
-    ticks = tuple(((lo + hi) / 2, words) for (lo, hi), words in zip(columns, (look.trait, "position"), strict=True))
+    heads = ("\n".join(textwrap.wrap(words, 9)) for words in (look.trait, "position"))
+    ticks = tuple(((lo + hi) / 2, words) for (lo, hi), words in zip(columns, heads, strict=True))
     return Panel(
         marks=tuple(marks),
         title="In the order of the tree",

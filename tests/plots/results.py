@@ -256,7 +256,7 @@ def phylogeny(rng, s=60):
 
 def every():
     """Name and result of each kind; the same numbers on every call."""
-    from tests.plots import results_places
+    from tests.plots import results_finches, results_places
     from tests.plots.results_series import (
         beyond_controls,
         hierarchy,
@@ -291,4 +291,5 @@ def every():
         "objectives": objectives(rng),
         "beyond_controls": beyond_controls(rng),
         **results_places.every(),
+        **results_finches.every(),
     }
