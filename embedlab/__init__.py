@@ -22,8 +22,10 @@ _WHERE = {
     "Taxonomy": "embedlab.data.taxonomy:Taxonomy",
     "Traits": "embedlab.data.traits:Traits",
     "Tree": "embedlab.data.tree:Tree",
-    "open": "embedlab.io.store:open_store",
-    "project": "embedlab.measures.projection:project",
+    "open": "embedlab.io.here:open_here",
+    "project": "embedlab.explore.doors:project",
+    "show": "embedlab.explore.doors:show",
+    "gallery": "embedlab.explore.doors:gallery",
     "geometry": "embedlab.measures.geometry:geometry",
     "trait_alignment": "embedlab.measures.trait_alignment:trait_alignment",
     "trait_axis": "embedlab.measures.trait_axis:trait_axis",
@@ -47,7 +49,7 @@ _WHERE = {
     "save": "embedlab.plots:save",
 }
 # Verbs that share their name with a room: the room itself answers when it is called.
-_CALLED = {"extract": "_extract", "report": "_report"}
+_CALLED = {"extract": "_extract", "report": "_report", "explore": "_explore"}
 __all__ = [*_WHERE, *_CALLED, "__version__"]
 
 
@@ -57,15 +59,20 @@ def _extract(images, model: str, out, **settings):
     `images` is a folder, a glob, a manifest or its path. Settings: `layer`, `device`, `batch_size`, `text`.
     """
     from embedlab.extract.extract import extract_images
-    from embedlab.io.store import open_store
+    from embedlab.io.here import open_here
 
     extract_images(images, model, out, **settings)
-    return open_store(out)
+    return open_here(out)
 
 
 def _report(*args, **settings):
     """Write one self-contained page about stores and outcomes, as `embedlab.report.report` does."""
     return importlib.import_module("embedlab.report").report(*args, **settings)
+
+
+def _explore(*args, **settings):
+    """Look around spaces in a notebook, as `embedlab.explore.doors.explore` does."""
+    return importlib.import_module("embedlab.explore.doors").explore(*args, **settings)
 
 
 class _Room(ModuleType):

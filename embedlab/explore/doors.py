@@ -1,4 +1,4 @@
-"""What a notebook calls: `el.open`, `el.project`, `el.show`, `el.explore`, `el.gallery`."""
+"""What a notebook calls: `el.project`, `el.show`, `el.explore`, `el.gallery`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -10,11 +10,10 @@ from embedlab.explore.large import project_many
 from embedlab.explore.notebook import View
 from embedlab.explore.opening import EXACT, opened
 from embedlab.explore.page import named
-from embedlab.io.store import open_store
+from embedlab.io.here import FOLDER, open_here
 from embedlab.measures.projection import Projection
 from embedlab.measures.projection import project as measured
 
-FOLDER = "folder"  # in the card of what `el.open` gives: where its thumbnails lie on this machine
 MOST_FACETS = 9
 
 
@@ -23,16 +22,6 @@ class Map(Projection):
     """A `Projection` that knows whose it is: `of` are the `Embeddings` that it lays out."""
 
     of: Embeddings = field(repr=False)
-
-
-def open_here(path: str | Path, shards: Sequence[int] | None = None) -> Embeddings:
-    """Give a finished store as `Embeddings`, as `io.store.open_store` does; the card also says where it lies.
-
-    So pictures are found again by what is taken from it: `el.show`, `el.gallery`.
-    """
-    space = open_store(path, shards)
-    space.card[FOLDER] = str(Path(path).resolve())
-    return space
 
 
 def project(embeddings: Embeddings, method: str = "pca", *, rng, **parameters) -> Map:
@@ -118,7 +107,9 @@ def gallery(embeddings: Embeddings, cols: int = 8, *, most: int = 64,
         raise ValueError(f"a gallery of {cols} columns and {most} images shows nothing: both are at least 1")
     folder = embeddings.card.get(FOLDER)
     if pictures is None and folder is None:
-        raise ValueError("these vectors do not know their images: open the store with el.open, or give pictures={id: …}")
+        raise ValueError(
+            "these vectors do not know their images: open their store with el.open, or give pictures={image_id: bytes}"
+        )
     return Gallery(embeddings, cols, most, pictures, folder)
 
 
