@@ -70,7 +70,7 @@ EmbedLab.part("density", (view) => {
   const count = async () => {
     const lasso = view.lassoed;
     counted.hidden = true;
-    if (!host.lasso || state.how !== "lasso" || !lasso || !state.chosen.size || !view.maps[lasso.panel]?.density) return;
+    if (!host.lasso || state.how !== "lasso" || !lasso || !view.maps[lasso.panel]?.density) return;
     try {
       const found = await host.lasso(lasso.panel, lasso.polygon);
       if (view.lassoed !== lasso || state.how !== "lasso") return; // another one was drawn meanwhile
