@@ -74,6 +74,10 @@ def check(figure, *, saved: bool = True) -> Checked:
     ]  # fmt: skip
     least = float("inf")
     for look, colours in _alike(figure).items():
+        for label in colours.values():
+            if "=" in label:
+                least = 0.0
+                faults.append(f"two keys look the same ({look}): {label}")
         for vision in colour_vision.VISIONS:
             apart, pair = colour_vision.nearest(sorted(set(colours)), vision)
             least = min(least, apart)
@@ -157,13 +161,18 @@ def _alike(figure) -> dict[str, dict[str, str]]:
             if isinstance(handle, Line2D):
                 marker = str(handle.get_marker())
                 hollow = _hex(handle.get_markerfacecolor()) != _hex(handle.get_color())
-                dashes = str(handle.get_linestyle())
-                look = f"{'line ' + dashes if dashes != 'None' else 'mark'}, marker {marker}{' hollow' * hollow}"
+                dashes = handle.get_linestyle()  # '--' for every pattern: which one, only the private name tells
+                lined = f"line {getattr(handle, '_unscaled_dash_pattern', dashes)}" if dashes != "None" else "mark"
+                small = " small" * (handle.get_markersize() < 3)
+                look = f"{lined}, marker {marker}{' hollow' * hollow}{small * (marker != 'None')}"
                 colour = _hex(handle.get_color())
             else:
                 look, colour = "patch", _hex(handle.get_facecolor())
-            found.setdefault(look, {})[colour] = text.get_text()
-    return {look: colours for look, colours in found.items() if len(colours) > 1}
+            label = text.get_text()
+            same = found.setdefault(look, {}).setdefault(colour, label)
+            if same != label:
+                found[look][colour] = f"{same}={label}"
+    return found
 
 
 def _pdf(figure) -> bytes:

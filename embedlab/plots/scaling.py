@@ -3,19 +3,20 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, histogram, told
+from embedlab.plots.law import controls, law_marks
 from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, padded
 from embedlab.plots.theme import (
     CHANCE,
     CHANCE_FILL,
     COUNTS,
-    FRAME,
     VERMILION,
     colours,
-    line_colours,
     number,
     sentence_case,
     shapes,
 )
+
+MAIN = 46.0  # mm: the panel in which the runs stand
 
 
 def picture(result) -> Picture:
@@ -38,6 +39,9 @@ def picture(result) -> Picture:
     )
     span = tuple(10**v for v in padded(np.log10(x), pad=0.08)) if log else padded(x, pad=0.08)
     across = Axis(label=result.x_name.replace("_", " "), log=log, range=span, ticks=_ticks(x))
+    law = law_marks(result)
+    unseen = [v for mark in law if isinstance(mark, Dots) for v in mark.y]
+    upright = padded(low, high, values, c_low, c_high, [c.value for c in result.controls], unseen)
     main = Panel(
         marks=(
             Band(x=scales, low=c_low, high=c_high, colour=CHANCE_FILL, key="chance, 95 %"),
@@ -52,12 +56,12 @@ def picture(result) -> Picture:
                 size=4.6,
                 key="one run, 95 % interval",
             ),
-            *_law(result, scales),
-            *_controls(result),
+            *law,
+            *controls(result, span, upright, MAIN),
         ),
         x=across,
-        y=Axis(label=measure, range=padded(low, high, values, c_low, c_high, [c.value for c in result.controls])),
-        height=46,
+        y=Axis(label=measure, range=upright),
+        height=MAIN,
     )
     slope = chance_panel(e, "slope per tenfold" if log else "slope", title="Slope and chance", include=(0.0,))
     panels = [main, slope]
@@ -78,25 +82,6 @@ def picture(result) -> Picture:
     )
 
 
-def _controls(result) -> tuple[Rule, ...]:
-    """What stands beside the series and on no scale: a line a control."""
-    shades = line_colours(len(result.controls))
-    return tuple(
-        Rule(at=c.value, along="y", dash="dash", colour=shade, width=1.1, key=f"{c.name} {number(c.value)}")
-        for c, shade in zip(result.controls, shades, strict=True)
-        if np.isfinite(c.value)
-    )
-
-
-def _law(result, scales) -> tuple[Path, ...]:
-    """The law that foretells held-out scales best, over the scales that were run."""
-    if result.laws is None or result.laws.best.name == "constant":
-        return ()
-    fine = np.geomspace(scales.min(), scales.max(), 60)
-    best = result.laws.best
-    return (Path(x=fine, y=best.predict(fine), colour=FRAME, width=0.9, key=f"law that foretells best: {best.name}"),)
-
-
 def _species(result, label: str) -> Panel:
     """Each species' own slope, and their mean with an interval that knows the tree where one was given."""
     found = result.slopes
@@ -110,7 +95,7 @@ def _species(result, label: str) -> Panel:
     )  # fmt: skip
     return Panel(
         marks=(
-            Bars(left=left, right=right, height=tall * 0.62, colour=COUNTS[1], key="species"),
+            Bars(left=left, right=right, height=tall * 0.62, colour=COUNTS[2], key="species"),
             Rule(at=0.0, key="no slope"),
             mean,
         ),

@@ -1,4 +1,4 @@
-"""Palettes that colour-blind readers can tell apart, computed; and the table of measured palettes that they come from."""
+"""Palettes that colour-blind readers can tell apart, computed; and the measured table that they come from."""
 
 import numpy as np
 import pytest
