@@ -42,7 +42,9 @@ def of_result(result) -> dict:
         "p": e.p_more, "cannot_tell": e.cannot_tell, "n": len(result.species), "images": len(result.image_id),
         "x_title": f"{name}, as the other species tell it", "y_title": "first axis at right angles",
         "trait_title": f"{name}, recorded",
-        "caption": result.caption + (f" Left out: {'; '.join(result.left_out)}." if result.left_out else ""),
+        "caption": f"Each image on the direction along which {name} runs in the other species, in its unit from the "
+        "mean of all species; up, the first principal axis of species means at right angles. Beside: r and chance.",
+        "how": result.caption + (f" Left out: {'; '.join(result.left_out)}." if result.left_out else ""),
     }  # fmt: skip
 
 
@@ -91,10 +93,13 @@ def contrast_axis(
     }  # fmt: skip
     part["caption"] = (
         f"Each image's place between the {other} and the {one} of its species, on the mean difference in the other "
-        f"species; up, the first component of what is left within species. In {len(both)} species with both, place and "
-        f"kind correlate {number(fit.r)} [{number(low)}, {number(high)}] within species; kinds dealt out anew within "
-        f"species ({permutations:,} times) give {number(part['chance']['low'])} to {number(part['chance']['high'])}, "
-        f"{p_words(p)}."
+        "species; up, the first principal axis of what is left within species. Beside: r and chance."
+    )
+    part["how"] = (
+        f"In {len(both)} species with both, place and kind correlate {number(fit.r)} [{number(low)}, {number(high)}] "
+        "within species; the direction is the mean difference over the species other than the image's own. Kinds dealt "
+        f"out anew within species, {permutations:,} times, and fitted again give {number(part['chance']['low'])} to "
+        f"{number(part['chance']['high'])}, {p_words(p)}. The interval draws species again."
     )
     return part
 

@@ -38,6 +38,7 @@ def world():
         "species": [names[s] for s in of],
         "sex": [None if j % 11 == 0 else ("female", "male")[m] for j, m in enumerate(male)],
         "habitat": [("forest", "savanna", "marsh")[s % 3] for s in of],
+        "note": ["<b>bold</b> élan" if j % 40 == 7 else None for j in range(len(of))],
         "mass": (20 * beak[of] * np.exp(0.1 * rng.normal(size=len(of)))).round(2).tolist(),
     }
     space = Embeddings(x.astype(np.float32), rows, {"model": "planted-1", "norm": "raw"})
@@ -53,3 +54,13 @@ def write(out):
     parts = parts_of(space, tree=tree, traits=[trait], contrasts=[("sex", "male", "female")], rng=0)
     html(space, maps, out, colour="habitat", thumbnails=tiles, parts=parts, title="Birds that never were")
     return out, space, maps
+
+
+def fresh(page):
+    """The page as it opens: all maps, no filter, no axis, nothing chosen, coloured by habitat."""
+    page.evaluate(
+        """() => { const v = embedlab.view; document.querySelector('[data-el=search]').value = ''; v.turnTo('');
+            v.filter(null); v.show(null); v.state.panel = 0; if (v.state.shuffled) v.shuffle(0); v.paint('habitat');
+            v.choose([], ''); for (const d of document.querySelectorAll('details')) d.open = true; }"""
+    )
+    return page

@@ -21,7 +21,7 @@ EmbedLab.part("enrichment", (view) => {
   // ---- which unit ------------------------------------------------------------------------------------------------------
   const units = (column) => {
     if (!species() || column === species()) return ["images"];
-    return view.unitOf(column) === "species" ? ["species", "images"] : column.kind === "kinds" ? ["images", "within species"] : ["images"];
+    return column.kind === "numbers" || view.unitOf(column) === "species" ? ["species", "images"] : ["images", "within species"];
   };
   const unitFor = (column) => (units(column).includes(asked) ? asked : units(column)[0]);
 
@@ -119,10 +119,10 @@ EmbedLab.part("enrichment", (view) => {
   };
   const numbers = (column, values, unit) => {
     const { a, b, share, p } = ranked(column, values, unit), table = make("table"), name = nice(column.name);
-    table.append(make("caption", `${name} of the chosen and of the others${unit === "species" ? ", by species" : ""}`), row([["", ""], [unit, "n"], ["median", "n"]], true));
+    table.append(make("caption", unit === "species" ? `Mean ${name} of species of which half or more of the images are chosen, and of the other species` : `${name} of the chosen and of the others`), row([["", ""], [unit, "n"], ["median", "n"]], true));
     for (const [words, some] of [["chosen", a], ["others", b]]) table.append(row([[words, ""], [many(some.length), "n"], [some.length ? shown(exact.median(some)) : "–", "n"]]));
     Object.assign(table.dataset, { p, share });
-    const said = Number.isNaN(share) ? "One side has no recorded value: nothing to compare."
+    const said = Number.isNaN(share) ? `${unit === "species" ? "No species, or every one, has half of its images among the chosen" : "One side has no recorded value"}: nothing to compare.`
       : `Of a chosen and another ${unit === "species" ? "species" : "image"} the chosen has the larger value in ${(100 * share).toFixed(0)} % of pairs (50 % by chance; p ${told(p).startsWith("<") ? "" : "= "}${told(p)}, rank-sum test of Mann and Whitney).`;
     const out = [table, make("p", said, "note")];
     if (unit === "images" && species()) out.push(make("p", "Images of one species are not independent: p is too small wherever kin look alike.", "note"));
@@ -133,7 +133,7 @@ EmbedLab.part("enrichment", (view) => {
   const overview = () => {
     const found = [], ps = [];
     for (const column of bundle.columns) {
-      const unit = units(column)[0], values = view.labels(column);
+      const some = units(column), unit = some.includes("within species") ? "within species" : some[0], values = view.labels(column);
       if (column.kind === "numbers") {
         const { share, p } = ranked(column, values, unit);
         if (p >= 0) found.push({ column, unit, words: share >= 0.5 ? "larger" : "smaller", at: ps.push(p) - 1, strength: `${(100 * share).toFixed(0)} %` });

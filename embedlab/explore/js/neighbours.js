@@ -21,8 +21,12 @@ EmbedLab.part("neighbours", (view) => {
     if (mine === asked && query === row) show();
   };
   // The share of images that lie nearer to the query than this one, on the map before us.
-  const passed = (panel) => {
-    const map = view.maps[panel], at = map.row.indexOf(query);
+  const before_us = () => { // an axis is no map of neighbours
+    const map = view.maps[state.only ?? state.panel];
+    return map && !map.axis ? map : view.maps.find((one) => !one.axis);
+  };
+  const passed = () => {
+    const map = before_us(), at = map.row.indexOf(query);
     if (at < 0) return null;
     const d = map.row.map((_, k) => Math.hypot(map.x[k] - map.x[at], map.y[k] - map.y[at])), order = [...d].sort((a, b) => a - b);
     const before_ = (v) => { let low = 0, high = order.length; while (low < high) { const m = (low + high) >> 1; if (order[m] < v) low = m + 1; else high = m; } return low; };
@@ -58,7 +62,7 @@ EmbedLab.part("neighbours", (view) => {
       return void fetched(query);
     }
     if (found.failed) return void box.append(make("p", `No answer: ${found.failed}`, "note"));
-    const map = passed(state.only ?? state.panel), strip = make("ul", "", "kin"), ranks = found.map(({ row }) => (map ? map.rank(row) : null));
+    const map = passed(), strip = make("ul", "", "kin"), ranks = found.map(({ row }) => (map ? map.rank(row) : null));
     found.forEach(({ row, similarity }, i) => strip.append(tile(row, similarity.toFixed(2), ranks[i] !== null && ranks[i] > FAR * map.n)));
     box.append(strip);
     if (map) {

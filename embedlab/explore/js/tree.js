@@ -65,7 +65,7 @@ EmbedLab.part("tree", (view) => {
     width = Math.max(180, box.clientWidth);
     const beside = view.panels().find((p) => !p.figure.hidden)?.box, map = beside?.clientHeight || 480;
     const above = beside ? box.getBoundingClientRect().top - beside.getBoundingClientRect().top : 0; // our head is higher than theirs
-    const room = Math.max(260, Math.abs(above) < 80 ? map - above : map);
+    const room = view.root.clientWidth < 640 ? 320 : Math.max(260, Math.abs(above) < 80 ? map - above : map);
     box.style.maxHeight = `${room}px`;
     const rest = room - FOOT - 4, each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
     const readable = each >= READABLE, size = Math.min(12.5, each * 0.86);
