@@ -64,7 +64,8 @@ def explore(
 
     spaces = open_stores(stores)
     made = opened(
-        spaces, methods=maps or (), stores=[*reversed(stores)], colour=color, near=out is not None, seed=seed,
+        spaces, methods=maps or (), stores=[*reversed(stores)], colour=color, seed=seed, near=out is not None,
+        contrasts=True,
         traits=None if traits is None else Traits.read(traits), tree=None if tree is None else Tree.read(tree),
     )  # fmt: skip
     notes = [f"note: {note}" for note in made.bundle["notes"]]

@@ -19,6 +19,8 @@ from embedlab.measures.projection import Projection, project
 EXACT = 20_000  # vectors up to which a map is made by `project`; beyond, PCA fitted on a sample
 UNASKED_TSNE = 5_000  # vectors up to which t-SNE is drawn without being asked for: about half a minute
 MOST_AXES = 6  # traits of a table for which an axis is fitted
+MOST_CONTRASTED = 5_000  # vectors up to which contrasts are fitted: about five seconds each
+CONTRASTS = {"sex": [("male", "female")], "life_stage": [("adult", "juvenile"), ("adult", "larva")]}
 # As `handlers.policy`, for the page's own sake: the server's header says it more strictly.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data: blob:; "
@@ -63,14 +65,16 @@ def opened(
     traits: Traits | None = None,
     tree: Tree | None = None,
     near: bool = True,
+    contrasts: bool = False,
     seed: int = 0,
 ) -> Opened:
     """Give what a host shows of some spaces.
 
     `maps` are ready (each of the space that `of` names), or made by `methods` ("pca", "tsne", "umap"; by default PCA,
     and t-SNE too of one space with at most 5,000 vectors). `stores` are the folders whose thumbnails are shown, or
-    `pictures` encoded images by image_id. With `traits` come axes to look along, with a `tree` the tree; `near` adds
-    each image's nearest neighbours in the full space of the last space.
+    `pictures` encoded images by image_id. With `traits` come axes to look along, with a `tree` the tree, with
+    `contrasts` axes from one sex and life stage to the other; `near` adds each image's nearest neighbours in the full
+    space of the last space.
     """
     spaces = tuple(spaces)
     if colour is not None and not any(s.has(colour) for s in spaces):
@@ -81,7 +85,7 @@ def opened(
     parts = parts_of(main, tree=tree)
     if not near:
         parts.pop("neighbours")
-    parts["axes"] = lambda ids: [on_page(a, ids) for a in axes_of(main, traits, tree, seed, notes)] or None
+    parts["axes"] = lambda ids: [on_page(a, ids) for a in axes_of(main, traits, tree, contrasts, seed, notes)] or None
     made = bundle(spaces, maps, {}, colour, of=of, parts=parts)
     if pictures is None and stores:
         pictures = pictures_of(stores, made["ids"])
@@ -125,22 +129,23 @@ def labels_of(spaces: Sequence[Embeddings]) -> list[str]:
     return [n if names.count(n) == 1 else f"{n} {1 + names[:i].count(n)}" for i, n in enumerate(names)]
 
 
-def pictures_of(stores: Sequence[str | Path], ids: Sequence[str]) -> dict[str, bytes]:
+def pictures_of(stores: Sequence[str | Path], ids: Sequence[str], file_format: str = "BMP") -> dict[str, bytes]:
     """Give the thumbnails of these images by id, from the first store that has them, at most as many as a page holds.
 
-    Only the sheets on which they stand are opened.
+    Only the sheets on which they stand are opened. BMP, since a page packs them anew and nothing else is as quick.
     """
     found: dict[str, bytes] = {}
     for store in stores:
         place = {image: row for row, image in enumerate(open_store(store).rows["image_id"].to_list())}
         wanted = [i for i in ids if i not in found and i in place][: tiles.MOST_TILES - len(found)]
-        cut = thumbnails(store, [place[i] for i in wanted], "PNG") if wanted else []
+        cut = thumbnails(store, [place[i] for i in wanted], file_format) if wanted else []
         found.update((i, content) for i, content in zip(wanted, cut, strict=True) if content is not None)
     return found
 
 
-def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, seed: int, notes: list[str]) -> list[dict]:
-    """Give axes to look along: numeric traits in the order of their table, then sex and life stage where known.
+def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, contrasts: bool, seed: int,
+            notes: list[str]) -> list[dict]:  # fmt: skip
+    """Give axes to look along: numeric traits in the order of their table, then, if asked, sex and life stage.
 
     What cannot be fitted is left out; of more than six traits the others are named in `notes`.
     """
@@ -161,7 +166,7 @@ def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, seed: i
             notes.append(f"no axis: {reason}")
     if rest:
         notes.append(f"axes for {MOST_AXES} traits; not for {', '.join(rest[:5])}{' and others' * (len(rest) > 5)}")
-    for column, pairs in (("sex", [("male", "female")]), ("life_stage", [("adult", "juvenile"), ("adult", "larva")])):
+    for column, pairs in CONTRASTS.items() if contrasts and space.n <= MOST_CONTRASTED else ():
         held = set(space.rows[column].drop_nulls().unique().to_list()) if space.has(column) else set()
         pair = next((p for p in pairs if set(p) <= held), None)
         if pair is not None and _species_with_both(space, column, pair) >= LEAST_PAIRS:
