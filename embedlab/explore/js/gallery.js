@@ -5,10 +5,16 @@ EmbedLab.part("gallery", (view) => {
   const gallery = find("gallery"), card = find("card");
   let sheets = [], all = false;
 
-  const bytes = (words) => Uint8Array.from(atob(words), (c) => c.charCodeAt(0));
+  const bytes = (words) => {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(words);
+    const packed = atob(words), out = new Uint8Array(packed.length);
+    for (let i = 0; i < packed.length; i += 1) out[i] = packed.charCodeAt(i);
+    return out;
+  };
+  // The first sheet is unpacked before the page is ready; the browser unpacks the others when a tile of theirs is shown.
   const load = async () => {
     sheets = (bundle.sheets || []).map((sheet) => URL.createObjectURL(new Blob([bytes(sheet)], { type: "image/webp" })));
-    await Promise.all(sheets.map((url) => Object.assign(new Image(), { src: url }).decode()));
+    if (sheets.length) await Object.assign(new Image(), { src: sheets[0] }).decode();
   };
   const dress = (element, row) => {
     const number = bundle.tiles[row];
