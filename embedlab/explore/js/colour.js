@@ -163,7 +163,7 @@ EmbedLab.part("colour", (view) => {
   const notice = () => {
     const box = find("notice"), column = view.column(state.colour), on = state.shuffled > 0 && column;
     box.hidden = !on;
-    box.textContent = on ? `Labels shuffled (${state.shuffled} of ${SHUFFLES}): this is what chance looks like. ${nice(column.name)} was dealt out anew over ${bySpecies(column) ? "species" : "images"}.` : "";
+    box.textContent = on ? `Labels shuffled (${state.shuffled} of ${SHUFFLES}): this is what chance looks like, with “${nice(column.name)}” dealt out anew over ${bySpecies(column) ? "species" : "images"}.` : "";
   };
 
   Object.assign(view, { style, labels, swatch, tint, shuffle, night, KEPT, LEVELS, SHUFFLES, unitOf: (column) => (bySpecies(column) ? "species" : "images") });
