@@ -67,6 +67,21 @@ def desk(chromium, written):
     page.context.close()
 
 
+@pytest.fixture(scope="module")
+def keep_open(chromium):
+    """Open pages as `opened` does, for all tests of a file; none of them may have complained in the end."""
+    pages_open = []
+
+    def one(path, fragment="", **how):
+        pages_open.append(opened(chromium, path, fragment, **how))
+        return pages_open[-1]
+
+    yield one
+    for page in pages_open:
+        assert page.heard == []
+        page.context.close()
+
+
 @pytest.fixture
 def open_page(chromium):
     """Open pages as `opened` does, for one test."""

@@ -4,8 +4,6 @@ import numpy as np
 import parts_page
 import pytest
 
-from conftest import opened
-
 pytestmark = pytest.mark.browser
 
 
@@ -15,12 +13,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shared(chromium, made):
-    page = opened(chromium, made[0])
-    page.set_default_timeout(15_000)
-    yield page
-    assert page.heard == []
-    page.context.close()
+def shared(keep_open, made):
+    return keep_open(made[0])
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import parts_page
 import pytest
 from scipy import stats
 
-from conftest import opened
 from embedlab.stats.multiplicity import holm
 
 pytestmark = pytest.mark.browser
@@ -18,12 +17,8 @@ def made(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def shared(chromium, made):
-    page = opened(chromium, made[0])
-    page.set_default_timeout(15_000)
-    yield page
-    assert page.heard == []
-    page.context.close()
+def shared(keep_open, made):
+    return keep_open(made[0])
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_without_a_tree_ranks_stand_in_and_it_cannot_tell():
     genus = [f"G{int(i[1:]) // 9}" for i in emb.rows["image_id"]]
     emb = Embeddings(emb.x, emb.rows.with_columns(pl.Series("genus", genus)), emb.card)
     axis = axes.trait_axis(emb, trait, permutations=99, rng=1)
-    assert "ranks stand in" in axis["cannot_tell"] and "taxonomic ranks" in axis["caption"]
+    assert "ranks stand in" in axis["cannot_tell"] and "taxonomic ranks" in axis["how"]
 
 
 def test_no_image_is_placed_by_its_own_species():
