@@ -3,15 +3,24 @@
 import numpy as np
 
 from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
-from embedlab.plots.theme import INK, MISSING, colours, number, percent, shapes
+from embedlab.plots.theme import COUNTS, INK, MISSING, colours, number, percent, shapes
 
 MOST_LEVELS = 9  # more than that and colours no longer tell them apart: highlight one, or use the page
+# Classes of the share of neighbours kept: light where the map is not to be believed.
+TINTS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0))
 
 
-def picture(result, labels=None, column: str = "") -> Picture:
-    """Lay out the map, coloured by `labels` (one an image, None where not recorded), and its faithfulness."""
+def picture(result, labels=None, column: str = "", kept=None) -> Picture:
+    """Lay out the map, coloured by `labels` (one an image, None where not recorded), and its faithfulness.
+
+    With `kept` (as `measures.kept.kept` gives it, a share for each point) the map is tinted by how far each point can
+    be believed; labels and tint exclude each other.
+    """
+    if labels is not None and kept is not None:
+        raise ValueError("a map is coloured by labels or tinted by what it keeps: give one of them")
     xy = array(result.xy)
-    cloud = Panel(marks=tuple(_points(result, xy, labels)), equal=True, height=72, **_axes(result, xy))
+    points = _points(result, xy, labels) if kept is None else _tinted(result, xy, array(kept))
+    cloud = Panel(marks=tuple(points), equal=True, height=72, **_axes(result, xy))
     kept = Panel(
         marks=(
             Rule(at=result.chance_overlap, key="chance"),
@@ -30,6 +39,7 @@ def picture(result, labels=None, column: str = "") -> Picture:
         height=7,
     )
     by = f", coloured by {column.replace('_', ' ')}" if column else ""
+    by = by if kept is None else ", pale where it misleads"
     settings = "".join(
         f", {k.replace('_', ' ')} {v}" for k, v in result.parameters.items() if isinstance(v, int | float | str)
     )
@@ -105,3 +115,23 @@ def _points(result, xy, labels):
             key=f"{level} ({len(rows)})",
             label=tuple(f"{result.image_id[i]}\n{level}" for i in rows),
         )
+
+
+def _tinted(result, xy, kept):
+    """The points in four shades, least believable first, so that what can be believed lies on top."""
+    size = 3.4 if len(xy) <= 400 else 2.4 if len(xy) <= 1500 else 1.7
+    unknown = ~np.isfinite(kept)
+    if unknown.any():
+        yield Dots(x=xy[unknown, 0], y=xy[unknown, 1], size=size, colour=MISSING, key=f"not compared ({unknown.sum()})")
+    for number_of, ((low, high), colour) in enumerate(zip(TINTS, COUNTS[1:5], strict=True)):
+        at = np.flatnonzero((kept >= low) & ((kept < high) | (high == 1.0) & (kept <= high)))
+        if at.size:
+            share = f"{100 * low:.0f} to {100 * high:.0f}" if number_of else f"under {100 * high:.0f}"
+            yield Dots(
+                x=xy[at, 0],
+                y=xy[at, 1],
+                size=size,
+                colour=colour,
+                key=f"{share}\u00a0% kept ({at.size})",
+                label=tuple(f"{result.image_id[i]}\n{percent(kept[i])} of its 15 neighbours kept" for i in at),
+            )
