@@ -5,14 +5,13 @@ import numpy as np
 from embedlab.plots.chance import foot
 from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, array, padded
 from embedlab.plots.theme import (
+    FRAME,
     GREEN,
-    NULL_BAR,
-    ORANGE,
+    INK,
+    PETROFF,
     PINK,
-    SKY,
     VERMILION,
     WARM,
-    YELLOW,
     number,
     p_words,
     percent,
@@ -20,9 +19,15 @@ from embedlab.plots.theme import (
 )
 
 FAR = (-0.5, 1.5)  # shares beyond this are noise and stand as arrows at the edge
-SHOWN = ((ORANGE, "square"), (GREEN, "diamond"), (PINK, "triangle-up"), (SKY, "hexagon"), (YELLOW, "triangle-down"))
+SHOWN = (
+    (VERMILION, "square"),
+    (GREEN, "diamond"),
+    (PINK, "triangle-up"),
+    (INK, "hexagon"),
+    (PETROFF[4], "triangle-down"),
+)  # all of them dark enough for thin arrows, and told apart by shape as well
 COLUMNS = {1: 1, 2: 2, 4: 2}  # of panels on a wide page, so that no row holds one alone
-CROSS = "#86b9da"  # a light blue with a twin in the dark
+CROSS = "#3f8fc0"  # a light blue with a twin in the dark
 
 
 def picture(result) -> Picture:
@@ -40,7 +45,7 @@ def picture(result) -> Picture:
     return Picture(
         title=title,
         panels=tuple(_space(result, p, *spans) for p in result.spaces),
-        foot=_foot(result),
+        foot=foot_of(result),
         caption=result.caption,
         columns=COLUMNS.get(len(result.spaces), 3),
         narrow=1 if len(result.spaces) < 3 else 2,
@@ -76,9 +81,7 @@ def _space(result, p, across, up) -> Panel:
     size = 3.6 if len(inside) < 60 else 2.8
     low, high = sorted(1 - v for v in p.pooled.evidence.interval)
     marks = [
-        Dots(
-            x=cloud[:, 0], y=cloud[:, 1], colour=NULL_BAR, size=1.6, alpha=0.7, under=True, key="same, labels shuffled"
-        ),
+        Dots(x=cloud[:, 0], y=cloud[:, 1], colour=FRAME, size=1.3, alpha=0.6, under=True, key="same, labels shuffled"),
         Span(low=low, high=high, colour=WARM, key="pooled, 95 % interval"),
         Rule(at=p.pooled.noise_level, key="scatter within species"),
         _crosses(p, across, up),
@@ -133,7 +136,8 @@ def _ends(low: float, high: float) -> str:
     return f" ({percent(low)} to {percent(high)})" if np.isfinite(low) else "; too short to be placed"
 
 
-def _foot(result) -> str:
+def foot_of(result) -> str:
+    """Say n, what lies outside beside chance, how many are told from noise, and what moved."""
     c = result.change
     last = result.spaces[-1]
     nowhere = int((~np.isfinite(last.inside)).sum())

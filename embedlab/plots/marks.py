@@ -59,6 +59,16 @@ class Band:
     key: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Area:
+    """A filled polygon through points, under all lines and points."""
+
+    x: np.ndarray
+    y: np.ndarray
+    colour: str = CHANCE_FILL
+    key: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Span:
     """A band across the whole panel, from `low` to `high` on the axis `along`."""
@@ -146,7 +156,10 @@ class Axis:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Marks on one pair of axes; `height` in mm at print size."""
+    """Marks on one pair of axes; `height` in mm at print size.
+
+    With a `scene` (`plots.scene.Scene`) the marks are how one camera sees it, and a page draws the scene itself.
+    """
 
     marks: tuple
     x: Axis = Axis()
@@ -154,6 +167,7 @@ class Panel:
     title: str = ""
     height: float = 45.0
     equal: bool = False
+    scene: object | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,13 +187,27 @@ class Picture:
 
     @property
     def keys(self) -> dict:
-        """What the key names: for each entry the first mark that carries it, in the order of the panels."""
-        found = {}
+        """What the key names: for each entry the first mark that carries it, in the order of the panels.
+
+        Marks that look the same, such as dotted lines of chance in several panels, share one entry with all names.
+        """
+        found, names = {}, {}
         for panel in self.panels:
             for mark in panel.marks:
                 if getattr(mark, "key", ""):
-                    found.setdefault(mark.key, mark)
-        return found
+                    found.setdefault(_look(mark), mark)
+                    names.setdefault(_look(mark), {})[mark.key] = None
+        return {" / ".join(names[look]): mark for look, mark in found.items()}
+
+
+def _look(mark) -> tuple:
+    """What a swatch of the key shows of a mark."""
+    match mark:
+        case Dots():
+            return ("dots", mark.colour, mark.shape, mark.hollow, mark.low is not None, mark.size < 3)
+        case Path() | Rule():
+            return ("line", mark.colour, mark.dash)
+    return ("patch", getattr(mark, "colour", ""))
 
 
 def array(values) -> np.ndarray:

@@ -15,6 +15,7 @@ from importlib import resources
 from embedlab.plots import marks, theme
 from embedlab.plots.images import images
 from embedlab.plots.marks import Picture
+from embedlab.plots.scene_page import scenes_html
 from embedlab.plots.screen import as_json
 
 SHAPES = {  # in a box of 22 × 14
@@ -95,6 +96,8 @@ def shell(
     security policy, which admits no network and no `unsafe-eval`.
     """
     code = (*((plotly_js(), asset("figures.js")) if figures else ()), *scripts)
+    if 'data-el="scene"' in body:
+        code = (*code, asset("scene.js"))
     parts = {
         "POLICY": policy or POLICY,
         "TITLE": text(title),
@@ -130,7 +133,7 @@ def figure_html(
     room = f"--wide:{parts['wide']['height']}px;--narrow:{parts['narrow']['height']}px"
     return (
         f'<figure class="figure" data-el="figure" aria-label="{text(picture.title)}">'
-        f"{above}{keys_html(picture)}"
+        f"{above}{keys_html(picture)}{scenes_html(picture, number)}"
         f'<div class="plot" data-el="plot" data-figure="{number}" role="img" '
         f'aria-label="{text(picture.alt or picture.title)}" style="{room}"></div>'
         f'<noscript><img class="still" alt="{text(picture.alt or picture.title)}" '

@@ -139,16 +139,18 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
     for number, mark in enumerate(panel.marks):
         draw_mark(ax, mark, f"{index}-{number}", scale)
     type_size = theme.BASE * scale
-    _axis(ax.xaxis, panel.x, None if panel.equal else ax.set_xlim)
-    _axis(ax.yaxis, panel.y, None if panel.equal else ax.set_ylim)
+    _axis(ax.xaxis, panel.x, None if panel.equal and not panel.scene else ax.set_xlim)
+    _axis(ax.yaxis, panel.y, None if panel.equal and not panel.scene else ax.set_ylim)
     ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
     ax.set_ylabel(literal("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)
     ax.spines["bottom"].set_visible(panel.x.shown)
     if panel.equal:
-        ax.set_aspect("equal", adjustable="datalim")
-        ax.margins(0.04)
+        # Scenes share one scale, which is in their ranges.
+        ax.set_aspect("equal", adjustable="box" if panel.scene else "datalim")
+        if not panel.scene:
+            ax.margins(0.04)
     if panel.title:
         title = "\n".join(theme.wrap(panel.title, width * 0.78, type_size, bold=True))
         ax.set_title(literal(title), loc="left", fontsize=type_size, fontweight="bold", pad=3 * scale)

@@ -73,6 +73,8 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
                 zorder=1,
                 gid=gid,
             )
+        case m.Area():
+            ax.fill(mark.x, mark.y, facecolor=mark.colour, edgecolor="none", linewidth=0, zorder=0.7, gid=gid)
         case m.Span():
             (ax.axvspan if mark.along == "x" else ax.axhspan)(
                 mark.low, mark.high, color=mark.colour, linewidth=0, zorder=0.5, gid=gid

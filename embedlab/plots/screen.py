@@ -1,7 +1,9 @@
 """A `Picture` as a plotly figure for the screen, in a wide and a narrow arrangement."""
 
+from dataclasses import replace
+
 from embedlab.plots import marks as m
-from embedlab.plots import theme
+from embedlab.plots import scene, theme
 from embedlab.plots.screen_layout import layout
 from embedlab.plots.screen_marks import traces
 
@@ -54,11 +56,15 @@ def figure(picture: m.Picture):
 
 
 def as_json(picture: m.Picture, legend: bool = False) -> dict:
-    """Give `{data, wide, narrow}`: one list of traces and two plotly layouts, as plain JSON values.
+    """Give `{data, wide, narrow, scenes}`: one list of traces and two plotly layouts, as plain JSON values.
 
-    Pages write the legend as HTML, which wraps as text does; `legend` asks plotly for its own.
+    Pages write the legend as HTML, which wraps as text does; `legend` asks plotly for its own. Pages also turn scenes
+    in three dimensions on a canvas of their own; with `legend` they stand among the panels as one camera sees them.
     """
-    data, keys = [], set()
+    data, keys, scenes = [], set(), []
+    if not legend:
+        scenes = [scene.as_json(p.scene) for p in picture.panels if p.scene]
+        picture = replace(picture, panels=tuple(p for p in picture.panels if not p.scene))
     for index, panel in enumerate(picture.panels):
         for number, mark in enumerate(panel.marks):
             data += [_placed(t, index, number, keys) for t in traces(mark)]
@@ -67,6 +73,7 @@ def as_json(picture: m.Picture, legend: bool = False) -> dict:
         "data": data,
         "wide": layout(picture, names, picture.columns, WIDE),
         "narrow": layout(picture, names, 1, NARROW),
+        "scenes": scenes,
     }
 
 

@@ -36,6 +36,18 @@ def traces(mark) -> list[dict]:
                     "line": {"width": 0, "color": mark.colour},
                 }
             ]
+        case m.Area():
+            return [
+                base
+                | {
+                    "mode": "lines",
+                    "x": _list(mark.x),
+                    "y": _list(mark.y),
+                    "fill": "toself",
+                    "fillcolor": mark.colour,
+                    "line": {"width": 0, "color": mark.colour},
+                }
+            ]
         case m.Bars():
             width = mark.right - mark.left
             return [

@@ -6,6 +6,7 @@ import numpy as np
 
 from embedlab.data.synthetic import dimorphic_birds
 from embedlab.measures.contrast_places import contrast_places
+from embedlab.measures.contrast_scene import contrast_scene
 
 STAGE = ("life_stage", "juvenile", "adult")
 
@@ -20,10 +21,21 @@ def series(spaces: int = 3, species: int = 16):
     ]  # fmt: skip
 
 
+@cache
+def places():
+    names = ("1M images", "10M images", "214M images")
+    return contrast_places(series(), STAGE, names=names, permutations=99, rng=0)
+
+
+@cache
+def scene():
+    return contrast_scene(series(), STAGE, places=places(), rng=0)
+
+
 def every():
     """Name and result of each kind; the same numbers on every call."""
-    names = ("1M images", "10M images", "214M images")
     return {
-        "contrast_places": contrast_places(series(), STAGE, names=names, permutations=99, rng=0),
+        "contrast_places": places(),
+        "contrast_scene": scene(),
         "contrast_places-one": contrast_places(series()[-1], STAGE, names=("BioCLIP 2",), permutations=99, rng=0),
     }

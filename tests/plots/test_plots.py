@@ -37,7 +37,7 @@ def close(drawn, wanted):
 def test_both_backends_show_the_same_numbers(result):
     picture = plots.picture(result)
     marks = marks_of(picture)
-    traces = {t["meta"]: t for t in screen.as_json(picture)["data"] if "meta" in t}
+    traces = {t["meta"]: t for t in screen.as_json(picture, legend=True)["data"] if "meta" in t}
     artists = {}
     for artist in paper.figure(picture).findobj():
         if artist.get_gid():

@@ -1,0 +1,43 @@
+"""The place of scenes on a page: canvases side by side that turn together, buttons, and what they say in words."""
+
+from html import escape
+
+from embedlab.plots.marks import Picture
+
+LOOKS = (
+    ("home", "Reset"),
+    ("above", "From above"),
+    ("level", "Level with the plane"),
+    ("nearer", "Nearer"),
+    ("farther", "Farther"),
+)
+HOW = "Drag, or focus a scene and use the arrow keys, to turn all scenes together; + and − bring them nearer or away."
+
+
+def scenes_html(picture: Picture, number: int) -> str:
+    """Give the canvases of figure `number` of the page; nothing where the picture has no scene."""
+    scenes = [p.scene for p in picture.panels if p.scene]
+    if not scenes:
+        return ""
+    least = {1: "30rem", 2: "22rem", 4: "22rem"}.get(len(scenes), "17rem")
+    each = "".join(
+        f'<div class="scene"><p class="scene-title">{escape(s.title)}</p><canvas data-el="scene" '
+        f'data-figure="{number}" data-scene="{k}" tabindex="0" role="img" '
+        f'aria-label="{escape(_told(s))}"></canvas></div>'
+        for k, s in enumerate(scenes)
+    )
+    buttons = "".join(f'<button type="button" data-el="look" data-look="{k}">{word}</button>' for k, word in LOOKS)
+    return (
+        f'<div class="scenes js" data-el="scenes"><div class="scene-row" style="--least:{least}">{each}</div>'
+        f'<p class="looks">{buttons}</p><p class="note">{escape(HOW)} <span data-el="camera" aria-live="polite"></span>'
+        '</p><p class="under" data-el="under"></p></div>'
+    )
+
+
+def _told(scene) -> str:
+    named = sum(a.named for a in scene.arrows)
+    head = f"{scene.title}. " if scene.title else ""
+    return (
+        f"{head}{len(scene.arrows)} arrows over the plane of the species span, {named} of them in colour; upright: "
+        f"{scene.upright}. Arrow keys turn it."
+    )

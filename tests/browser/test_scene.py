@@ -1,0 +1,98 @@
+"""Scenes in a real Chromium: drawn, to one scale, turned together by pointer, keys and buttons, and named in words."""
+
+import numpy as np
+import pytest
+
+from embedlab import plots
+from embedlab.plots.scene import CAMERA, seen_from
+from tests.plots.results_places import scene
+
+pytestmark = pytest.mark.browser
+
+BLANK = "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; return d.some((v) => v > 0); }"
+PIXELS = "c => c.toDataURL()"
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scene")
+    plots.save(scene(), folder, "scene", {"seed": 7})
+    return folder / "scene.html"
+
+
+def test_every_scene_is_drawn_and_the_page_asks_for_nothing(open_page, saved):
+    page = open_page(saved)
+    canvases = page.locator("[data-el=scene]")
+    assert canvases.count() == 3 and page.heard == []
+    for i in range(3):
+        assert canvases.nth(i).evaluate(BLANK), f"scene {i} is blank"
+        assert "arrows over the plane of the species span" in canvases.nth(i).get_attribute("aria-label")
+    assert page.locator("[data-el=plot] .points path").count() >= 3, "the panel that judges stands below"
+
+
+def test_the_page_and_print_see_the_same(open_page, saved):
+    """The camera of the script is that of Python: places differ by one scale and one shift."""
+    page = open_page(saved)
+    at = np.vstack([scene().views[0].start, scene().views[0].end])
+    seen = [page.evaluate("a => embedlabScenes.place(0, a)", v.tolist()) for v in at]
+    px = np.array([[p["x"], -p["y"]] for p in seen])
+    wanted = seen_from(at, CAMERA)[:, :2]
+    scale = np.ptp(px[:, 0]) / np.ptp(wanted[:, 0])
+    np.testing.assert_allclose(px - px[0], scale * (wanted - wanted[0]), atol=0.02)
+    # and all scenes have one scale
+    for k in (1, 2):
+        a, b = (page.evaluate("([k, a]) => embedlabScenes.place(k, a)", [k, v]) for v in ([0, 0, 0], [0, 0, 1]))
+        first = [page.evaluate("a => embedlabScenes.place(0, a)", v)["y"] for v in ([0, 0, 0], [0, 0, 1])]
+        assert a["y"] - b["y"] == pytest.approx(first[0] - first[1], abs=0.01)
+
+
+def test_one_drag_turns_all_scenes(open_page, saved):
+    page = open_page(saved)
+    canvases = page.locator("[data-el=scene]")
+    before, camera = [canvases.nth(i).evaluate(PIXELS) for i in range(3)], page.evaluate("embedlabScenes.camera()")
+    box = canvases.nth(1).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 20, steps=6)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('[data-el=scene]').dataset.drawn.startsWith('-92.0 28.0')")
+    after = page.evaluate("embedlabScenes.camera()")
+    assert after["azimuth"] == pytest.approx(camera["azimuth"] - 30) and after["elevation"] == camera["elevation"] + 10
+    assert all(canvases.nth(i).evaluate(PIXELS) != before[i] for i in range(3))
+    assert "28° above the plane" in page.inner_text("[data-el=camera]")
+
+
+def test_keys_and_buttons_turn_and_reset(open_page, saved):
+    page = open_page(saved)
+    page.locator("[data-el=scene]").first.focus()
+    for key in ("ArrowLeft", "ArrowUp", "+"):
+        page.keyboard.press(key)
+    camera = page.evaluate("embedlabScenes.camera()")
+    assert (camera["azimuth"], camera["elevation"]) == (CAMERA[0] - 4, CAMERA[1] + 4) and camera["zoom"] > 1
+    for _ in range(40):
+        page.keyboard.press("ArrowUp")
+    assert page.evaluate("embedlabScenes.camera().elevation") == 89, "never over the top"
+    page.click("[data-look=home]")
+    camera = page.evaluate("embedlabScenes.camera()")
+    assert (camera["azimuth"], camera["elevation"], camera["zoom"]) == (*CAMERA, 1)
+    page.click("[data-look=level]")
+    assert page.evaluate("embedlabScenes.camera().elevation") == 0
+
+
+def test_what_lies_under_the_pointer_is_named(open_page, saved):
+    page = open_page(saved)
+    found = scene()
+    g = found.places.groups.index(found.places.shown[0])
+    spot = page.evaluate("a => embedlabScenes.place(2, a)", found.views[2].end[g].tolist())
+    page.mouse.move(spot["x"], spot["y"])
+    said = page.inner_text("[data-el=under]")
+    assert any(name in said for name in found.places.groups), said
+
+
+def test_without_scripts_the_still_stands_and_a_phone_has_room(open_page, saved):
+    still = open_page(saved, java_script_enabled=False)
+    assert still.locator("img.still").is_visible() and not still.locator("[data-el=scenes]").is_visible()
+    phone = open_page(saved, viewport={"width": 375, "height": 800})
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 375
+    assert all(phone.locator("[data-el=scene]").nth(i).bounding_box()["width"] > 250 for i in range(3))
