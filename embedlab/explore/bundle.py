@@ -87,14 +87,19 @@ def facts(ids: Sequence[str], stores: Sequence) -> pl.DataFrame:
 
 def _column(series: pl.Series) -> dict | None:
     """Pack a column as levels and codes, or as numbers; leave out the empty and those that hold paths."""
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
     if series.null_count() == len(series):
         return None
     name = series.name
     if series.dtype.is_numeric() and series.n_unique() > 12:
         values = [None if v is None or not np.isfinite(v) else float(f"{v:.6g}") for v in series.to_list()]
         return {"name": name, "kind": "numbers", "values": values}
-    words = [None if v is None else str(v) for v in series.to_list()]
-    levels = sorted({w for w in words if w is not None})
+    words = [None if v is None or v == "" else str(v) for v in series.to_list()]
+    if series.dtype.is_numeric():
+        levels = [str(v) for v in series.drop_nulls().unique().sort()]  # 2 before 10
+    else:
+        levels = sorted({w for w in words if w is not None})
     if any(w.startswith(("/", "\\")) or w[1:3] == ":\\" for w in levels[:50]):
         return None
     place = {w: i for i, w in enumerate(levels)}

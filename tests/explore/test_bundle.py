@@ -140,6 +140,24 @@ def test_paths_and_empty_columns_stay_out_and_missing_is_not_a_word():
     assert "someone" not in str(made)
 
 
+def test_few_numbers_are_kinds_in_their_order_and_nan_is_not_recorded():
+    images = space(
+        40,
+        litter=lambda i: (2, 10, 1)[i % 3],
+        score=lambda i: (0.5, float("nan"), None)[i % 3],
+        note=lambda i: ("", "seen")[i % 2],
+        mass=lambda i: float("nan") if i == 3 else float("inf") if i == 4 else i / 7,
+    )
+    made = explore.bundle([images], {"a": place([f"i{k}" for k in range(40)])}, {})
+    columns = {c["name"]: c for c in made["columns"]}
+    assert columns["litter"]["levels"] == ["1", "2", "10"]
+    assert columns["score"]["levels"] == ["0.5"] and columns["score"]["codes"].count(-1) == 26
+    assert columns["note"]["levels"] == ["seen"] and columns["note"]["codes"].count(-1) == 20
+    row = made["ids"].index
+    assert columns["mass"]["values"][row("i3")] is None and columns["mass"]["values"][row("i4")] is None
+    assert columns["mass"]["values"][row("i7")] == 1.0 and "nan" not in json.dumps(made).lower()
+
+
 def test_too_many_points_are_sampled_by_species_over_the_density_of_all_and_said(monkeypatch):
     ids = [f"i{k}" for k in range(3_100)]
     images = space(3_100, species=lambda i: "rare" if i < 5 else f"s{i % 3}")

@@ -2,8 +2,8 @@
 // what its sender saw. Only the view that a page calls its own writes there; a cell of a notebook does not.
 "use strict";
 EmbedLab.part("address", (view) => {
-  if (!view.host.address) return null;
-  const { state, bundle } = view, MOST = 200;
+  if (!view.host.address || location.protocol === "about:") return null; // a cell's frame has no address of its own
+  const { state, bundle } = view, MOST = 200, kept = Object.entries(view.kept || {}); // what other parts want kept: {get, set}
   let own = "", quiet = true; // an address that holds no choice is left alone until the reader makes one
 
   view.forgets = (n) => n > MOST;
@@ -11,6 +11,7 @@ EmbedLab.part("address", (view) => {
     const hash = new URLSearchParams({ map: state.only === null ? "all" : state.only, colour: state.colour });
     if (state.level) hash.set("level", state.level);
     if (state.shuffled) hash.set("shuffled", state.shuffled);
+    for (const [name, { get }] of kept) if (get()) hash.set(name, get());
     if (state.chosen.size && state.chosen.size <= MOST) hash.set("ids", JSON.stringify([...state.chosen].map((row) => bundle.ids[row])));
     return `#${hash}`;
   };
@@ -21,6 +22,7 @@ EmbedLab.part("address", (view) => {
   const recall = () => {
     if (location.hash === own || !location.hash.includes("map=")) return;
     const hash = new URLSearchParams(location.hash.slice(1)), map = hash.get("map"), colour = hash.get("colour") || "";
+    for (const [name, { get, set }] of kept) if ((hash.get(name) || "") !== get()) set(hash.get(name) || "");
     if (map === "all") view.show(null);
     else if (view.maps[Number(map)]) view.show(Number(map));
     if (colour === "" || colour === view.KEPT || view.column(colour)) view.paint(colour, hash.get("level") || "");

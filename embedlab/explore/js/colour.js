@@ -166,7 +166,7 @@ EmbedLab.part("colour", (view) => {
     box.textContent = on ? `Labels shuffled (${state.shuffled} of ${SHUFFLES}): this is what chance looks like, with “${nice(column.name)}” dealt out anew over ${bySpecies(column) ? "species" : "images"}.` : "";
   };
 
-  Object.assign(view, { style, labels, swatch, tint, shuffle, night, KEPT, LEVELS, SHUFFLES, unitOf: (column) => (bySpecies(column) ? "species" : "images") });
+  Object.assign(view, { style, labels, swatch, tint, shuffle, night, printing: () => printing, KEPT, LEVELS, SHUFFLES, unitOf: (column) => (bySpecies(column) ? "species" : "images") });
   const redraw = () => view.emit("painted");
   dark.addEventListener("change", redraw, { signal: view.signal });
   addEventListener("beforeprint", () => { printing = true; redraw(); }, { signal: view.signal });

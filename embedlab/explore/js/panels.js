@@ -88,7 +88,8 @@ EmbedLab.part("panels", (view) => {
   };
 
   // ---- drawing ---------------------------------------------------------------------------------------------------
-  const ink = (name) => getComputedStyle(view.root).getPropertyValue(name).trim() || "#1c1c1c";
+  const PRINTED = { "--ink": "#1c1c1c", "--soft": "#595959", "--line": "#dedbd5", "--paper": "#ffffff", "--accent": "#0b5c92" };
+  const ink = (name) => (view.printing() ? "" : getComputedStyle(view.root).getPropertyValue(name).trim()) || PRINTED[name];
   const frame = (p, pen) => {
     const room = inner(p), [bottom, left] = p.map.axes || ["", ""];
     pen.fillStyle = ink("--soft");
