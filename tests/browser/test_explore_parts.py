@@ -160,6 +160,20 @@ def test_a_contrast_colours_by_its_column_and_parts_its_kinds(page, made):
     assert place["female"] < -0.2 and place["male"] > 0.2 and axis["p"] <= 0.01
 
 
+def test_an_address_brings_axis_and_taxon_back(page, open_page, made):
+    page.select_option("[data-el=axis]", label="beak depth")
+    page.select_option("[data-el=which]", label="beak depth")
+    page.click("[data-el=taxonomy] [data-taxon=Passeriformes]")
+    state, hash = page.evaluate("embedlab.state()"), page.evaluate("location.hash")
+    again = open_page(made[0], hash)
+    there = again.evaluate("embedlab.state()")
+    assert there["filter"] == "Passeriformes" and there["panels"] == ["beak depth"] == state["panels"]
+    assert there["points"] == state["points"] < 336
+    again.evaluate("location.hash = '#map=all&colour=sex&taxa=%5B%5B%22order%22,%22Nobody%22%5D%5D'")
+    again.wait_for_function("() => embedlab.state().colour === 'sex'")
+    assert again.evaluate("embedlab.state().panels") == ["PCA", "t-SNE"] and again.heard == []
+
+
 def test_search_knows_names_marks_and_numbers(page, made):
     rows = made[1].rows
     field = "[data-el=search]"

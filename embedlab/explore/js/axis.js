@@ -161,5 +161,6 @@ EmbedLab.part("axis", (view) => {
     }
   };
   view.turnTo = (name) => { const k = axes.findIndex((a) => a.name === name); turn(k < 0 ? "" : String(k)); };
+  view.kept = { ...view.kept, axis: { get: () => state.axis || "", set: view.turnTo } };
   return { update: (why) => { if (why !== "zoomed" && why !== "started") light(); } };
 });

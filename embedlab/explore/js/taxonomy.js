@@ -17,13 +17,13 @@ EmbedLab.part("taxonomy", (view) => {
 
   const inside = (row, way = path) => way.every(([column, code]) => column.codes[row] === code);
   const everywhere = () => [...new Set(view.visible().flatMap((k) => view.maps[k].row))];
-  const go = (way) => {
+  const go = (way, pressed = true) => {
     path = way;
     all = false;
     const rows = everywhere();
     view.filter(way.length ? rows.filter((row) => inside(row)) : null, way.length ? name(way.at(-1)) : "");
     const held = list.querySelector("button") || trail.querySelector("button");
-    if (held) held.focus({ preventScroll: true });
+    if (pressed && held) held.focus({ preventScroll: true });
   };
   const name = ([column, code]) => (code < 0 ? `${column.name} not recorded` : column.levels[code]);
   const shown = ([column, code]) => make("span", name([column, code]), code < 0 ? "missing" : ITALIC.has(column.name) ? "taxon" : "");
@@ -79,5 +79,14 @@ EmbedLab.part("taxonomy", (view) => {
     more.textContent = `all ${many(taxa.length)} (${next.column.name})`;
   };
   more.addEventListener("click", () => { all = true; update("asked"); });
+  view.kept = { ...view.kept, taxa: {
+    get: () => (path.length ? JSON.stringify(path.map((step) => [step[0].name, step[1] < 0 ? null : name(step)])) : ""),
+    set: (words) => {
+      let steps = [];
+      try { steps = JSON.parse(words || "[]"); } catch { steps = []; }
+      const way = (Array.isArray(steps) ? steps : []).map(([rank, taxon]) => { const c = columns.find((one) => one.name === rank); return c && (taxon === null || c.levels.includes(taxon)) ? [c, taxon === null ? -1 : c.levels.indexOf(taxon)] : null; });
+      if (!way.includes(null)) go(way, false);
+    },
+  } };
   return { update };
 });

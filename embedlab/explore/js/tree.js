@@ -5,7 +5,7 @@ EmbedLab.part("tree", (view) => {
   const part = view.bundle.tree, column = view.column("species");
   if (!part || !column) return null;
   const { make, named, many, state, find } = view, NS = "http://www.w3.org/2000/svg";
-  const LEAST = 3, READABLE = 11, ROOMY = 15, PAD = 9, BAR = 34, DOT = 12, FOOT = 26;
+  const LEAST = 1, READABLE = 11, ROOMY = 15, PAD = 9, BAR = 34, DOT = 12, FOOT = 26;
   const n = part.parent.length, inner = new Set(part.parent), children = part.parent.map(() => []);
   part.parent.forEach((up, node) => { if (up >= 0) children[up].push(node); });
   const tipNodes = part.parent.map((_, node) => node).filter((node) => !inner.has(node));
@@ -70,7 +70,7 @@ EmbedLab.part("tree", (view) => {
     const rest = room - FOOT - 4, each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
     const readable = each >= READABLE, size = Math.min(12.5, each * 0.86);
     pen.font = `italic 650 ${size}px system-ui, sans-serif`; // as wide as when it is lit
-    const label = readable ? Math.min(0.52 * width, 6 + Math.max(...part.tips.map((name) => pen.measureText(name).width))) : 0.4 * width;
+    const label = readable ? Math.min(0.52 * width, 6 + Math.max(...part.tips.map((name) => pen.measureText(name).width))) : 0.36 * width;
     high = each * part.tips.length + FOOT;
     svg.replaceChildren();
     for (const [name, value] of [["width", width], ["height", high], ["viewBox", `0 0 ${width} ${high}`]]) svg.setAttribute(name, value);
