@@ -22,7 +22,10 @@
   };
   const viewOf = (canvas) => {
     const scene = scenes.get(canvas), w = canvas.clientWidth, h = canvas.clientHeight;
-    const scale = Math.min(w / (2 * scene.reach), h / (2 * (0.62 * scene.reach + 0.7 * scene.rise))) * camera.zoom;
+    // As large as this tilt allows; the same for all scenes, which share reach and rise.
+    const e = (Math.abs(camera.elevation) * Math.PI) / 180;
+    const tall = Math.sin(e) * scene.reach + Math.cos(e) * scene.rise;
+    const scale = Math.min((w - 16) / (2 * scene.reach), (h - 36) / (2 * tall)) * camera.zoom;
     return (at) => {
       const [x, y, near] = seen(at);
       return { x: w / 2 + scale * x, y: h / 2 - scale * y, near };
@@ -80,7 +83,7 @@
     // The plane is named along the edge that is nearest to the viewer.
     const [x, y] = [0, 1].map((k) => (scene.low[k] + scene.high[k]) / 2);
     const edges = [[x, scene.low[1], 0], [x, scene.high[1], 0], [scene.low[0], y, 0], [scene.high[0], y, 0]].map(place);
-    words(g, "plane of the species span", edges.reduce((a, b) => (a.y > b.y ? a : b)), 18);
+    words(g, "species span", edges.reduce((a, b) => (a.y > b.y ? a : b)), 18);
   };
   const arrow = (g, item, place) => {
     const from = place(item.start), to = place(item.end), length = Math.hypot(to.x - from.x, to.y - from.y);
