@@ -1,0 +1,90 @@
+"""Where do the differences of sex and life stage lie in each species, and do they leave the span as models grow?"""
+
+import numpy as np
+
+from embedlab.claims import Claim
+from embedlab.measures.contrast_places import contrast_places
+from embedlab.measures.contrast_scene import contrast_scene
+from embedlab.measures.series import position, run_name
+
+SETTINGS = {
+    "sex": "two values of the column sex to compare, as in female,male",
+    "life_stage": "two values of the column life_stage, as in juvenile,adult",
+    "groups": "taxon columns whose means make the span, coarse to fine (species, and subspecies where recorded)",
+    "axes": "how many axes of that span (5, or all where there are fewer)",
+    "shown": "species that figures name, with commas, at most 5 (the longest difference, and two shorter ones)",
+    "permutations": "draws of each kind of chance (999)",
+}
+MOST = 5  # spaces that are shown side by side
+
+HOW = dict(
+    source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883: the share inside falls as training grows",
+    at_least=0.05,  # share of squared length that moves, mean over species
+    statistic="share of squared length outside the first axes of the species means, cross-fitted, last less first",
+    null="the first and the last space exchanged, species by species",
+    exclusions="species with fewer than four individuals of either kind; spaces between the first and the last",
+)
+CLAIMS = (
+    Claim(id="stage-moves-outside", says="From the first space to the last, life stages come to differ outside the "
+          "species span, species by species.", **HOW),
+    Claim(id="sex-moves-outside", says="From the first space to the last, females and males come to differ outside the "
+          "species span, species by species.", **HOW),
+)  # fmt: skip
+ASKS = {"stage-moves-outside": "life_stage", "sex-moves-outside": "sex"}
+
+
+def spaces(lab):
+    """The stores to set side by side, and their names: one a place on the scale, at most five, with both ends."""
+    if lab.x is None or len(lab.stores) == 1:
+        chosen = list(lab.stores)
+        names = [run_name(s, i) for i, s in enumerate(chosen, start=1)]
+    else:
+        first = {}
+        for store in lab.stores:
+            first.setdefault(position(store, lab.x), store)
+        chosen = [first[at] for at in sorted(first)]
+        names = [f"{at:,.6g} {lab.x.replace('_', ' ')}" for at in sorted(first)]
+        if len(first) < len(lab.stores):
+            lab.note(f"one store is shown of each {lab.x}, the first that was given: {len(first)} of {len(lab.stores)}")
+    if len(chosen) > MOST:
+        keep = np.unique(np.linspace(0, len(chosen) - 1, MOST).round().astype(int))
+        lab.note(f"{MOST} of {len(chosen)} spaces are shown: {', '.join(names[i] for i in keep)}")
+        chosen, names = [chosen[i] for i in keep], [names[i] for i in keep]
+    if len(set(names)) < len(names):
+        names = [f"{name} ({i})" for i, name in enumerate(names, start=1)]
+    return chosen, names
+
+
+def claims(lab):
+    """Those whose column the stores have, with two values to compare; a single space moves nowhere."""
+    if len(spaces(lab)[0]) < 2:
+        raise ValueError(
+            "stages sets spaces side by side and needs two stores or more at different places of the scale; where the "
+            "differences lie in one is asked by orthogonality, and drawn by el.contrast_places"
+        )
+    return tuple(c for c in CLAIMS if lab.contrast(ASKS[c.id]))
+
+
+def run(lab):
+    """Place the differences of every species in every space; beside, the scene in three dimensions."""
+    chosen, names = spaces(lab)
+    found, results = {}, {}
+    for claim in claims(lab):
+        column = ASKS[claim.id]
+        variants = [lab.variants(column, store) for store in chosen]
+        stores, (_, contrast, strata) = [v[0] for v in variants], variants[0]
+        how = dict(groups=lab.taxa(), strata=strata, rng=lab.rng)
+        places = contrast_places(
+            stores, contrast, names=names, shown=lab.setting("shown", ()), axes=lab.setting("axes", 0) or None,
+            permutations=lab.setting("permutations", 999), **how,
+        )  # fmt: skip
+        found[claim.id] = results[f"{column}_places"] = places
+        results[f"{column}_scene"] = contrast_scene(stores, contrast, places=places, **how)
+    if not found:
+        raise ValueError("the stores record neither two sexes nor two life stages: there is no difference to place")
+    return lab.outcome(
+        claims=claims(lab),
+        evidence={k: r.change for k, r in found.items()},
+        sentences={k: str(r) for k, r in found.items()},
+        results=results,
+    )
