@@ -5,10 +5,12 @@ addresses are relative to it: they work under any prefix that a proxy (jupyter-s
 """
 
 import atexit
+import contextlib
 import getpass
 import html
 import os
 import secrets
+import socket
 import socketserver
 import tempfile
 import threading
@@ -38,6 +40,7 @@ class Server(ThreadingHTTPServer):
         self.page, self.policy = page.encode("utf-8"), policy(page)
         self.token = secrets.token_urlsafe(24)
         self._room = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._open: set[socket.socket] = set()
         self._thread: threading.Thread | None = None
         try:
             super().__init__(("127.0.0.1", port), Handler)
@@ -67,6 +70,9 @@ class Server(ThreadingHTTPServer):
             self._thread.join()
             self._thread = None
         self.server_close()
+        for line in list(self._open):  # a browser keeps its connections: they too are over
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self):
         return self.begin()
@@ -87,9 +93,11 @@ class Server(ThreadingHTTPServer):
 
     def process_request_thread(self, request, client_address):
         """Work, and make room again."""
+        self._open.add(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._open.discard(request)
             self._room.release()
 
     def handle_error(self, request, client_address):

@@ -284,6 +284,17 @@ def test_the_folder_may_be_given_and_must_exist(birds, tmp_path):
     assert Photographs(birds, tmp_path).root == tmp_path.resolve()
 
 
+def test_what_is_closed_answers_no_more_on_any_line(live):
+    server = Server(PAGE, live).begin()
+    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    line.request("GET", f"/{server.token}/")
+    assert line.getresponse().read().decode() == PAGE
+    server.close()
+    with pytest.raises((OSError, http.client.HTTPException)):  # the same line, which was kept open
+        line.request("GET", f"/{server.token}/")
+        line.getresponse()
+
+
 def test_a_taken_port_is_said(server, live):
     with pytest.raises(OSError, match="leave --port out"):
         Server(PAGE, live, port=server.port)
