@@ -40,10 +40,10 @@ def of_result(result) -> dict:
         "species": list(result.species), "position": _short(result.position), "trait": _short(result.value),
         "r": e.estimate, "low": e.interval[0], "high": e.interval[1], "chance": _chance(e.null, e.chance_kind),
         "p": e.p_more, "cannot_tell": e.cannot_tell, "n": len(result.species), "images": len(result.image_id),
-        "x_title": f"{name}, as the other species tell it", "y_title": "first axis at right angles",
+        "x_title": f"{name}, as the other species tell it", "y_title": "first principal axis at right angles",
         "trait_title": f"{name}, recorded",
         "caption": f"Each image on the direction along which {name} runs in the other species, in its unit from the "
-        "mean of all species; up, the first principal axis of species means at right angles. Beside: r and chance.",
+        "mean of all species.",
         "how": result.caption + (f" Left out: {'; '.join(result.left_out)}." if result.left_out else ""),
     }  # fmt: skip
 
@@ -89,11 +89,11 @@ def contrast_axis(
         "chance": _chance(null, f"{column.replace('_', ' ')} dealt out anew within species"), "p": p, "n": len(both),
         "images": len(asked), "column": column, "cannot_tell": "",
         "x_title": f"{other} (−0.5) to {one} (0.5), by the other species",
-        "y_title": "first axis at right angles, within species",
+        "y_title": "first principal axis at right angles, within species",
     }  # fmt: skip
     part["caption"] = (
         f"Each image's place between the {other} and the {one} of its species, on the mean difference in the other "
-        "species; up, the first principal axis of what is left within species. Beside: r and chance."
+        "species."
     )
     part["how"] = (
         f"In {len(both)} species with both, place and kind correlate {number(fit.r)} [{number(low)}, {number(high)}] "

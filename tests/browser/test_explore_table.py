@@ -83,6 +83,18 @@ def test_a_column_of_species_is_counted_by_species(page, made):
     press(page, "by species")
 
 
+def test_a_choice_across_species_is_counted_by_images_unless_asked(page, made):
+    ids = made[1].rows["image_id"].to_list()
+    page.select_option("[data-el=colour]", "sex")
+    page.select_option("[data-el=colour]", "habitat")
+    select(page, ids[::5])
+    assert "of the 68 chosen" in page.inner_text("[data-el=enrichment] caption") and len(table(page)) == 3
+    select(page, ids[::15])
+    press(page, "by species")
+    assert table(page) == [] and "No species has half" in page.inner_text("[data-el=enrichment]")
+    page.select_option("[data-el=colour]", "sex")
+
+
 def test_within_species_each_species_is_its_own_chance(page, made):
     rows = made[1].rows
     sex = np.array([s or "" for s in rows["sex"].to_list()])

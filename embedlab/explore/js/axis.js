@@ -14,7 +14,7 @@ EmbedLab.part("axis", (view) => {
   let map = null, one = null, upright = OTHER, dots = [], active = 0, returning = null;
 
   const figures = (v) => (Math.abs(v) < 0.005 ? 0 : v).toFixed(2).replace("-", "−");
-  const p = (v) => (v < 0.001 ? "p < 0.001" : `p = ${Number(v.toPrecision(2))}`);
+  const p = (v) => (v < 0.001 ? "p\u00a0<\u00a00.001" : `p\u00a0=\u00a0${Number(v.toPrecision(2))}`);
   const ticks = (low, high, some = 5) => {
     const rough = (high - low) / some || 1, power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough);
     const out = [];
@@ -30,7 +30,7 @@ EmbedLab.part("axis", (view) => {
     const rows = bundle.ids.map((_, row) => row).filter((row) => one.values[row] !== null && up(row) !== null);
     const x = rows.map((row) => one.values[row]), y = rows.map(up);
     return {
-      name: one.name, caption: one.caption, row: rows, x, y, free: true, axes: [one.x_title, upright === RECORDED ? one.trait_title : one.y_title],
+      name: one.name, caption: `${one.caption} Up: ${upright === RECORDED ? one.trait_title : one.y_title}. Below: r, and what chance gives.`, row: rows, x, y, free: true, axes: [one.x_title, upright === RECORDED ? one.trait_title : one.y_title],
       ticks: { x: ticks(...ends(x)), y: upright === RECORDED ? ticks(...ends(y)) : [] }, axis: true,
     };
   };

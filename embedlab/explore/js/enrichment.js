@@ -23,7 +23,15 @@ EmbedLab.part("enrichment", (view) => {
     if (!species() || column === species()) return ["images"];
     return column.kind === "numbers" || view.unitOf(column) === "species" ? ["species", "images"] : ["images", "within species"];
   };
-  const unitFor = (column) => (units(column).includes(asked) ? asked : units(column)[0]);
+  // Species are counted while those chosen by half or more hold half of the choice; a choice across species is of images.
+  const ofSpecies = () => {
+    const held = groups(view.here()).filter(most).flat().filter((row) => state.chosen.has(row)).length;
+    return 2 * held >= state.chosen.size;
+  };
+  const unitFor = (column) => {
+    const some = units(column);
+    return some.includes(asked) ? asked : some[0] === "species" && !ofSpecies() ? "images" : some[0];
+  };
 
   // ---- the tests -------------------------------------------------------------------------------------------------------
   const counted = (column, values, unit) => { // a row a level: {words, hit, marked, expected, p}
@@ -109,9 +117,9 @@ EmbedLab.part("enrichment", (view) => {
       Object.assign(line.dataset, { level: l.words, p: l.p, holm: l.holm });
       table.append(line);
     }
-    const out = [table];
-    if (few.length < lines.length) out.push(press(`Show all ${many(lines.length)} rows`, () => { all = true; }));
-    out.push(make("p", `p: how often ${kinds} picked blindly differ as much or more (exact, two-sided), by Holm over ${many(lines.length)} rows.`, "note"));
+    const out = chosen ? [table] : [make("p", unit === "species" ? "No species has half of its images among the chosen: count by images." : "None of the chosen has a species recorded.", "note")];
+    if (chosen && few.length < lines.length) out.push(press(`Show all ${many(lines.length)} rows`, () => { all = true; }));
+    if (chosen) out.push(make("p", `p: how often ${kinds} picked blindly differ as much or more (exact, two-sided), by Holm over ${many(lines.length)} rows.`, "note"));
     if (unit === "images" && species()) out.push(make("p", column === species()
       ? "The map was made of the same vectors: that a patch of it holds kin is no finding."
       : "Images of one species are not independent: over images p is too small wherever kin look alike.", "note"));
@@ -133,7 +141,7 @@ EmbedLab.part("enrichment", (view) => {
   const overview = () => {
     const found = [], ps = [];
     for (const column of bundle.columns) {
-      const some = units(column), unit = some.includes("within species") ? "within species" : some[0], values = view.labels(column);
+      const some = units(column), unit = some.includes("within species") ? "within species" : some[0] === "species" && !ofSpecies() ? "images" : some[0], values = view.labels(column);
       if (column.kind === "numbers") {
         const { share, p } = ranked(column, values, unit);
         if (p >= 0) found.push({ column, unit, words: share >= 0.5 ? "larger" : "smaller", at: ps.push(p) - 1, strength: `${(100 * share).toFixed(0)} %` });
@@ -160,9 +168,12 @@ EmbedLab.part("enrichment", (view) => {
     return [table, make("p", "Numbers: the share of pairs in which the chosen has the larger value. Press a column to see all of it.", "note")];
   };
 
+  let last = state.colour;
   const update = (why) => {
     if (why === "zoomed") return;
     if (why === "chosen" || why === "painted") all = false;
+    if (state.colour !== last) asked = ""; // another column, another unit
+    last = state.colour;
     const column = view.column(state.colour), any = state.chosen.size > 0;
     aside.hidden = !any || (!column && !every);
     box.replaceChildren();

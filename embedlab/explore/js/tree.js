@@ -86,7 +86,9 @@ EmbedLab.part("tree", (view) => {
       if (one.tip) {
         const i = tipAt.get(node);
         if (x(node) < end - 3 && each > 4) draw("path", { d: `M${(x(node) + 2).toFixed(1)} ${y[node].toFixed(1)}H${end.toFixed(1)}`, class: "leader" }, lines);
-        one.dot = draw("circle", { cx: end + DOT / 2 + 2, cy: y[node], r: Math.min(4, each * 0.42), class: "dot" }, lines);
+        one.dot = each < 6 // tips too close for dots make a strip
+          ? draw("rect", { x: end + 2, y: y[node] - each / 2, width: DOT - 4, height: each, class: "dot strip-part" }, lines)
+          : draw("circle", { cx: end + DOT / 2 + 2, cy: y[node], r: Math.min(4, each * 0.42), class: "dot" }, lines);
         one.ground = draw("rect", { x: width - BAR - 2, y: y[node] - each * 0.3, width: 0, height: Math.max(1.5, each * 0.6), class: "images" }, lines);
         one.fill = draw("rect", { x: width - BAR - 2, y: y[node] - each * 0.3, width: 0, height: Math.max(1.5, each * 0.6), class: "held" }, lines);
         one.label = draw("text", { x: width - BAR - 7, y: y[node] + size * 0.35, "text-anchor": "end", "font-size": Math.max(size, 10.5), class: "tip" }, lines);
