@@ -9,6 +9,7 @@ FILES = {
     "Erasure": "erasure",
     "TraitAlignment": "trait_alignment",
     "TraitAxis": "trait_axis",
+    "RankLadder": "rank_ladder",
     "Phylogeny": "phylogeny",
     "NeighbourAgreement": "neighbours",
     "Hierarchy": "hierarchy",
@@ -16,6 +17,7 @@ FILES = {
     "Projection": "projection",
     "Geometry": "geometry",
     "Agreement": "agreement",
+    "Agreements": "agreements",
     "Theorem": "theorem",
     "TheoremAlong": "theorem_along",
     "Recognition": "recognition",
@@ -25,6 +27,7 @@ FILES = {
     "StudyCurves": "study_curves",
     "ContrastPlaces": "contrast_places",
     "ContrastScene": "contrast_scene",
+    "Habitat": "habitat",
 }
 
 

@@ -38,7 +38,8 @@ def texts(figure) -> list[Lettering]:
         # an Annotation's own box would take in the point that it speaks of
         box = np.array(Text.get_window_extent(text, renderer).extents) * 72 / figure.dpi
         colour = to_hex(text.get_color())
-        out.append(Lettering(text.get_text(), float(text.get_fontsize()), colour, contrast(colour, PAPER), tuple(box)))
+        light = contrast(colour, _ground(text))
+        out.append(Lettering(text.get_text(), float(text.get_fontsize()), colour, light, tuple(box)))
     return out
 
 
@@ -71,6 +72,26 @@ def overlapping(found: list[Lettering]) -> list[tuple[str, str]]:
     high = np.minimum(top[:, None], top) - np.maximum(bottom[:, None], bottom)
     pairs = np.argwhere(np.triu((wide > SLACK) & (high > SLACK), 1))
     return [(found[i].words, found[j].words) for i, j in pairs]
+
+
+def _ground(text) -> str:
+    """The colour behind a text: that of the cell it stands in where it stands on a grid of cells, or paper."""
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import to_hex
+
+    axes = getattr(text, "axes", None)
+    if axes is None or text not in axes.texts:
+        return PAPER
+    x, y = getattr(text, "xy", text.get_position())
+    for mesh in (c for c in axes.collections if isinstance(c, QuadMesh)):
+        across, up = mesh.get_coordinates()[0, :, 0], mesh.get_coordinates()[:, 0, 1]
+        if across.min() < x < across.max() and up.min() < y < up.max():
+            column = np.searchsorted(np.sort(across), x) - 1
+            row = np.searchsorted(np.sort(up), y) - 1
+            cells = np.ma.asarray(mesh.get_array()).reshape(len(up) - 1, len(across) - 1)
+            cells = cells[:: 1 if up[0] < up[-1] else -1, :: 1 if across[0] < across[-1] else -1]
+            return to_hex(mesh.to_rgba(cells[row, column])) if np.isfinite(cells[row, column]) else PAPER
+    return PAPER
 
 
 def _shown(text) -> bool:

@@ -106,12 +106,13 @@ class Bars:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cells:
-    """A grid of counts; empty cells stay blank."""
+    """A grid of counts; empty cells stay blank. With `span`, values between its ends, of which only nan is blank."""
 
     x_edges: np.ndarray
     y_edges: np.ndarray
     count: np.ndarray
     what: str = "pairs"
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

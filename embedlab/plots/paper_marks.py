@@ -107,8 +107,10 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
             ax.pcolormesh(
                 mark.x_edges,
                 mark.y_edges,
-                np.where(mark.count == 0, np.nan, mark.count),
+                np.where((mark.count == 0) & (mark.span is None), np.nan, mark.count),
                 cmap=scale_of_counts,
+                vmin=mark.span and mark.span[0],
+                vmax=mark.span and mark.span[1],
                 rasterized=True,
                 zorder=1,
                 gid=gid,

@@ -63,16 +63,20 @@ def traces(mark) -> list[dict]:
             ]
         case m.Cells():
             scale = [[i / (len(theme.COUNTS) - 1), c] for i, c in enumerate(theme.COUNTS)]
-            z = [[None if v == 0 else float(v) for v in row] for row in mark.count]
+            blank = (mark.count == 0) & (mark.span is None) | ~np.isfinite(mark.count)
+            z = [[None if b else float(f"{v:.6g}") for v, b in zip(*rows, strict=True)]
+                 for rows in zip(mark.count, blank, strict=True)]  # fmt: skip
+            ends = {} if mark.span is None else {"zmin": mark.span[0], "zmax": mark.span[1]}
             return [
-                {
+                ends
+                | {
                     "type": "heatmap",
                     "x": _list(mark.x_edges),
                     "y": _list(mark.y_edges),
                     "z": z,
                     "colorscale": scale,
                     "showscale": False,
-                    "hovertemplate": f"%{{z:,}} {mark.what}<extra></extra>",
+                    "hovertemplate": f"%{{z:,}} {theme.plain(mark.what)}<extra></extra>",
                 }
             ]
         case m.Thumbs() if mark.label:  # images bear no hover text of their own: what is hovered lies unseen over them

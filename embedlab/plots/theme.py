@@ -29,8 +29,10 @@ BLUE, VERMILION, GREEN, ORANGE, PINK, SKY, YELLOW = OKABE_ITO
 INK, SOFT, FRAME, GRID = "#1c1c1c", "#595959", "#8c8c8c", "#ebebeb"
 MISSING, CHANCE, CHANCE_FILL, NULL_BAR = "#d9d9d9", "#6e6e6e", "#e9e9e9", "#bfbfbf"
 PAPER, WARM = "#ffffff", "#f7ccb5"
+BLACK = "#000000"  # for words on a shade: one of black and white has a contrast of 4.5 with every colour
 DARK = {
     INK: "#ececec",
+    BLACK: "#ffffff",
     SOFT: "#b4b4b4",
     FRAME: "#7d7d7d",
     GRID: "#303338",
@@ -82,6 +84,17 @@ def colours(k: int) -> tuple[str, ...]:
 def line_colours(k: int) -> tuple[str, ...]:
     """Give `k` colours for thin lines, of four that stand out on white; beyond that they repeat."""
     return tuple(LINES[i % len(LINES)] for i in range(k))
+
+
+def shade(share: float) -> str:
+    """Give the colour of a share from 0 to 1 on the scale of counts.
+
+    >>> shade(0), shade(1), shade(0.5)
+    ('#eef4f9', '#083c63', '#63a4cd')
+    """
+    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in COUNTS], float)
+    at = np.linspace(0, 1, len(COUNTS))
+    return "#" + "".join(f"{round(float(np.interp(share, at, stops[:, i]))):02x}" for i in range(3))
 
 
 def pale(colour: str) -> bool:

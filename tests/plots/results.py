@@ -257,6 +257,7 @@ def phylogeny(rng, s=60):
 def every():
     """Name and result of each kind; the same numbers on every call."""
     from tests.plots import results_finches, results_places
+    from tests.plots.results_many import agreements
     from tests.plots.results_series import (
         beyond_controls,
         hierarchy,
@@ -284,6 +285,7 @@ def every():
         "projection-pca": projection(rng, 300, "PCA"),
         "geometry": geometry(rng),
         "agreement": agreement(rng),
+        "agreements": agreements(),
         "theorem": theorem(rng),
         "theorem_along": theorem_along(rng),
         "recognition": recognition(rng),
