@@ -152,6 +152,7 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
     """
+    from embedlab.explore.parts import parts_of
     from embedlab.progress import Progress
     from embedlab.report import report
 
@@ -174,7 +175,8 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
             write_outcome(outcome, Path(figures) / outcome.analysis)
     lab = lab_of("report", "")
     page = report(lab.embeddings(), outcomes, out, maps=_maps(lab), thumbnails_of=Path(_last(stores, lab)),
-                  unasked=unasked, title=title, planted=planted)  # fmt: skip
+                  unasked=unasked, title=title, planted=planted,
+                  parts=parts_of(lab.embeddings(), tree=lab.tree))  # fmt: skip
     return {
         "report": str(out),
         "bytes": Path(page).stat().st_size,

@@ -9,6 +9,7 @@ from embedlab.explore.bundle import bundle
 from embedlab.io.atomic import put_bytes
 from embedlab.plots import page
 
+MOST_NOTES = 3  # shown at once above the maps
 ROOT = '<div data-explore class="embedlab js"></div>'  # where a page's own view is mounted
 
 
@@ -80,8 +81,14 @@ def blocks(made: Mapping, host: Mapping | None = None) -> str:
 
 
 def notes_html(made: Mapping) -> str:
-    """Give what is to be said of the maps as a whole: samples, missing thumbnails."""
-    return "".join(f"<p class='note' data-el='map-note'>{page.text(n)}</p>" for n in made["notes"])
+    """Give what is to be said of the maps as a whole: samples, missing thumbnails; folded away where it is much."""
+    said = [f"<p class='note' data-el='map-note'>{page.text(n)}</p>" for n in made["notes"]]
+    if len(said) <= MOST_NOTES:
+        return "".join(said)
+    rest = said[MOST_NOTES - 1 :]
+    return (
+        f"{''.join(said[: MOST_NOTES - 1])}<details><summary>{len(rest)} more notes</summary>{''.join(rest)}</details>"
+    )
 
 
 def heading(spaces: Sequence, made: Mapping) -> str:

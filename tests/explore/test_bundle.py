@@ -196,6 +196,14 @@ def test_parts_are_made_for_the_ids_as_they_are_drawn():
     assert seen == [made["ids"]] and made["axes"] == [] and "tree" not in made and "neighbours" not in made
 
 
+def test_many_notes_fold_away_and_none_is_lost():
+    from embedlab.explore.page import notes_html
+
+    few, many = (notes_html({"notes": [f"<note {i}>" for i in range(n)]}) for n in (3, 9))
+    assert "details" not in few and few.count("map-note") == 3 and "<note" not in few
+    assert "7 more notes" in many and many.count("map-note") == 9
+
+
 def test_no_store_has_no_thumbnails():
     assert of_store(None) == {}
 
