@@ -62,12 +62,15 @@ class Live:
         return self.photographs.jpeg(self._position(row))
 
     def neighbours(self, row: int, k: int = 12) -> dict:
-        """The `k` vectors of the full space nearest to a row by cosine, itself left out, nearest first."""
+        """The `k` images of the page that are nearest to a row in the full space, by cosine, nearest first.
+
+        `hidden` counts the images that lie nearer than the last of them and that the page does not draw.
+        """
         at = self._position(row)
         return self._nearest(np.asarray(self.space.x[at], np.float32), k, leave=at)
 
     def text(self, words: str, k: int = 48) -> dict:
-        """The `k` images whose vectors are nearest by cosine to what the model's text tower makes of `words`."""
+        """The `k` images of the page nearest by cosine to what the model's text tower makes of `words`; `hidden` too."""
         if self.words is None:
             raise Refused(404, "the model of these vectors reads no text here")
         words = words.strip()
@@ -164,12 +167,13 @@ class Live:
         likeness = self._cosines(asked)
         if leave >= 0:
             likeness[leave] = -np.inf
-        k = min(k, self.space.n - (leave >= 0))
-        best = np.argpartition(-likeness, k - 1)[:k] if k else np.empty(0, int)
+        drawn = self._at[(self._at >= 0) & (self._at != leave)]
+        k = min(k, len(drawn))
+        best = drawn[np.argpartition(-likeness[drawn], k - 1)[:k]] if k else np.empty(0, int)
         best = best[np.lexsort((best, -likeness[best]))]
+        hidden = (likeness > likeness[best[-1]]) & (self._row < 0) if k else np.zeros(1, bool)
         found = [{"row": int(self._row[i]), "similarity": round(float(likeness[i]), 6)} for i in best]
-        shown = [one for one in found if one["row"] >= 0]
-        return {"found": shown, "hidden": len(found) - len(shown), "of": self.space.n}
+        return {"found": found, "hidden": int(hidden.sum()), "of": self.space.n}
 
     def _cosines(self, asked: Float[np.ndarray, " d"]) -> Float[np.ndarray, " n"]:
         length = float(np.linalg.norm(asked))

@@ -70,6 +70,7 @@ EmbedLab.part("neighbours", (view) => {
       const chance = (k * k) / Math.max(1, map.n - 1);
       box.append(make("p", `${map.name} keeps ${kept} of these ${k} among its own nearest ${k} (by chance ${chance < 0.1 ? "< 0.1" : chance.toFixed(1)})${far ? `; ${far} with a dashed frame lie farther away there than ${many(Math.round(FAR * map.n))} other images` : "; none lies far away there"}.`, "note"));
     }
+    if (found.hidden) box.append(make("p", `${many(found.hidden)} image${found.hidden > 1 ? "s" : ""} that ${found.hidden > 1 ? "are" : "is"} not drawn here ${found.hidden > 1 ? "lie" : "lies"} nearer than the last of these.`, "note"));
     const pick = make("button", "Choose them", "small-button");
     pick.type = "button";
     pick.addEventListener("click", () => { const keep = query; view.choose([query, ...found.map((f) => f.row)], `nearest to ${bundle.ids[query]}`); query = keep; show(); });
