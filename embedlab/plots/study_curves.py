@@ -7,12 +7,18 @@ from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, VERMILION, colours
 
 # Shares read as per cents; Fisher ratios, correlations and R² do not.
 SHARES = ("1-shot", "5-shot", "sex-outside-species", "stage-outside-species", "kinship-order", "recent-kinship-order")
+# quantity → what it is called, what its axis counts; in the order of the panels
 LABELS = {
-    "1-shot": "named from one image", "5-shot": "named from five images", "sex-separation": "Fisher ratio, sexes",
-    "stage-separation": "Fisher ratio, life stages", "sex-outside-species": "sexes, share outside species",
-    "stage-outside-species": "stages, share outside species", "kinship-order": "triplets as on the tree",
-    "recent-kinship-order": "triplets of recent kin", "trait-distances": "partial RSA of traits",
-    "trait-alignment": "adjusted R² of the trait",
+    "1-shot": ("Named from one image", "images named rightly"),
+    "5-shot": ("Named from five images", "images named rightly"),
+    "sex-separation": ("Sexes apart", "Fisher ratio"),
+    "stage-separation": ("Life stages apart", "Fisher ratio"),
+    "sex-outside-species": ("Sexes outside the species span", "share of length²"),
+    "stage-outside-species": ("Stages outside the species span", "share of length²"),
+    "kinship-order": ("Triplets as on the tree", "share of triplets"),
+    "recent-kinship-order": ("Triplets of recent kin", "share of triplets"),
+    "trait-alignment": ("A trait beyond descent", "adjusted R²"),
+    "trait-distances": ("Nine traits beyond descent", "partial RSA"),
 }  # fmt: skip
 
 
@@ -20,13 +26,16 @@ def picture(result) -> Picture:
     """Lay out every quantity of one axis, with the verdict on its slope in its title."""
     names = sorted({k for c in result.curves for k in c.controls})
     shade = dict(zip(names, colours(len(names) + 3)[3:], strict=True))
-    panels = tuple(_panel(result, c, shade) for c in result.curves)
-    words = [result.verdicts.get(c.quantity, "not judged") for c in result.curves]
-    up = [c.quantity for c, word in zip(result.curves, words, strict=True) if word == "supported"]
+    place = {name: i for i, name in enumerate(LABELS)}
+    curves = sorted(result.curves, key=lambda c: place.get(c.quantity, len(place)))
+    panels = tuple(_panel(result, c, shade) for c in curves)
+    up = sum(result.verdicts.get(c.quantity) == "supported" for c in curves)
     x_name = result.x_name.replace("_", " ")
     done = f"{len(result.names)} world{'s' * (len(result.names) != 1)}"
     return Picture(
-        title=f"Of {len(words)} quantities {len(up)} grow with {x_name} beyond chance in {done}",
+        title=f"Of {len(curves)} quantities {up or 'none'} grow{'s' * (up < 2)} with {x_name} beyond chance in {done}"
+        if len(result.names) == result.of
+        else f"{len(curves)} quantities against {x_name} in {done} of {result.of}: no verdict before all are in",
         panels=panels,
         foot=f"n = {done} of {result.of} · mean over worlds with the 95 % interval of Student's t · "
         f"axis {result.axis}: {', '.join(f'{x:,.6g}' for x in result.curves[0].x)}",
@@ -50,6 +59,8 @@ def _panel(result, curve, shade) -> Panel:
         for i, name in enumerate(curve.names)
     ]  # fmt: skip
     word = result.verdicts.get(curve.quantity, "not judged")
+    named = sentence_case(curve.quantity.replace("-", " "))
+    title, unit = LABELS.get(curve.quantity, (named, curve.quantity.replace("-", " ")))
     log = bool(x.min() > 0)
     span = tuple(10**v for v in padded(np.log10(x), pad=0.08)) if log else padded(x, pad=0.08)
     beside = {k: float(np.mean(v)) for k, v in curve.controls.items() if len(v) and np.isfinite(v).all()}
@@ -65,9 +76,9 @@ def _panel(result, curve, shade) -> Panel:
         ),
         x=Axis(label=result.x_name.replace("_", " "), log=log, range=span,
                ticks=tuple((float(v), _short(v)) for v in x) if len(x) <= 6 else None),
-        y=Axis(label=LABELS.get(curve.quantity, curve.quantity.replace("-", " ")), percent=share,
+        y=Axis(label=unit, percent=share,
                range=padded(w["value"], low, high, w["chance_low"], w["chance_high"], list(beside.values()))),
-        title=f"{sentence_case(LABELS.get(curve.quantity, curve.quantity))}: {word}",
+        title=f"{title}: {word}",
         height=33,
     )  # fmt: skip
 

@@ -76,7 +76,9 @@ def test_a_folder_without_curves_is_refused(tmp_path):
 def test_screen_and_print_show_the_same_curves(tmp_path):
     [found] = study_curves(folder(tmp_path), TOLD)
     drawn = picture(found)
-    assert drawn.title == "Of 3 quantities 1 grow with images beyond chance in 4 worlds"
+    assert drawn.title == "3 quantities against images in 4 worlds of 6: no verdict before all are in"
+    [whole] = study_curves(tmp_path, TOLD | {"worlds_in_all": 4})
+    assert picture(whole).title == "Of 3 quantities 1 grows with images beyond chance in 4 worlds"
     figure(drawn, "nature-2col")
     means = [t for t in as_json(drawn)["data"] if t.get("name") == "mean over worlds, 95 %"]
     assert len(means) == 3
