@@ -8,7 +8,9 @@ import polars as pl
 
 from embedlab.data import Traits
 from embedlab.data.synthetic import brownian_traits, random_tree, traits_in_space
+from embedlab.measures.rank_ladder import rank_ladder
 from embedlab.measures.trait_axis import trait_axis
+from tests.animals import animals
 
 
 def photograph(number: int) -> bytes:
@@ -33,5 +35,12 @@ def axis(species: int = 13, photographs: bool = True):
     return found.with_photographs({name: photograph(i) for i, name in enumerate(shown)})
 
 
+@cache
+def ladder(stores: int = 2):
+    made = {f"model of {n} images": animals(noise=8.0 / n) for n in (1, 16)[-stores:]}
+    return rank_ladder(made, permutations=39, rng=0)
+
+
 def every():
-    return {"trait_axis": axis(), "trait_axis-many": axis(60, False)}
+    ladders = {"rank_ladder": ladder(), "rank_ladder-one": ladder(1)}
+    return {"trait_axis": axis(), "trait_axis-many": axis(60, False), **ladders}

@@ -1,0 +1,152 @@
+"""Down the ranks: a map of one taxon after another for each store, with its score; and the scores of all ranks."""
+
+import numpy as np
+
+from embedlab.measures.rank_ladder import PLURAL
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array, padded
+from embedlab.plots.theme import CHANCE, MISSING, OKABE_ITO, percent, shapes
+
+COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
+NARROW = 105.0  # points across a map where two stand beside each other in one column of a journal
+LAYERS = 4
+LINE = 7.4  # points from one name to the next
+ROOM = 186.0  # mm of a page for the maps of a ladder
+SHOWN = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
+
+
+def picture(result) -> Picture:
+    """Lay out the maps, a row a taxon where there are two stores, and agreement over ranks beside chance."""
+    shown = sorted({0, len(result.names) - 1})
+    rows = len(result.steps) if len(shown) == 2 else -(-len(result.steps) // 2)
+    height = float(np.clip(ROOM / max(rows, 1) - 14.5, 13.0, 30.0))
+    maps = [_map(result, step, k, height) for step in result.steps for k in shown]
+    last = result.ladders[-1]
+    best = int(np.argmax(array(last.agreement) - array(last.parent_chance)))
+    return Picture(
+        title=f"Nearest images of another lower taxon share the {last.ranks[best]} in "
+        f"{percent(last.agreement[best])} of cases, {percent(last.parent_chance[best])} by chance",
+        panels=(*maps, *([] if len(maps) % 2 == 0 else [_blank(height)]), _ladder(result)),
+        foot=_foot(result),
+        caption=result.caption,
+        columns=2,
+        narrow=2,
+        alt=f"Maps of {len(result.steps)} taxa, one within another, and agreement of nearest neighbours at "
+        f"{len(result.ranks)} ranks, with chance.",
+    )
+
+
+def _foot(result) -> str:
+    said = [f"n\u00a0=\u00a0{result.n:,}\u00a0images"]
+    if result.path:
+        said.append(" ▸ ".join(result.path))
+    if result.gain:
+        rank, (d, low, high) = list(result.gain.items())[-1]
+        said.append(
+            f"{rank}: {result.names[-1]} {percent(d)} ({percent(low)} to {percent(high)}) more than {result.names[0]}"
+        )
+    drawn = sum(len(s.labels) for s in result.steps)
+    every = sum(s.images for s in result.steps)
+    if drawn < every:
+        said.append(f"{drawn:,} of {every:,} points drawn, all counted")
+    return "\u00a0· ".join(said + list(result.left_out))
+
+
+def _map(result, step, k: int, height: float) -> Panel:
+    x, y = step.xy[k].T
+    lines = int(height / 0.3528 / LINE)
+    names = sorted(step.counts, key=lambda n: (-step.counts[n], n))
+    names = names if len(names) <= min(lines, COLOURED) else names[: min(lines - 1, COLOURED)]
+    rest = ~np.isin(step.labels, names)
+    size = 2.4 if len(x) > 250 else 3.0
+    looks = list(zip(names, OKABE_ITO, shapes(len(names)), strict=False))
+    marks: list = []
+    if rest.any():
+        marks.append(Dots(x=x[rest], y=y[rest], colour=MISSING, size=size, label=tuple(step.labels[rest])))
+    turn = np.arange(len(x)) % LAYERS  # a layer of every part, then another: no part lies on top of the rest
+    for layer in range(LAYERS):
+        for name, colour, shape in looks:
+            mine = (step.labels == name) & (turn == layer)
+            marks.append(Dots(x=x[mine], y=y[mine], colour=colour, shape=shape, size=size, alpha=0.75,
+                              label=(name,) * int(mine.sum())))  # fmt: skip
+    others = step.parts - len(names)
+    looks += [(f"{others} others", MISSING, "circle")] if others else []
+    marks += _key(looks, x, y, height, step.rank)
+    who = result.names[k] if len(result.names) > 1 else ""
+    return Panel(
+        marks=tuple(marks),
+        title=f"{step.taxon or 'All'}: {step.parts} {PLURAL[step.rank]}",
+        height=height,
+        x=Axis(label=_score(step, k, who), shown=False),
+        y=Axis(shown=False),
+        equal=True,
+    )
+
+
+def _key(looks, x, y, height: float, rank: str) -> list:
+    """Names with their marks, to the right of a map; and an unseen point that keeps room for them."""
+    words = [_short(name, rank) for name, _, _ in looks]
+    room = 9.0 + max(map(len, words)) * 3.4
+    # data units a point, if the panel has the width that it has in one column of a journal
+    unit = max(np.ptp(x) / (NARROW - room), np.ptp(y) / (height / 0.3528)) or 1.0
+    left, top = float(x.max()) + 6 * unit, float(y.max()) - 3 * unit
+    places = top - np.arange(len(looks)) * LINE * unit
+    found: list = [
+        Dots(x=array([left]), y=array([place]), colour=colour, shape=shape, size=3.4)
+        for place, (_, colour, shape) in zip(places, looks, strict=True)
+    ]
+    found += [Words(x=left, y=float(p), text=w, dx=4.0) for p, w in zip(places, words, strict=True)]
+    found.append(Dots(x=array([left + room * unit]), y=array([top]), alpha=0.0, size=0.1))
+    return found
+
+
+def _short(name: str, rank: str) -> str:
+    """A name for a small map: of species the epithet, since the title bears the genus; at most 16 letters."""
+    name = name.partition(" ")[2] or name if rank == "species" else name
+    return name if len(name) <= 16 else f"{name[:15]}…"
+
+
+def _score(step, k: int, who: str) -> str:
+    value, low, high, chance = (float(array(v)[k]) for v in (step.agreement, step.low, step.high, step.chance))
+    if not np.isfinite(value):
+        return f"{who}: nothing to compare" if who else "nothing to compare"
+    between = f" ({percent(low)[:-2]} to {percent(high)})" if np.isfinite(low) else ""
+    said = f"{percent(value)}{between}, chance {percent(chance)}, n\u00a0=\u00a0{step.images:,}"
+    return f"{who}: {said}" if who else said
+
+
+def _blank(height: float) -> Panel:
+    return Panel(marks=(), height=height, x=Axis(shown=False), y=Axis(shown=False))
+
+
+def _ladder(result) -> Panel:
+    n = len(result.ranks)
+    at = np.arange(n, dtype=float)
+    count = len(result.names)
+    chance = array(result.ladders[-1].parent_chance)
+    marks: list = [
+        Path(x=at, y=chance, dash="dot", colour=CHANCE, key="chance: names shuffled within the taxon above"),
+        Dots(x=at, y=chance, colour=CHANCE, shape="dash", size=7),
+    ]
+    for k, (name, ladder) in enumerate(zip(result.names, result.ladders, strict=True)):
+        value, low, high = array(ladder.agreement), array(ladder.low), array(ladder.high)
+        apart = (k - (count - 1) / 2) * min(0.14, 0.6 / count)
+        said = tuple(
+            f"{name}\n{r}: {percent(v)} ({percent(a)} to {percent(b)})\nchance {percent(c)}, n = {i:,} images"
+            for r, v, a, b, c, i in zip(ladder.ranks, value, low, high, ladder.parent_chance, ladder.n, strict=True)
+        )
+        colour = OKABE_ITO[k % len(OKABE_ITO)]
+        marks.append(Path(x=at + apart, y=value, colour=colour, width=0.8))
+        marks.append(
+            Dots(
+                x=at + apart, y=value, low=low, high=high, along="y", colour=colour, shape=SHOWN[k % len(SHOWN)],
+                size=4.4, label=said, key=f"{name}, 95 % interval",
+            )
+        )  # fmt: skip
+    every = [array(v) for ladder in result.ladders for v in (ladder.agreement, ladder.low, ladder.high)]
+    return Panel(
+        marks=tuple(marks),
+        title="All taxa of each rank",
+        height=34,
+        x=Axis(ticks=tuple(zip(at.tolist(), result.ranks, strict=True)), range=(-0.5, n - 0.5)),
+        y=Axis(label="same name", percent=True, range=padded(*every, chance, include=(0.0, 1.0), pad=0.03)),
+    )
