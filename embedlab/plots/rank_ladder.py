@@ -21,10 +21,13 @@ def picture(result) -> Picture:
     height = float(np.clip(ROOM / max(rows, 1) - 14.5, 13.0, 30.0))
     maps = [_map(result, step, k, height) for step in result.steps for k in shown]
     last = result.ladders[-1]
-    best = int(np.argmax(array(last.agreement) - array(last.parent_chance)))
+    # The finest rank above species: the best of all ranks would be picked by its number.
+    at = max((i for i, r in enumerate(last.ranks) if r != "species"), default=0)
+    of = f" of another {last.apart[at]}" if last.apart[at] else ""
+    within = f" within one {last.parents[at]}" if last.parents[at] else ""
     return Picture(
-        title=f"Nearest images of another lower taxon share the {last.ranks[best]} in "
-        f"{percent(last.agreement[best])} of cases, {percent(last.parent_chance[best])} by chance",
+        title=f"Nearest images{of} share the {last.ranks[at]} in {percent(last.agreement[at])} of cases, "
+        f"{percent(last.parent_chance[at], like=last.agreement[at])} by chance{within}",
         panels=(*maps, *([] if len(maps) % 2 == 0 else [_blank(height)]), _ladder(result)),
         foot=_foot(result),
         caption=result.caption,
