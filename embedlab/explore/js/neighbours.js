@@ -7,8 +7,9 @@ EmbedLab.part("neighbours", (view) => {
   const box = named("neighbours", "div"), aside = view.aside("Nearest in the full space", box), memory = new Map();
   let query = -1, before = new Set(), asked = 0;
 
+  const asks = host.neighbours && (!part || bundle.total); // of a sample a page knows but the neighbours that it shows
   const known = (row) => {
-    if (part && part.index[row]) return part.index[row].map((r, i) => ({ row: r, similarity: part.cosine[row][i] }));
+    if (!asks && part.index[row]) return part.index[row].map((r, i) => ({ row: r, similarity: part.cosine[row][i] }));
     return memory.get(row) || null;
   };
   const fetched = async (row) => {
@@ -56,7 +57,7 @@ EmbedLab.part("neighbours", (view) => {
     head.append(self, words);
     box.append(head);
     box.dataset.id = bundle.ids[query];
-    if (!found && !host.neighbours) return void box.append(make("p", "This image has no vector in that space.", "note"));
+    if (!found && !asks) return void box.append(make("p", "This image has no vector in that space.", "note"));
     if (!found) {
       box.append(make("p", "Asking …", "note"));
       return void fetched(query);
@@ -74,7 +75,7 @@ EmbedLab.part("neighbours", (view) => {
     const pick = make("button", "Choose them", "small-button");
     pick.type = "button";
     pick.addEventListener("click", () => { const keep = query; view.choose([query, ...found.map((f) => f.row)], `nearest to ${bundle.ids[query]}`); query = keep; show(); });
-    box.append(make("p", `Cosine in ${part && part.of ? part.of : "the space of the store"}; 1 is the same direction.`, "note"), pick);
+    box.append(make("p", `Cosine in ${(part && part.of) || "the space of the store"}${bundle.total && !asks ? `, among the ${many(bundle.ids.length)} images of this page` : ""}; 1 is the same direction.`, "note"), pick);
   };
   return {
     update: (why) => {

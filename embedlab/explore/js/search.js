@@ -69,7 +69,8 @@ EmbedLab.part("search", (view) => {
     find("status").textContent = `Asking the model for “${words}” …`;
     try {
       const found = await host.text(words);
-      if (mine === asked) view.choose(found.map((one) => one.row), `nearest to “${words}” by the model`);
+      const undrawn = found.hidden ? `; ${many(found.hidden)} that are not drawn lie nearer than the last of these` : "";
+      if (mine === asked) view.choose(found.map((one) => one.row), `nearest to “${words}” by the model${undrawn}`);
     } catch (error) {
       if (mine === asked) find("status").textContent = `The model gave no answer: ${error.message || error}`;
     }
