@@ -19,6 +19,8 @@ BIBLIOGRAPHY = {
     "Efron & Tibshirani 1993": "Efron B., Tibshirani R. J. (1993). An Introduction to the Bootstrap. Chapman & Hall.",
     "Facco et al. 2017": "Facco E., d’Errico M., Rodriguez A., Laio A. (2017). Estimating the intrinsic dimension of "
     "datasets by a minimal neighborhood information. Scientific Reports 7, 12140.",
+    "Fieller 1954": "Fieller E. C. (1954). Some problems in interval estimation. Journal of the Royal Statistical "
+    "Society, Series B 16, 175–185.",
     "Fisher 1936": "Fisher R. A. (1936). The use of multiple measurements in taxonomic problems. Annals of Eugenics 7, "
     "179–188.",
     "Gu et al. 2025": "Gu J. et al. (2025). BioCLIP 2: emergent properties from scaling hierarchical contrastive "
@@ -71,6 +73,12 @@ RESTS = {
     "Objectives": (),
     "BeyondControls": (),
     "StudyCurves": (),
+    "TraitAxis": ("Adams & Collyer 2018", "Pagel 1999"),
+    "RankLadder": (),
+    "ContrastPlaces": ("Gu et al. 2025", "Fieller 1954"),
+    "ContrastScene": ("Gu et al. 2025",),
+    "Habitat": ("Pagel 1999",),
+    "Agreements": ("Kornblith et al. 2019", "Székely & Rizzo 2014", "Kriegeskorte et al. 2008"),
 }
 
 
