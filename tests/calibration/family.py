@@ -42,8 +42,8 @@ def shuffled(folder: str, shuffle: int) -> dict:
     def lab_of(name, question):
         return Lab(name=name, question=question, stores=moved, traits=traits, tree=tree, seed=shuffle, x="images")
 
-    # which need runs of several, and three models or more
-    names = [a["name"] for a in list_analyses() if a["name"] not in ("objectives", "agreements")]
+    # which need runs of several, three models or more, and a genus of eight species
+    names = [a["name"] for a in list_analyses() if a["name"] not in ("objectives", "agreements", "finches")]
     outcomes = [ask(name, lab_of, settings=SETTINGS.get(name)) for name in names]
     verdicts = [v for o in judged_together(outcomes) for v in o.verdicts]
     return {
