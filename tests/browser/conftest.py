@@ -10,6 +10,9 @@ from embedlab import doctor
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+PATIENCE_MS = 120_000  # a machine that is busy elsewhere opens the same page
+
+
 @pytest.fixture(scope="session")
 def chromium():
     try:
@@ -38,6 +41,7 @@ def opened(browser, path, fragment="", **how):
     how = {"viewport": {"width": 1280, "height": 900}, "accept_downloads": True, **how}
     page = browser.new_context(**how).new_page()
     page.heard = []
+    page.set_default_timeout(PATIENCE_MS)
 
     def cut(route):
         if route.request.url.startswith("file:"):

@@ -202,6 +202,30 @@ def test_a_phone_in_the_dark_has_no_sideways_scroll(ten, open_page):
     assert page.heard == []
 
 
+def test_a_finger_draws_a_lasso_once_it_is_asked_for_and_scrolls_before(ten, open_page):
+    phone = {"viewport": {"width": 375, "height": 750}, "has_touch": True, "is_mobile": True}
+    page = open_page(ten[0], "#map=0&colour=sex", **phone)
+    assert page.evaluate("window.embedlab.view.tool()") == "" and "Press a point" in page.inner_text("[data-el=status]")
+    assert page.evaluate("getComputedStyle(window.embedlab.view.panels()[0].top).touchAction") == "pan-y"
+    page.tap("[data-tool=lasso]")
+    page.evaluate("window.embedlab.view.panels()[0].top.scrollIntoView({block: 'center', behavior: 'instant'})")
+    box = page.locator("[data-el=surface]:visible").bounding_box()
+    corners = [(0.1, 0.1), (0.5, 0.1), (0.9, 0.3), (0.9, 0.9), (0.5, 0.9), (0.1, 0.8)]
+    finger, before = page.context.new_cdp_session(page), page.evaluate("scrollY")
+    for k, (u, v) in enumerate(corners):
+        at = [{"x": box["x"] + u * box["width"], "y": box["y"] + v * box["height"]}]
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove" if k else "touchStart", "touchPoints": at})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("() => window.embedlab.state().how === 'lasso'")
+    assert page.evaluate("scrollY") == before and 20 < page.evaluate("window.embedlab.state().selected.length") < 240
+    one = page.evaluate("window.embedlab.state().selected[0]")
+    place = page.evaluate("(id) => window.embedlab.place(id, 0)", one)
+    page.touchscreen.tap(place["x"], place["y"])
+    page.wait_for_function("() => window.embedlab.state().how === 'by hand'")
+    assert page.is_visible("[data-el=card]"), "a tap shows the image until the page is scrolled"
+    assert page.heard == []
+
+
 def test_without_scripts_the_page_says_what_to_do(ten, open_page):
     page = open_page(ten[0], java_script_enabled=False)
     assert "embedlab report" in page.inner_text("main") and not page.locator("[data-explore]").is_visible()

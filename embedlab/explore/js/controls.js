@@ -26,7 +26,7 @@ EmbedLab.part("controls", (view) => {
   view.control(choice("colour", "Colour by", (value) => view.paint(value)));
   view.control(choice("level", "Highlight", (value) => view.paint(state.colour, value)));
   const tool = (name) => view.tool(view.tool() === name ? "" : name) || true;
-  const press = () => { for (const one of find("controls").querySelectorAll("[data-tool]")) one.setAttribute("aria-pressed", String(one.dataset.tool === view.tool())); };
+  const press = () => { for (const one of find("controls").querySelectorAll("[data-tool]")) one.setAttribute("aria-pressed", String(one.dataset.tool === view.tool())); tell(); };
   view.control(group("Pointer",
     button("lasso", "Lasso", () => { tool("lasso"); press(); }, { "data-tool": "lasso", title: "Draw around images; Shift adds, Alt takes away" }),
     button("move", "Move", () => { tool("move"); press(); }, { "data-tool": "move", title: "Drag the map; the wheel zooms" }),
@@ -58,7 +58,7 @@ EmbedLab.part("controls", (view) => {
   const tell = () => {
     const n = state.chosen.size, all = view.here().length, among = state.filter ? ` of ${state.filter.words || "the filter"}` : "";
     const kept = view.forgets && view.forgets(n) ? " The page's address does not keep a choice this large." : "";
-    find("status").textContent = n ? `${many(n)} of ${many(all)} images${among} chosen (${state.how}).${kept}` : `${many(all)} images${among}. Draw a lasso, press a name in the key, or search.`;
+    find("status").textContent = n ? `${many(n)} of ${many(all)} images${among} chosen (${state.how}).${kept}` : `${many(all)} images${among}. ${view.tool() === "lasso" ? "Draw a lasso" : "Press a point"}, press a name in the key, or search.`;
     find("download").disabled = find("clear").disabled = !n;
   };
   return {

@@ -73,12 +73,17 @@ EmbedLab.part("pointers", (view) => {
         if (k < 0) return;
         p.cursor = k;
         chosenByHand(p, k, event.shiftKey);
+        api.point(p.map.row[k]);
         view.showCard(p.map.row[k], ...client(p, k));
       } else if (tool === "lasso" && path.length > 2) lassoed(p, path, event);
       else if (tool === "move") view.emit("zoomed");
     });
     top.addEventListener("pointercancel", () => { from = null; p.path = null; api.overlay(p); });
-    top.addEventListener("pointerleave", () => { if (!from) { api.point(-1); view.hideCard(); } });
+    top.addEventListener("pointerleave", (event) => { // a finger leaves with every tap: the card it asked for stays
+      if (from || event.pointerType === "touch") return;
+      api.point(-1);
+      view.hideCard();
+    });
     top.addEventListener("wheel", (event) => {
       if (tool !== "move" && !event.ctrlKey) return; // the wheel belongs to the page until the map is taken in hand
       event.preventDefault();
