@@ -18,7 +18,7 @@ EmbedLab.part("tree", (view) => {
     else { first[node] = first[children[node][0]]; last[node] = last[children[node].at(-1)]; }
   }
   const codes = part.tips.map((name) => column.levels.indexOf(name));
-  const place = new Map(codes.map((code, i) => [code, i]));
+  const place = new Map(codes.flatMap((code, i) => (code < 0 ? [] : [[code, i]]))); // a tip may have no image here
 
   const figure = named("tree", "figure", "panel tree"), head = make("div", "", "tree-head"), box = make("div", "", "tree-box");
   const svg = document.createElementNS(NS, "svg"), caption = make("figcaption", "", "note");
@@ -102,8 +102,7 @@ EmbedLab.part("tree", (view) => {
       one.hit.node = node;
       return one;
     });
-    for (const one of [...drawn].filter((d) => !d.tip)) over.prepend(one.hit); // the smaller, which comes later, lies above
-    for (const one of drawn.filter((d) => !d.tip).reverse()) over.prepend(one.hit);
+    for (const one of drawn.filter((d) => !d.tip).reverse()) over.prepend(one.hit); // smaller clades above larger, tips above all
     axis(end, x);
     light();
   };
