@@ -58,11 +58,11 @@ figures: demo ## everything under figures/: each analysis on the demo's stores
 	done
 
 test: setup ## the whole suite that CI runs
-	@$(PYTEST)
+	@$(PYTEST) -m "not jupyter"
 
 check: setup ## ruff, house test and fast tests, in under a minute
 	@$(BIN)/ruff check .
-	@$(PYTEST) -q -m "not browser and not slow"
+	@$(PYTEST) -q -m "not browser and not slow and not jupyter"
 
 calibrate: setup ## error rates, coverage and power of the tests over many worlds (resumable; writes docs/calibration.md)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.calibration.run --write

@@ -70,7 +70,7 @@ class Live:
         return self._nearest(np.asarray(self.space.x[at], np.float32), k, leave=at)
 
     def text(self, words: str, k: int = 48) -> dict:
-        """The `k` images of the page nearest by cosine to what the model's text tower makes of `words`; `hidden` too."""
+        """The `k` images of the page nearest by cosine to what the model's text tower makes of `words`."""
         if self.words is None:
             raise Refused(404, "the model of these vectors reads no text here")
         words = words.strip()
