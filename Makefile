@@ -42,7 +42,7 @@ plates: setup ## paint the docs' plates of a simulated tree of life
 	@$(BIN)/python -m embedlab.world.sheet docs/pictures
 
 # Settings as in the demo's own report (embedlab/demo.py): traits that are drawn, and one that is not.
-figures: demo ## everything under figures/: each analysis on the demo's stores
+figures: demo ## everything under figures/: each analysis on the demo's stores, and index.html over them
 	@set -e; for store in figures/demo/stores/*/; do stores="$$stores --store $$store"; done; \
 	for analysis in $$($(BIN)/embedlab list --json | $(BIN)/python -c 'import json, sys; print(*(a["name"] for a in json.load(sys.stdin)["analyses"]))'); do \
 		asked=$$stores; \
@@ -56,6 +56,7 @@ figures: demo ## everything under figures/: each analysis on the demo's stores
 		$(BIN)/embedlab run $$analysis $$asked $$more --x images --out figures/$$analysis \
 			--traits figures/demo/world/traits.csv --tree figures/demo/world/tree.nwk; \
 	done
+	@$(BIN)/python -m embedlab.plots.gallery figures
 
 test: setup ## the whole suite that CI runs
 	@$(PYTEST) -m "not jupyter"

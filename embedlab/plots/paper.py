@@ -12,13 +12,15 @@ KEY_LINE = 3.0  # mm from one line of the key to the next
 def figure(picture: m.Picture, preset: str = "nature-1col"):
     """Give a matplotlib Figure as wide as the preset and as high as its panels ask."""
     import matplotlib
-    from matplotlib.figure import Figure
+
+    from embedlab.plots.printed import Printed
 
     width, scale = theme.preset(preset)
     columns = picture.columns if width / scale > 120 else picture.narrow
     parts = _heights(picture, width, scale, columns)
     with matplotlib.rc_context(theme.rc(scale)):
-        fig = Figure(figsize=(width * theme.MM, sum(parts) * theme.MM), dpi=150)
+        fig = Printed(figsize=(width * theme.MM, sum(parts) * theme.MM), dpi=150)
+        fig.scale = scale
         draw_on(fig, picture, scale=scale, columns=columns)
         _settle(fig)
     return fig

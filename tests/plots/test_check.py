@@ -139,6 +139,15 @@ def test_fonts_that_are_drawings_are_refused():
         assert "fonttype" in str(check(figure))
 
 
+def test_a_figure_is_saved_as_it_was_drawn_whoever_saves_it():
+    """Without the house's settings around it: matplotlib's own would write every letter as a drawing (Type 3)."""
+    figure = plots.print_figure(EVERY["geometry"])
+    assert check(figure).ok, str(check(figure))
+    out = BytesIO()
+    figure.savefig(out, format="svg")
+    assert b"<text" in out.getvalue()
+
+
 def test_refusals():
     with pytest.raises(TypeError, match="print_figure"):
         check(plots.draw(EVERY["geometry"]))

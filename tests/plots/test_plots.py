@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +10,7 @@ import pytest
 from embedlab import plots
 from embedlab.plots import chance, images, paper, screen, theme
 from embedlab.plots import marks as m
-
-sys.path.insert(0, str(Path(__file__).parent))
-import results
+from tests.plots import results
 
 EVERY = results.every()
 PROVENANCE = {"card": "0f" * 16, "versions": {"embedlab": "0.1"}, "seed": 7, "command": "embedlab run x"}
