@@ -1,5 +1,6 @@
 """Results with planted numbers, for figures and pages; of the real classes."""
 
+from functools import cache
 from importlib import import_module
 
 import numpy as np
@@ -254,9 +255,10 @@ def phylogeny(rng, s=60):
     )
 
 
+@cache
 def every():
-    """Name and result of each kind; the same numbers on every call."""
-    from tests.plots import results_finches, results_places
+    """Name and result of each kind; the same on every call."""
+    from tests.plots import results_finches, results_habitat, results_places
     from tests.plots.results_many import agreements
     from tests.plots.results_series import (
         beyond_controls,
@@ -293,5 +295,6 @@ def every():
         "objectives": objectives(rng),
         "beyond_controls": beyond_controls(rng),
         **results_places.every(),
+        **results_habitat.every(),
         **results_finches.every(),
     }
