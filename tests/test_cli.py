@@ -24,7 +24,7 @@ from embedlab.world.dials import listed
 
 VERBS = {
     "demo", "extract", "import", "info", "check", "list",
-    "run", "report", "models", "doctor", "world", "train", "reproduce",
+    "run", "report", "explore", "models", "doctor", "world", "train", "reproduce",
 }  # fmt: skip
 CLAIM_KEYS = {
     "id", "says", "source", "statistic", "estimate", "interval", "chance",

@@ -37,7 +37,7 @@ ON_THE_INDEX = {
     "umap": "umap-learn", "sklearn": "scikit-learn", "PIL": "pillow", "open_clip": "open_clip_torch",
 }  # fmt: skip
 # these come with torch's own family and are pinned beside it: open_clip_torch and timm require both
-BROUGHT_ALONG = {"torchvision", "huggingface_hub"}
+BROUGHT_ALONG = {"torchvision", "huggingface_hub", "traitlets"}  # the last by anywidget, whose traits they are
 LONGEST = 300  # lines: one reading; most files are half of it
 
 
@@ -123,7 +123,8 @@ def test_the_ground_floor_is_light():
 def test_what_is_imported_is_declared():
     with open(ROOT / "pyproject.toml", "rb") as file:
         project = tomllib.load(file)["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["lite0"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["lite0"], *extras["notebook"]]
     declared = {re.split(r"[<>=!~\[ ]", line)[0].lower().replace("-", "_") for line in lines}
     outside = {name.split(".")[0] for path in modules() for name in imports(path)}
     outside -= {"embedlab", *sys.stdlib_module_names, *BROUGHT_ALONG}

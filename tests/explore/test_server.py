@@ -3,7 +3,6 @@
 import base64
 import http.client
 import io
-import json
 import socket
 import threading
 from urllib.parse import quote, urlsplit
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import polars as pl
 import pytest
+from asking import PAGE, ask, told
 from photos import colour_of
 from PIL import Image
 
@@ -19,8 +19,6 @@ from embedlab.explore.live import Live, inside
 from embedlab.explore.photographs import Photographs
 from embedlab.explore.server import Server, tunnel
 from embedlab.io.store import open_store
-
-PAGE = "<!doctype html><script>window.x = 1</script><p>a page</p>"
 
 
 @pytest.fixture(scope="module")
@@ -39,30 +37,6 @@ def live(birds, tmp_path_factory):
 def server(live):
     with Server(PAGE, live) as server:
         yield server
-
-
-def ask(server, path, method="GET", body=None, token=None, **headers):
-    """One request as it stands, nothing made nice on the way; give status, headers and content."""
-    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    line.putrequest(method, f"/{server.token if token is None else token}/{path}", skip_host="Host" in headers)
-    if body is not None:
-        body = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"Content-Length": str(len(body)), "Content-Type": "application/json", **headers}
-    for name, value in headers.items():
-        if value is not None:
-            line.putheader(name.replace("_", "-"), value)
-    line.endheaders(body)
-    answer = line.getresponse()
-    content = answer.read()
-    line.close()
-    return answer.status, answer.headers, content
-
-
-def told(server, path, **how):
-    status, headers, content = ask(server, path, **how)
-    assert status == 200, content
-    assert headers["Content-Type"].startswith("application/json")
-    return json.loads(content)
 
 
 def test_the_page_comes_with_a_policy_that_runs_its_own_script_only(server):
@@ -261,31 +235,6 @@ def test_many_may_ask_at_once(server, live):
     for thread in threads:
         thread.join()
     assert len(answers) == len(live.ids) and all(c[:2] == b"\xff\xd8" for c in answers.values())
-
-
-@pytest.fixture(scope="module")
-def trap(hostile):
-    space = open_store(hostile)
-    with Server(PAGE, Live(space.rows["image_id"].to_list(), space, photographs=Photographs(hostile))) as server:
-        yield server
-
-
-@pytest.mark.parametrize(
-    ("row", "status", "says"),
-    [(0, 403, "leads out"), (1, 403, "leads out"), (2, 403, "leads out"), (3, 404, "no longer"), (4, 409, "embedded"),
-     (5, 404, "too large"), (6, 404, "truncated"), (7, 404, "not an image"), (8, 404, "not an image"),
-     (9, 404, "no longer there"), (10, 404, "no longer"), (11, 403, "leads out")],
-)  # fmt: skip
-def test_rows_that_lead_where_they_should_not(trap, row, status, says):
-    found, _, content = ask(trap, f"image/{row}")
-    assert found == status and says in content.decode() and len(content) < 120
-    assert str(trap.live.photographs.root) not in content.decode()
-
-
-def test_the_folder_may_be_given_and_must_exist(birds, tmp_path):
-    with pytest.raises(FileNotFoundError, match="no such folder"):
-        Photographs(birds, tmp_path / "nowhere")
-    assert Photographs(birds, tmp_path).root == tmp_path.resolve()
 
 
 def test_what_is_closed_answers_no_more_on_any_line(live):
