@@ -5,7 +5,7 @@ EmbedLab.part("tree", (view) => {
   const part = view.bundle.tree, column = view.column("species");
   if (!part || !column) return null;
   const { make, named, many, state, find } = view, NS = "http://www.w3.org/2000/svg";
-  const LEAST = 1, READABLE = 11, ROOMY = 15, PAD = 9, BAR = 34, DOT = 12, FOOT = 26;
+  const LEAST = 1, READABLE = 11, ROOMY = 15, PAD = 9, BAR = 34, DOT = 12, FOOT = 26, TOP = 6;
   const n = part.parent.length, inner = new Set(part.parent), children = part.parent.map(() => []);
   part.parent.forEach((up, node) => { if (up >= 0) children[up].push(node); });
   const tipNodes = part.parent.map((_, node) => node).filter((node) => !inner.has(node));
@@ -67,16 +67,16 @@ EmbedLab.part("tree", (view) => {
     const above = beside ? box.getBoundingClientRect().top - beside.getBoundingClientRect().top : 0; // our head is higher than theirs
     const room = view.root.clientWidth < 640 ? 320 : Math.max(260, Math.abs(above) < 80 ? map - above : map);
     box.style.maxHeight = `${room}px`;
-    const rest = room - FOOT - 4, each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
+    const rest = room - FOOT - TOP - 4, each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
     const readable = each >= READABLE, size = Math.min(12.5, each * 0.86);
     pen.font = `italic 650 ${size}px system-ui, sans-serif`; // as wide as when it is lit
     const label = readable ? Math.min(0.52 * width, 6 + Math.max(...part.tips.map((name) => pen.measureText(name).width))) : 0.36 * width;
-    high = each * part.tips.length + FOOT;
+    high = each * part.tips.length + FOOT + TOP;
     svg.replaceChildren();
     for (const [name, value] of [["width", width], ["height", high], ["viewBox", `0 0 ${width} ${high}`]]) svg.setAttribute(name, value);
     const end = width - label - BAR - DOT - 8, x = (node) => PAD + (depth[node] / reach) * (end - PAD), y = new Float64Array(n);
     for (let node = n - 1; node >= 0; node -= 1) {
-      y[node] = tipAt.has(node) ? (tipAt.get(node) + 0.5) * each : (y[children[node][0]] + y[children[node].at(-1)]) / 2;
+      y[node] = tipAt.has(node) ? TOP + (tipAt.get(node) + 0.5) * each : (y[children[node][0]] + y[children[node].at(-1)]) / 2;
     }
     const lines = draw("g", { class: "branches" }), over = draw("g", { class: "hits" });
     drawn = part.parent.map((up, node) => {
