@@ -142,6 +142,7 @@ EmbedLab.part("panels", (view) => {
     }
     const size = sizes(n) * Math.min(2, p.zoom.by ** 0.25), alpha = n <= 1500 ? 0.88 : n <= 6000 ? 0.75 : 0.6;
     EmbedLab.draw(p.base, { x: p.px, y: p.py }, { looks: style.looks, at, lit: style.lit ?? -1 }, { state: chosen, any: state.chosen.size > 0 }, { size: Math.round(size * 2) / 2, alpha, ratio: p.ratio });
+    if (view.writeNames) view.writeNames(p, pen, ink("--ink"), ink("--paper"));
     overlay(p);
   };
   const ring = (p, r, colour, radius, dash = []) => {
