@@ -11,6 +11,7 @@ from urllib.parse import quote
 from embedlab.io.atomic import put_bytes
 from embedlab.plots.origin import origin
 from embedlab.plots.page import shell, text
+from embedlab.plots.theme import sentence_case
 
 KINDS = {"html": "interactive", "pdf": "PDF", "svg": "SVG", "png": "PNG", "csv": "numbers (CSV)"}
 DEEP = 4  # folders below which no outcome is looked for
@@ -25,6 +26,8 @@ STYLE = """
 .card img{display:block;width:100%;height:100%;object-fit:cover;object-position:top left}
 .card figcaption{padding:.55rem .8rem .7rem}.card b{color:var(--ink);font-weight:600}
 .found{list-style:none;padding:0;margin:.6rem 0}.found li{margin:.35rem 0}.found .verdict{font-weight:650}
+@media (min-width:48rem){.one{display:grid;grid-template-columns:minmax(0,1fr) 24rem;gap:0 2rem;align-items:start}
+.one .wall{grid-column:2;grid-row:1/span 9;margin:0;grid-template-columns:1fr}.one>:not(.wall){grid-column:1}}
 @media print{.card a.look{height:auto}.card img{height:auto;object-fit:contain}}
 """
 
@@ -70,7 +73,7 @@ def _facts(path: Path) -> dict | None:
 def _name(where: Path, folder: Path) -> str:
     """What a folder is called on the page: its path below, or its own name at the top."""
     below = where.relative_to(folder).as_posix()
-    return (where.resolve().name if below == "." else below).replace("_", " ")
+    return sentence_case((where.resolve().name if below == "." else below).replace("_", " "))
 
 
 def _link(path: Path, folder: Path) -> str:
@@ -83,12 +86,14 @@ def _section(where: Path, facts: dict, folder: Path) -> str:
         f"{' <span class=stamp>exploratory</span>' if c.get('exploratory') else ''}: {text(c.get('sentence', ''))}</li>"
         for c in facts["claims"]
     )
-    cards = "".join(_card(p, folder) for p in sorted(where.glob("*.svg")))
+    pictures = sorted(where.glob("*.svg"))
+    cards = "".join(_card(p, folder) for p in pictures)
+    single = ' class="one"' if len(pictures) == 1 else ""
     stores = facts.get("stores", [])
     said = origin({"stores": stores, "seed": facts.get("seed", 0), "left_out": facts.get("exclusions", [])})
     command = f" · <code>{text(facts['command'])}</code>" if facts.get("command") else ""
     return (
-        f'<section id="{text(where.relative_to(folder).as_posix())}"><h2>{text(_name(where, folder))}</h2>'
+        f'<section{single} id="{text(where.relative_to(folder).as_posix())}"><h2>{text(_name(where, folder))}</h2>'
         f'<p class="question">{text(facts["question"])}</p><ul class="found">{verdicts}</ul>'
         f'<div class="wall">{cards}</div><p class="note">{text(said)}{command} · '
         f'<a href="{_link(where / "outcome.json", folder)}">outcome.json</a></p></section>'
