@@ -29,7 +29,7 @@ def picture(result) -> Picture:
     e, n = result.evidence, len(result.spaces)
     every = np.vstack([s.xy for s in result.spaces])
     reach = tuple(padded(every[:, k], pad=0.05) for k in (0, 1))
-    maps = tuple(_map(result, s, reach) for s in result.spaces)
+    maps = tuple(_map(result, s, reach, name) for s, name in zip(result.spaces, _titles(result), strict=True))
     switch = (_switchers(result),) if result.pairs else ()
     return Picture(
         title=f"{sentence_case(result.kinds[1])}: told of held-out {result.rank} in {told(e, as_percent=True)} of pairs"
@@ -45,6 +45,12 @@ def picture(result) -> Picture:
     )
 
 
+def _titles(result) -> list[str]:
+    """Names of the spaces; of more than three with the number by which the next panel knows them."""
+    names = [s.name for s in result.spaces]
+    return names if len(names) <= 3 else [f"{i}: {name}" for i, name in enumerate(names, start=1)]
+
+
 def _kinds(result, mine=None):
     """Both kinds with rows, colour, shape and name; `mine` limits the rows."""
     keep = np.ones(len(result.species), bool) if mine is None else mine
@@ -52,7 +58,7 @@ def _kinds(result, mine=None):
         yield (result.is_b == bool(k)) & keep, colour, shape, result.kinds[k]
 
 
-def _map(result, space, reach) -> Panel:
+def _map(result, space, reach, title: str) -> Panel:
     x, y = space.xy.T
     # Invisible corners give all maps one scale.
     marks: list = [Dots(x=array(reach[0]), y=array(reach[1]), alpha=0.0, size=0.5, colour=FRAME)]
@@ -68,11 +74,11 @@ def _map(result, space, reach) -> Panel:
     p = space.plain
     return Panel(
         marks=tuple(marks),
-        title=space.name,
+        title=title,
         height=34,
         equal=True,
         x=Axis(
-            label=f"{percent(p.area)} of pairs in order, {percent(float(p.null.mean()))} by chance ({p_words(p.p)})",
+            label=f"{percent(p.area)} of pairs in order, {percent(float(p.null.mean()))} by chance",
             shown=False,
         ),
         y=Axis(shown=False),
@@ -80,6 +86,8 @@ def _map(result, space, reach) -> Panel:
 
 
 def _areas(result) -> Panel:
+    n = len(result.spaces)
+    names = [str(i + 1) if n > 3 else s.name.replace(" ", "\n") for i, s in enumerate(result.spaces)]
     marks: list = [Rule(at=0.5, along="y", key="a coin")]
     lows = [0.45]
     for which, shift, colour, shape, key in (
@@ -112,8 +120,7 @@ def _areas(result) -> Panel:
         marks=tuple(marks),
         title="Pairs in order",
         height=36,
-        x=Axis(ticks=tuple((float(i), s.name.replace(" ", "\n")) for i, s in enumerate(result.spaces)),
-               range=(-0.5, len(result.spaces) - 0.5)),
+        x=Axis(ticks=tuple((float(i), name) for i, name in enumerate(names)), range=(-0.5, n - 0.5)),
         y=Axis(label="pairs of species in order", percent=True, range=(max(0.0, min(lows) - 0.03), 1.03)),
     )  # fmt: skip
 
@@ -129,7 +136,7 @@ def _switchers(result) -> Panel:
     low, high = padded(a, b, include=(0.0,), pad=0.08)
     none = np.full(len(pairs), np.nan)
     e, height = result.switchers, float(np.clip(4.2 * len(pairs) + 4, 36, 56))
-    photo = min(7.0, 0.8 * height / len(pairs))
+    photo = min(4.8, 0.8 * height / len(pairs))
     marks: list = [
         Rule(at=0.0, along="x"),
         Path(x=np.column_stack([a, b, none]).ravel(), y=np.column_stack([row, row, none]).ravel(), colour=FRAME,
@@ -141,7 +148,7 @@ def _switchers(result) -> Panel:
         marks.append(Dots(x=at, y=row, colour=colour, shape=shape, size=4.2, label=said))
     span, shown = (low, high), [p for p in pairs if p[1] in result.photographs and p[2] in result.photographs]
     if shown:
-        wide = (high - low) * 0.2
+        wide = (high - low) * 0.36
         span = (low - wide, high + wide)
         places = [row[pairs.index(p)] for p in shown]
         for k, x in ((1, low - wide / 2), (2, high + wide / 2)):
