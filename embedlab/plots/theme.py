@@ -48,6 +48,7 @@ DARK = {
     "#3f8fc0": "#4f9dd0",
     "#0a5f99": "#93c9ec",
     "#083c63": "#d6ecfb",
+    "#2f5083": "#5f8ac9",
     # Of the categories only the two that are too dark there: a lighter blue would be that of the sky (6 apart).
     "#bd1f01": "#c7280a",
     "#832db6": "#9340c4",
