@@ -186,6 +186,21 @@ def test_a_filter_greys_out_and_cannot_be_chosen(ten, open_page):
     assert page.evaluate("window.embedlab.view.choose([100, 101, 102])") == 1
     page.evaluate("window.embedlab.view.filter(null)")
     assert page.evaluate("window.embedlab.state().points") == 240
+    # Twelve species are too many for colours; four that a filter leaves are not.
+    page.select_option("[data-el=colour]", "species")
+    key = "[...document.querySelectorAll('[data-el=legend] button')].map((b) => b.dataset.level)"
+    assert page.evaluate(key) == ["all 12"]
+    few = [0, 1, 2, 3]
+    rows = "window.embedlab.view.column('species').codes.map((c, r) => [c, r]).filter(([c]) => c < 4).map(([, r]) => r)"
+    page.evaluate(f"window.embedlab.view.filter({rows}, 'four species')")
+    assert page.evaluate(key) == [f"species {k:02d}" for k in few]
+    looks = page.evaluate(
+        "(() => { const s = window.embedlab.view.style(0), c = window.embedlab.view.column('species').codes;"
+        f" return {rows}.map((r) => [c[r], s.looks[s.at(r)].colour]); }})()"
+    )
+    assert len({tuple(one) for one in looks}) == 4 == len({colour for _, colour in looks})
+    page.click("[data-level='species 02']")
+    assert page.evaluate("window.embedlab.state().selected.length") == 20 and page.heard == []
 
 
 def test_a_phone_in_the_dark_has_no_sideways_scroll(ten, open_page):

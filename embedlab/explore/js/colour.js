@@ -88,13 +88,24 @@ EmbedLab.part("colour", (view) => {
       const ends = span(column.values);
       return { kind: "numbers", column, looks: steps(), at: graded(values, ends), ...ends };
     }
-    if (column.levels.length > LEVELS) {
-      const lit = column.levels.indexOf(state.level);
-      return { kind: "one", column, lit: 2, code: lit, looks: [look(MISSING), look(OTHER), look(LIT, "diamond")], at: (row) => (values[row] < 0 ? 0 : values[row] === lit ? 2 : 1) };
+    const some = column.levels.length <= LEVELS ? [...column.levels.keys()] : inSight(column);
+    if (!some) {
+      const lit = column.levels.indexOf(state.level), looks = [look(MISSING), look(OTHER), look(LIT, "diamond")];
+      return { kind: "one", column, lit: 2, code: lit, looks, words: () => state.level, at: (row) => (values[row] < 0 ? 0 : values[row] === lit ? 2 : 1) };
     }
-    const k = column.levels.length, palette = k <= EmbedLab.look.few.length ? EmbedLab.look.few : EmbedLab.look.many;
-    const looks = column.levels.map((_, i) => look(palette[i % palette.length], EmbedLab.look.shapes[i % EmbedLab.look.shapes.length]));
-    return { kind: "levels", column, looks: [look(MISSING), ...looks], at: (row) => values[row] + 1 };
+    const palette = some.length <= EmbedLab.look.few.length ? EmbedLab.look.few : EmbedLab.look.many;
+    const place = new Map(some.map((code, i) => [code, i + 1])), others = some.length + 1;
+    const looks = some.map((_, i) => look(palette[i % palette.length], EmbedLab.look.shapes[i % EmbedLab.look.shapes.length]));
+    return {
+      kind: "levels", column, some, others, looks: [look(MISSING), ...looks, look(OTHER)], words: (at) => column.levels[some[at - 1]],
+      at: (row) => (values[row] < 0 ? 0 : place.get(values[row]) ?? others),
+    };
+  };
+  // Of many levels the filter may leave few: then these have colours of their own, as in a descent from class to family.
+  const inSight = (column) => {
+    if (!state.filter || state.level) return null;
+    const codes = [...new Set(view.here().map((row) => column.codes[row]))].filter((code) => code >= 0).sort((one, two) => one - two);
+    return codes.length && codes.length <= LEVELS ? codes : null;
   };
 
   // ---- the key ---------------------------------------------------------------------------------------------------
@@ -135,9 +146,9 @@ EmbedLab.part("colour", (view) => {
     if (how.kind === "kept") box.append(bar(how, "share of an image's 15 nearest neighbours that this map keeps; 0 is none, 1 all"));
     if (!how.column) return;
     const at = rows.map((row) => how.at(row)), those = (k) => rows.filter((_, i) => at[i] === k), kind = taxon(how.column.name) ? "taxon" : "";
-    if (how.kind === "levels") how.column.levels.forEach((level, code) => {
-      const some = those(code + 1);
-      if (some.length) box.append(entry(level, how.looks[code + 1], some, kind));
+    if (how.kind === "levels") how.looks.slice(1).forEach((mark, i) => {
+      const rows_ = those(i + 1), rest = i + 1 === how.others;
+      if (rows_.length) box.append(entry(rest ? "others" : how.words(i + 1), mark, rows_, rest ? "" : kind));
     });
     if (how.kind === "one") {
       if (how.code >= 0) box.append(entry(state.level, how.looks[2], those(2), kind));

@@ -2,7 +2,7 @@
 // A level that is scattered gets no name there: a word in the middle of everything would point at nothing.
 "use strict";
 EmbedLab.part("names", (view) => {
-  const { named, find, state, taxon } = view, TOGETHER = 0.6, LINE = 16, GAP = 3, FAR = 12, FEWEST = 3, SMALL = 24;
+  const { named, find, taxon } = view, TOGETHER = 0.6, LINE = 16, GAP = 3, FEWEST = 3, SMALL = 24;
   let on = true;
   const button = named("names", "button", "", { type: "button", "aria-pressed": "true", title: "Write names where a colour stands together" }, "Names");
   button.addEventListener("click", () => {
@@ -21,7 +21,7 @@ EmbedLab.part("names", (view) => {
     const groups = new Map();
     p.map.row.forEach((row, k) => {
       const at = style.at(row, k);
-      if (!at || !view.lets(row) || (style.kind === "one" && at !== style.lit)) return;
+      if (!at || !view.lets(row) || (style.kind === "one" && at !== style.lit) || at === style.others) return;
       if (!groups.has(at)) groups.set(at, []);
       groups.get(at).push(k);
     });
@@ -45,14 +45,14 @@ EmbedLab.part("names", (view) => {
   const placed = (p) => {
     const style = view.style(p.index);
     if (!on || !style.column || style.kind === "numbers") return [];
-    const whole = spot(p, p.map.row.map((_, k) => k)), pen = p.base.getContext("2d"), labels = [];
+    const whole = spot(p, [...p.map.row.keys()].filter((k) => view.lets(p.map.row[k]))), pen = p.base.getContext("2d"), labels = [];
     pen.font = `${taxon(style.column.name) ? "italic " : ""}600 12.5px system-ui, sans-serif`;
     for (const [at, ks] of levels(p, style)) {
-      const s = spot(p, ks), words = style.kind === "one" ? state.level : style.column.levels[at - 1];
+      const s = spot(p, ks), words = style.words(at);
       if (ks.length < FEWEST || s.reach > TOGETHER * whole.reach || s.x < 0 || s.x > p.wide || s.y < 0 || s.y > p.high) continue;
       const short = words.length > 28 ? `${words.slice(0, 26)}…` : words, wide = pen.measureText(short).width;
       const home = s.reach < SMALL ? s.y - 2 * s.reach - LINE * 0.7 : s.y; // above a small patch, which it would cover
-      labels.push({ words: short, wide, at: [s.x, s.y], home, x: Math.min(p.wide - wide / 2 - 5, Math.max(wide / 2 + 5, s.x)), y: home, colour: style.looks[at].colour });
+      labels.push({ words: short, wide, at: [s.x, s.y], x: Math.min(p.wide - wide / 2 - 5, Math.max(wide / 2 + 5, s.x)), y: home, colour: style.looks[at].colour });
     }
     apart(p, labels);
     return labels;
@@ -63,9 +63,9 @@ EmbedLab.part("names", (view) => {
     if (!labels.length) return;
     pen.setTransform(p.ratio, 0, 0, p.ratio, 0, 0);
     Object.assign(pen, { textAlign: "center", textBaseline: "middle", lineJoin: "round" });
-    for (const { words, x, y, at, home, colour } of labels) {
-      if (Math.abs(y - home) > FAR) {
-        Object.assign(pen, { strokeStyle: colour, lineWidth: 1.2 });
+    for (const { words, x, y, at, colour } of labels) {
+      if (Math.abs(y - at[1]) > LINE) { // a name that stands off is tied to its place
+        Object.assign(pen, { strokeStyle: colour, lineWidth: 1.4 });
         pen.beginPath();
         pen.moveTo(...at);
         pen.lineTo(x, y);
