@@ -8,8 +8,12 @@ from embedlab.explore.assets import script, style
 RENDER = """
 export default {
   render({ model, el }) {
-    const root = document.createElement("div");
-    el.append(root);
+    const notes = document.createElement("div"), root = document.createElement("div");
+    notes.className = "embedlab";
+    notes.append(...model.get("bundle").notes.map((words) => {
+      return Object.assign(document.createElement("p"), { className: "note", textContent: words });
+    }));
+    el.append(notes, root);
     const host = { kind: "widget", selected: (ids) => { model.set("chosen", ids); model.save_changes(); } };
     const view = EmbedLab.mount(root, model.get("bundle"), host);
     const asked = () => view.select(model.get("asked"), "by Python");

@@ -195,13 +195,14 @@ def test_axes_and_tree_come_when_they_are_given():
     mass = np.repeat(x[::4, 0], 4)
     space = Embeddings(x, {"image_id": [f"i{k}" for k in range(48)], "species": np.repeat(names, 4).tolist(),
                            "sex": ["male", "female"] * 24})  # fmt: skip
-    traits = el.Traits({"species": names, "mass": mass[::4].tolist(), "guild": ["a", "b"] * 6, "few": [1.5, 2.25, 3.5] + [None] * 9})
+    few = [1.5, 2.25, 3.5] + [None] * 9
+    traits = el.Traits({"species": names, "mass": mass[::4].tolist(), "guild": ["a", "b"] * 6, "few": few})
     tree = el.Tree.parse("(" + ",".join(f"({','.join(n.replace(' ', '_') + ':1' for n in names[k::4])}):1"
                                         for k in range(4)) + ");")  # fmt: skip
     made = opened([space], methods=["pca"], traits=traits, tree=tree, contrasts=True)
     assert [a["name"] for a in made.bundle["axes"]] == ["mass", "sex: female to male"]
     assert len(made.bundle["tree"]["tips"]) == 12
-    assert any("few: 3 species have a vector and a value" in note for note in made.notes)
+    assert any("few: 3 species have a vector" in note for note in made.notes)
     plain = opened([space], methods=["pca"]).bundle
     assert "axes" not in plain and "tree" not in plain and "neighbours" in plain
 
