@@ -15,11 +15,13 @@ from embedlab.measures.orthogonality import DEFAULT_AXES, Orthogonality, orthogo
 from embedlab.measures.over_species import over_species
 from embedlab.measures.separation import energies
 from embedlab.measures.series import contributions, run_name, same_species
-from embedlab.stats.resample import generator
+from embedlab.stats.bootstrap import cut as ends_at
+from embedlab.stats.resample import generator, p_value
 from embedlab.stats.shown import Spoken
 from embedlab.stats.subspaces.crosses import energy_moments, length_interval, ratio_interval
 
-CLOUD = 1_200  # dots of shuffled labels that one panel can hold and still be read
+CLOUD = 600  # dots of shuffled labels that one panel can hold and still be read
+REPEATS = 3  # times that halves are drawn as `orthogonality` draws them: one drawing moves the shares of few animals
 MOST_SHOWN = 5  # groups that colour and shape tell apart beside the others
 
 
@@ -156,13 +158,14 @@ def contrast_places(stores, contrast, *, groups: Sequence[str] = ("species",), s
         raise ValueError(f"{what}: name at most {MOST_SHOWN} of the {len(cuts[-1].groups)} that are compared")
     shuffles = int(np.clip(CLOUD // len(cuts[0].groups), 3, 39))
     spaces = tuple(
-        _place(name, cut, own, axes or DEFAULT_AXES, seed, shuffles)
+        _place(name, cut, own, axes or DEFAULT_AXES, seed, shuffles, tree)
         for name, cut, own in zip(named, cuts, found, strict=True)
     )
     return ContrastPlaces(
         contrast=cuts[-1].contrast, groups=cuts[-1].groups, species=found[-1].species, rank=found[-1].rank,
         spaces=spaces, shuffles=shuffles, unit=cuts[-1].unit, left_out=found[-1].left_out,
-        evidence=found[-1].evidence, change=_change(found, named, tree, rng) if len(found) > 1 else None,
+        evidence=spaces[-1].pooled.evidence,
+        change=_change([p.pooled for p in spaces], named, tree, rng) if len(spaces) > 1 else None,
         shown=tuple(shown) or _three(cuts[-1].groups, spaces[-1]),
     )  # fmt: skip
 
@@ -173,20 +176,41 @@ def _three(groups: Sequence[str], last: Place) -> tuple[str, ...]:
     return tuple(groups[order[k]] for k in sorted({0, len(order) // 2, len(order) - 1})) if order else ()
 
 
-def _place(name: str, cut: Blocks, found: Orthogonality, wanted: int, seed: int, shuffles: int) -> Place:
-    # The first thing that `orthogonality` draws are its halves: with its seed these are the same.
-    inside, length, ends, low, high = _each(cut, wanted, np.random.default_rng(seed), found.rank)
+def _place(name: str, cut: Blocks, found: Orthogonality, wanted: int, seed: int, shuffles: int, tree) -> Place:
+    part, whole, length, ends, low, high = _each(cut, wanted, np.random.default_rng(seed), found.rank)
     rng = np.random.default_rng([seed, 1])
+    pooled = _pooled(found, cut, part, whole, tree, rng)
     cloud, told, tried = [], 0, 0
     for _ in range(shuffles):
-        share, long, _, around, _ = _each(_shuffled(cut, rng), wanted, rng, found.rank)
-        there = np.isfinite(share) & (long > 0)
-        cloud.append(np.column_stack([share, long])[there])
-        told, tried = told + int((around > 0).sum()), tried + len(share)
+        one, all_, long, _, around, _ = _each(_shuffled(cut, rng), wanted, rng, found.rank)
+        cloud.append(np.column_stack([_share(one, all_), long])[(all_ > 0) & (long > 0)])
+        told, tried = told + int((around > 0).sum()), tried + len(long)
     return Place(
-        name=name, inside=inside, inside_low=ends[:, 0], inside_high=ends[:, 1], length=length, length_low=low,
-        length_high=high, cloud=np.concatenate(cloud), of_cloud=tried, cloud_told=told / tried, pooled=found,
+        name=name, inside=pooled.inside, inside_low=ends[:, 0], inside_high=ends[:, 1], length=length, length_low=low,
+        length_high=high, cloud=np.concatenate(cloud), of_cloud=tried, cloud_told=told / tried, pooled=pooled,
     )  # fmt: skip
+
+
+def _share(part, whole) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0, part / whole, np.nan)
+
+
+def _pooled(found: Orthogonality, cut: Blocks, part, whole, tree, rng) -> Orthogonality:
+    """The same result from more halves; its null is of fewer, and so a little wide for it, which is the safe side."""
+    if not whole.sum() > 0:
+        return found
+    of = np.array([found.species.index(name) for name in cut.species])
+    inside, all_ = np.bincount(of, part), np.bincount(of, whole)
+    (low, high), _, _ = over_species(inside, all_, found.species, tree, rng=rng)
+    share, null = float(inside.sum() / all_.sum()), found.evidence.null
+    evidence = replace(
+        found.evidence, estimate=1 - share, interval=ends_at((1 - high, 1 - low), 1 - share, (0, 1)),
+        p_more=max(p_value(1 - share, null), found.p_contrast),
+        p_less=max(p_value(1 - share, null, more=False), found.p_contrast),
+    )  # fmt: skip
+    return replace(found, inside=_share(part, whole), energy_inside=part, energy=whole, share=share,
+                   evidence=evidence, equivalence=None)  # fmt: skip
 
 
 def _shuffled(cut: Blocks, rng) -> Blocks:
@@ -194,8 +218,8 @@ def _shuffled(cut: Blocks, rng) -> Blocks:
 
 
 def _each(cut: Blocks, wanted: int, rng, r: int):
-    """Of each group: share inside, length, ends of the share `(s, 2)`, and both ends of the length."""
-    halves = folds(cut, wanted, rng)
+    """Of each group: energy inside and all of it, length, ends of the share `(s, 2)`, both ends of the length."""
+    halves = [f for _ in range(REPEATS) for f in folds(cut, wanted, rng)]
     s = len(cut.groups)
     part = sum(f.inside[:, :r].sum(axis=1) for f in halves) / len(halves)
     whole = sum(f.energy for f in halves) / len(halves)
@@ -212,9 +236,7 @@ def _each(cut: Blocks, wanted: int, rng, r: int):
         difference = np.mean([b.x[b.is_b].mean(axis=0) - b.x[~b.is_b].mean(axis=0) for b in own], axis=0)
         variance = _moments(difference, own, np.zeros((len(difference), 1)))[1, 1]
         low[g], high[g] = length_interval(squared[g], variance, n - 2 * len(own))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(whole > 0, part / whole, np.nan)
-    return share, np.sqrt(np.maximum(squared, 0)) / unit, ends, low / unit, high / unit
+    return part, whole, np.sqrt(np.maximum(squared, 0)) / unit, ends, low / unit, high / unit
 
 
 def _moments(difference, own: list[Block], axes) -> np.ndarray:

@@ -50,15 +50,24 @@ def test_where_nothing_is_nothing_is_placed():
         assert np.median(place.length) < np.quantile(place.cloud[:, 1], 0.9)
 
 
-def test_pooled_numbers_are_those_of_orthogonality_by_the_same_halves():
+def test_pooled_numbers_add_up_and_are_those_of_orthogonality():
     world = birds(outside=0.6)
     found = ask(world)
     place, pooled = found.spaces[0], found.spaces[0].pooled
-    np.testing.assert_allclose(place.inside, pooled.inside)
-    np.testing.assert_allclose(place.length, pooled.length)
-    np.testing.assert_allclose((place.inside * pooled.energy).sum() / pooled.energy.sum(), pooled.share)
-    again = orthogonality(world, SEX, axes=11, permutations=19, compare=False, rng=5)
-    assert pooled.share == pytest.approx(again.share, abs=0.05)
+    np.testing.assert_allclose(place.inside * pooled.energy, pooled.energy_inside)
+    assert pooled.energy_inside.sum() / pooled.energy.sum() == pytest.approx(pooled.share)
+    assert found.evidence.estimate == pytest.approx(1 - pooled.share) and found.evidence is pooled.evidence
+    once = orthogonality(world, SEX, axes=11, permutations=19, compare=False, rng=5)
+    np.testing.assert_allclose(place.length, once.length)
+    assert pooled.share == pytest.approx(once.share, abs=0.05)  # other halves of the same birds
+
+
+def test_other_halves_move_little():
+    """Six splittings and not two: what is said of the same birds must not hang on the seed."""
+    world = birds(outside=0.6, size=0.5, per_cell=8)
+    share = [ask(world, rng=seed).spaces[0].pooled.share for seed in range(4)]
+    once = [orthogonality(world, SEX, axes=11, permutations=9, compare=False, rng=seed).share for seed in range(4)]
+    assert np.std(share) < max(0.03, np.std(once))
 
 
 def test_what_moves_outside_is_told_species_by_species():
@@ -113,18 +122,19 @@ def test_moments_are_those_of_drawing_individuals_again(rng):
 
 def test_lengths_and_shares_are_covered_as_promised(rng):
     """Two cells of eight, as `blocks` would hand them on: 95 % intervals of length and share inside a known span."""
-    truth, axes, worlds = np.r_[2.0, np.zeros(9), 2.0, np.zeros(9)], np.eye(20)[:, :5], 600
-    long, share = 0, 0
-    for _ in range(worlds):
+    truth, axes = np.r_[2.0, np.zeros(9), 2.0, np.zeros(9)], np.eye(20)[:, :5]
+    long, share = [], []
+    for _ in range(600):
         x, noise = cells(rng, truth, 8)
         moments = energy_moments(x, noise, axes, 14)
         part, whole = energies_of(x, noise, axes)
         low, high = length_interval(whole, moments[1, 1], 14)
-        long += low <= np.sqrt((truth**2).sum()) <= high
+        long.append(low <= np.sqrt((truth**2).sum()) <= high)
         low, high = ratio_interval(part, whole, moments, 14)
-        share += low <= 0.5 <= high
-    # Measured 92 to 94 % of both: what eight animals tell of their own scatter is not all of it.
-    assert 0.89 <= long / worlds <= 0.99 and 0.89 <= share / worlds <= 0.99
+        if np.isfinite(low):
+            share.append(low <= 0.5 <= high)
+    # Measured in 2,000 worlds: 92 % of lengths, 95 % of the shares of those (72 %) that can be placed.
+    assert 0.89 <= np.mean(long) <= 0.99 and 0.92 <= np.mean(share) <= 0.99 and 350 < len(share) < 520
 
 
 def test_fieller_has_no_ends_where_the_whole_is_not_told_from_nothing():
