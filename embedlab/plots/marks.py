@@ -129,7 +129,7 @@ class Thumbs:
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """A label that stands in the panel; `dy` lifts it by that many points."""
+    """A label that stands in the panel; `dy` lifts it by that many points; `loose` ones ask the panel for no room."""
 
     x: float
     y: float
@@ -139,6 +139,7 @@ class Words:
     italic: bool = False
     dx: float = 0.0
     dy: float = 0.0
+    loose: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,17 +141,18 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
     for number, mark in enumerate(panel.marks):
         draw_mark(ax, mark, f"{index}-{number}", scale)
     type_size = theme.BASE * scale
-    _axis(ax.xaxis, panel.x, None if panel.equal and not panel.scene else ax.set_xlim)
-    _axis(ax.yaxis, panel.y, None if panel.equal and not panel.scene else ax.set_ylim)
+    free = panel.equal and not (panel.x.range and panel.y.range)
+    _axis(ax.xaxis, panel.x, None if free else ax.set_xlim)
+    _axis(ax.yaxis, panel.y, None if free else ax.set_ylim)
     ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
     ax.set_ylabel(literal("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)
     ax.spines["bottom"].set_visible(panel.x.shown)
     if panel.equal:
-        # Scenes share one scale, which is in their ranges.
-        ax.set_aspect("equal", adjustable="box" if panel.scene else "datalim")
-        if not panel.scene:
+        # Where both ranges are given the panel shrinks to them, as scenes do, which share one scale.
+        ax.set_aspect("equal", adjustable="datalim" if free else "box")
+        if free:
             ax.margins(0.04)
     if panel.title:
         title = "\n".join(theme.wrap(panel.title, width * 0.78, type_size, bold=True))

@@ -118,7 +118,7 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
         case m.Thumbs():
             _thumbs(ax, mark, gid, scale)
         case m.Words():
-            ax.annotate(
+            words = ax.annotate(
                 literal(mark.text),
                 (mark.x, mark.y),
                 xytext=(mark.dx * scale, mark.dy * scale),
@@ -131,6 +131,7 @@ def draw_mark(ax, mark, gid: str, scale: float) -> None:
                 zorder=5,
                 annotation_clip=False,
             )
+            words.set_in_layout(not mark.loose)
 
 
 def _thumbs(ax, mark: m.Thumbs, gid: str, scale: float) -> None:

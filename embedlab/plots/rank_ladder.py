@@ -7,10 +7,10 @@ from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array,
 from embedlab.plots.theme import CHANCE, MISSING, OKABE_ITO, percent, shapes
 
 COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
-NARROW = 105.0  # points across a map where two stand beside each other in one column of a journal
+NARROW = 92.0  # points across a map where two stand beside each other in one column of a journal
 LAYERS = 4
 LINE = 7.4  # points from one name to the next
-ROOM = 186.0  # mm of a page for the maps of a ladder
+ROOM = 180.0  # mm of a page for the maps of a ladder
 SHOWN = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
 
 
@@ -69,37 +69,43 @@ def _map(result, step, k: int, height: float) -> Panel:
     for layer in range(LAYERS):
         for name, colour, shape in looks:
             mine = (step.labels == name) & (turn == layer)
-            marks.append(Dots(x=x[mine], y=y[mine], colour=colour, shape=shape, size=size, alpha=0.75,
-                              label=(name,) * int(mine.sum())))  # fmt: skip
+            if mine.any():
+                marks.append(Dots(x=x[mine], y=y[mine], colour=colour, shape=shape, size=size, alpha=0.75,
+                                  label=(name,) * int(mine.sum())))  # fmt: skip
     others = step.parts - len(names)
     looks += [(f"{others} others", MISSING, "circle")] if others else []
-    marks += _key(looks, x, y, height, step.rank)
+    beside, across, up = _key(looks, x, y, height, step.rank)
+    marks += beside
     who = result.names[k] if len(result.names) > 1 else ""
     return Panel(
         marks=tuple(marks),
         title=f"{step.taxon or 'All'}: {step.parts} {PLURAL[step.rank]}",
         height=height,
-        x=Axis(label=_score(step, k, who), shown=False),
-        y=Axis(shown=False),
+        x=Axis(label=_score(step, k, who), range=across, shown=False),
+        y=Axis(range=up, shown=False),
         equal=True,
     )
 
 
-def _key(looks, x, y, height: float, rank: str) -> list:
-    """Names with their marks, to the right of a map; and an unseen point that keeps room for them."""
+def _key(looks, x, y, height: float, rank: str) -> tuple[list, tuple, tuple]:
+    """Names with their marks to the right of a map, and the ranges of both axes that hold map and names."""
     words = [_short(name, rank) for name, _, _ in looks]
-    room = 9.0 + max(map(len, words)) * 3.4
+    room = 12.0 + max(map(len, words)) * 3.3
+    tall = height / 0.3528
     # data units a point, if the panel has the width that it has in one column of a journal
-    unit = max(np.ptp(x) / (NARROW - room), np.ptp(y) / (height / 0.3528)) or 1.0
-    left, top = float(x.max()) + 6 * unit, float(y.max()) - 3 * unit
+    unit = max(np.ptp(x) / (NARROW - room - 8), np.ptp(y) / (tall - 8)) or 1.0
+    lowest = (len(looks) - 1) * LINE
+    top = max(float(y.max()) - 3 * unit, float(np.mean([y.min(), y.max()])) + lowest * unit / 2)
+    left = float(x.max()) + 7 * unit
     places = top - np.arange(len(looks)) * LINE * unit
     found: list = [
         Dots(x=array([left]), y=array([place]), colour=colour, shape=shape, size=3.4)
         for place, (_, colour, shape) in zip(places, looks, strict=True)
     ]
-    found += [Words(x=left, y=float(p), text=w, dx=4.0) for p, w in zip(places, words, strict=True)]
-    found.append(Dots(x=array([left + room * unit]), y=array([top]), alpha=0.0, size=0.1))
-    return found
+    found += [Words(x=left, y=float(p), text=w, dx=4.0, loose=True) for p, w in zip(places, words, strict=True)]
+    across = (float(x.min()) - 4 * unit, left + (room - 7) * unit)
+    up = (min(float(y.min()), float(places[-1])) - 4 * unit, max(float(y.max()), top) + 4 * unit)
+    return found, across, up
 
 
 def _short(name: str, rank: str) -> str:

@@ -52,3 +52,12 @@ def test_one_store_has_its_taxa_two_in_a_row():
     picture = plots.picture(ladder(1))
     assert len(picture.panels) % 2 == 1 and picture.columns == picture.narrow == 2
     assert not picture.panels[0].x.label.startswith("model")
+
+
+def test_no_mark_is_empty_and_every_map_holds_its_names():
+    """An empty mark stands at the figure's corner for matplotlib: it once asked a map for all the room there was."""
+    for panel in plots.picture(ladder()).panels[:-1]:
+        for mark in panel.marks:
+            if isinstance(mark, m.Dots):
+                assert len(mark.x) and panel.x.range[0] < mark.x.min() and mark.x.max() < panel.x.range[1]
+                assert panel.y.range[0] < mark.y.min() and mark.y.max() < panel.y.range[1]
