@@ -41,7 +41,7 @@ def picture(result) -> Picture:
     if c is not None and not c.cannot_tell:
         title = f"{sentence_case(str(result.contrast))}: from {result.spaces[0].name} to {last.name}, "
         title += f"{percent(abs(c.estimate))} of the difference moves {'out of' if c.estimate > 0 else 'into'} the "
-        title += "species span" + ("" if min(c.p_more, c.p_less) <= 0.05 else ", no more than chance")
+        title += "species span" + ("" if _clear(c) else ", no more than chance")
     return Picture(
         title=title,
         panels=tuple(_space(result, p, *spans) for p in result.spaces),
@@ -52,6 +52,11 @@ def picture(result) -> Picture:
         alt=f"One panel a space: share of the {result.contrast} difference of each of {len(result.groups)} species "
         "inside the span of the species means against its length, over a cloud of shuffled labels.",
     )
+
+
+def _clear(change) -> bool:
+    """Whether a move is rare under its null and its interval leaves 0 out."""
+    return min(change.p_more, change.p_less) <= 0.05 and (change.interval[0] > 0 or change.interval[1] < 0)
 
 
 def _spans(result) -> tuple[tuple[float, float], tuple[float, float]]:
