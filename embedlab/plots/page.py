@@ -218,7 +218,9 @@ def _value(value) -> str:
     if isinstance(value, dict):
         return "<br>".join(f"{text(k)} <code>{text(v)}</code>" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return "nothing" if not value else "<br>".join(_value(v) if isinstance(v, dict) else f"<code>{text(v)}</code>" for v in value)
+        if not value:
+            return "nothing"
+        return "<br>".join(_value(v) if isinstance(v, dict) else f"<code>{text(v)}</code>" for v in value)
     return f"<code>{text(value)}</code>"
 
 
