@@ -13,7 +13,7 @@ export default {
     notes.append(...model.get("bundle").notes.map((words) => {
       return Object.assign(document.createElement("p"), { className: "note", textContent: words });
     }));
-    el.append(notes, root);
+    el.append(...(notes.childElementCount ? [notes, root] : [root]));
     const host = { kind: "widget", selected: (ids) => { model.set("chosen", ids); model.save_changes(); } };
     const view = EmbedLab.mount(root, model.get("bundle"), host);
     const asked = () => view.select(model.get("asked"), "by Python");

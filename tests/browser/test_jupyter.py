@@ -102,11 +102,11 @@ def test_a_lasso_in_a_cell_comes_back_to_python_and_a_frame_works_too(chromium, 
     run_next(page, 0)
     run_next(page, 1)
     page.locator(".jp-OutputArea .embedlab canvas").first.wait_for()
-    page.wait_for_function("document.querySelector('.embedlab').view?.panels()[0]?.wide > 0")
+    page.wait_for_function("document.querySelector('.embedlab[data-panels]').view?.panels()[0]?.wide > 0")
     page.evaluate("document.querySelector('.embedlab [data-el=surface]').scrollIntoView({block: 'center'})")
     page.wait_for_timeout(500)
     corners = page.evaluate("""() => {
-        const p = document.querySelector('.embedlab').view.panels()[0], box = p.top.getBoundingClientRect();
+        const p = document.querySelector('.embedlab[data-panels]').view.panels()[0], box = p.top.getBoundingClientRect();
         const round = [[.2, .2], [.85, .2], [.85, .75], [.2, .75], [.2, .2]];
         return round.map(([u, v]) => [box.left + u * p.wide, box.top + v * p.high]);
     }""")
@@ -115,7 +115,7 @@ def test_a_lasso_in_a_cell_comes_back_to_python_and_a_frame_works_too(chromium, 
     for corner in corners[1:]:
         page.mouse.move(*corner, steps=6)
     page.mouse.up()
-    chosen = page.evaluate("document.querySelector('.embedlab').view.told().selected")
+    chosen = page.evaluate("document.querySelector('.embedlab[data-panels]').view.told().selected")
     assert 0 < len(chosen) < 30
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").nth(2).click()
     run_next(page, 2)
@@ -123,7 +123,7 @@ def test_a_lasso_in_a_cell_comes_back_to_python_and_a_frame_works_too(chromium, 
     assert said.strip() == f"picked {sorted(chosen)}"
     assert page.locator("img[alt^='img-']").count() == len(chosen)
     run_next(page, 3)
-    page.wait_for_function("document.querySelector('.embedlab').view.told().selected.length === 10")
+    page.wait_for_function("document.querySelector('.embedlab[data-panels]').view.told().selected.length === 10")
     for number in (4, 5):  # in the cell itself, then from a file beside the notebook
         run_next(page, number)
         frame = page.locator(".jp-OutputArea iframe").nth(number - 4)
