@@ -20,7 +20,8 @@ CELLS = (
     "picked = view.selection()\nprint('picked', sorted(picked.rows['image_id']))\nel.gallery(picked, cols=4)",
     "view.select(emb.where(sex='male'))\nprint('asked for', emb.where(sex='male').n)",
     "display({'text/html': view.frame()}, raw=True)",
-    "from embedlab.explore import notebook\nnotebook.INLINE_BYTES = 1000\ndisplay({'text/html': view.frame()}, raw=True)",
+    "from embedlab.explore import notebook\nnotebook.INLINE_BYTES = 1000\n"
+    "display({'text/html': view.frame()}, raw=True)",
 )
 
 
