@@ -81,7 +81,7 @@ def test_the_verbs_are_those_of_the_contract():
 
 
 def test_what_is_not_built_is_absent():
-    for words in (["explore", "x"], ["export", "x"], ["run"], ["run", "a", "--nonsense"]):
+    for words in (["export", "x"], ["run"], ["run", "a", "--nonsense"]):
         assert CliRunner().invoke(app, words).exit_code == 2, words
 
 
