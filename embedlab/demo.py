@@ -13,7 +13,11 @@ from embedlab.reproduction.study import SETTINGS
 from embedlab.study import findings, put_outcome, report_stores
 
 # Every claim on this page costs all others some power: what controls give stands in the figures of scaling.
-ELSEWHERE = {"controls": "judged by embedlab reproduce small, of the same runs; here they stand beside the series"}
+_FIGURES = "make figures asks it of the same stores, in a folder of its own"
+ELSEWHERE = {
+    "controls": "judged by embedlab reproduce small, of the same runs; here they stand beside the series",
+    **dict.fromkeys(("agreements", "finches", "habitat", "rank_ladder", "stages"), _FIGURES),
+}
 TITLE = "What compact models learn of a simulated tree of life"
 
 
