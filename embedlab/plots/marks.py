@@ -239,3 +239,20 @@ def log_ticks(span: tuple[float, float] | None) -> tuple[tuple[float, str], ...]
     if len(values) > 7:
         values = values[:: len(values) // 4]
     return tuple((v, f"{v:,.6g}") for v in values)
+
+
+def scale_ticks(x) -> tuple[tuple[float, str], ...] | None:
+    """Give ticks at the scales that were run, when they are few enough to read: 480, 1,440, 38.88k.
+
+    >>> scale_ticks(np.array([480.0, 38880.0, 480.0]))
+    ((480.0, '480'), (38880.0, '38.88k'))
+    """
+    scales = sorted(set(x.tolist()))
+    return tuple((s, _short(s)) for s in scales) if 2 <= len(scales) <= 6 else None
+
+
+def _short(value: float) -> str:
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= max(size, 10_000) or (value >= size and value % (size / 10) == 0):
+            return f"{value / size:g}{letter}" if value / size >= 10 else f"{value / size:.3g}{letter}"
+    return f"{value:,.6g}"

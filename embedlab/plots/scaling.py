@@ -4,7 +4,7 @@ import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, histogram, told
 from embedlab.plots.law import controls, law_marks
-from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, padded, scale_ticks
 from embedlab.plots.theme import (
     CHANCE,
     CHANCE_FILL,
@@ -38,7 +38,7 @@ def picture(result) -> Picture:
         for run, a, v, lo, hi in zip(runs, x, values, low, high, strict=True)
     )
     span = tuple(10**v for v in padded(np.log10(x), pad=0.08)) if log else padded(x, pad=0.08)
-    across = Axis(label=result.x_name.replace("_", " "), log=log, range=span, ticks=_ticks(x))
+    across = Axis(label=result.x_name.replace("_", " "), log=log, range=span, ticks=scale_ticks(x))
     law = law_marks(result)
     unseen = [v for mark in law if isinstance(mark, Dots) for v in mark.y]
     upright = padded(low, high, values, c_low, c_high, [c.value for c in result.controls], unseen)
@@ -141,18 +141,3 @@ def _parts(result, order, x, across: Axis) -> Panel:
         title="What it is made of",
         height=34,
     )
-
-
-def _ticks(x) -> tuple | None:
-    """Ticks at the scales that were run, when they are few enough to read."""
-    scales = sorted(set(x.tolist()))
-    if not 2 <= len(scales) <= 6:
-        return None
-    return tuple((s, _short(s)) for s in scales)
-
-
-def _short(value: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= max(size, 10_000) or (value >= size and value % (size / 10) == 0):
-            return f"{value / size:g}{letter}" if value / size >= 10 else f"{value / size:.3g}{letter}"
-    return f"{value:,.6g}"

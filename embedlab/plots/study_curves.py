@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, Rule, array, padded, scale_ticks
 from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, VERMILION, colours, number, sentence_case
 
 # Shares read as per cents; Fisher ratios, correlations and R² do not.
@@ -75,16 +75,9 @@ def _panel(result, curve, shade) -> Panel:
                  colour=VERMILION, key="mean over worlds, 95 %"),
         ),
         x=Axis(label=result.x_name.replace("_", " "), log=log, range=span,
-               ticks=tuple((float(v), _short(v)) for v in x) if len(x) <= 6 else None),
+               ticks=scale_ticks(x)),
         y=Axis(label=unit, percent=share,
                range=padded(w["value"], low, high, w["chance_low"], w["chance_high"], list(beside.values()))),
         title=f"{title}: {word}",
         height=33,
     )  # fmt: skip
-
-
-def _short(value: float) -> str:
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= max(size, 10_000):
-            return f"{value / size:.3g}{letter}"
-    return f"{value:,.6g}"

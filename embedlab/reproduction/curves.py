@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from embedlab.study import load_analysis
+
 COLUMNS = ("value", "low", "high", "chance", "chance_low", "chance_high")
 
 
@@ -95,12 +97,15 @@ def study_curves(folder: str | Path, told: Mapping) -> list[StudyCurves]:
     if not found:
         raise FileNotFoundError(f"{folder} holds no figures/world-*/scaling-*/*.csv: no world has been asked yet")
     beside = _controls(folder)
+    # the analysis says which of its claims speaks of which quantity; what it names not is the one trait that it follows
+    claims = {"trait-alignment": "trait-alignment-grows"}
+    claims |= {quantity: claim for claim, quantity in load_analysis("scaling").FOLLOWS.items()}
     words = {c["id"]: c["verdict"] for c in told["claims"]}
     out = []
     for axis, quantities in found.items():
         curves = [_curve(name, tables, beside.get(name, {})) for name, tables in quantities.items()]
         table = next(iter(next(iter(quantities.values())).values()))
-        verdicts = {c.quantity: words.get(f"scaling/{axis}/{_claim(c.quantity)}", "not judged") for c in curves}
+        verdicts = {c.quantity: words.get(f"scaling/{axis}/{claims.get(c.quantity, '')}", "not judged") for c in curves}
         out.append(
             StudyCurves(axis=axis, x_name=table.columns[1], curves=tuple(curves), verdicts=verdicts,
                         of=int(told.get("worlds_in_all", told["worlds"])))
@@ -130,10 +135,3 @@ def _controls(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
             for control, value in table.select("control", "value").iter_rows():
                 out[path.stem][control][path.parent.parent.name] = value
     return out
-
-
-def _claim(quantity: str) -> str:
-    from embedlab.study import load_analysis
-
-    follows = load_analysis("scaling").FOLLOWS
-    return next((claim for claim, name in follows.items() if name == quantity), "trait-alignment-grows")
