@@ -37,8 +37,8 @@ def reproduce(
 
     Args:
         config: a TOML file; runs of one world are compared, worlds are replicates.
-        out: the study's folder: models/, worlds/, stores/, figures/, outcome.json and verdicts.md. Called again, it
-            goes on where it stopped.
+        out: the study's folder: models/, worlds/, stores/, figures/, outcome.json, verdicts.md and papers.md.
+            Called again, it goes on where it stopped.
         species: held-out species that are photographed in each world, evenly over body plans.
         each: photographs of each, with sexes and life stages in equal numbers.
         settings: analysis → settings, beside those of the study.

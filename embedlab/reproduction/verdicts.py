@@ -12,6 +12,7 @@ import numpy as np
 from embedlab.claims import Claim, Evidence, Verdict, judge
 from embedlab.io.atomic import put_bytes
 from embedlab.reproduction.over_worlds import over_worlds
+from embedlab.reproduction.papers import papers_table
 
 SCHEMA = 1
 
@@ -45,7 +46,7 @@ def put_verdicts(
     lines: Sequence[Line], out: Path, *, worlds: int, of: int, command: str, unasked: Mapping[str, str],
     theorem: Mapping[str, str],
 ) -> dict[str, str]:  # fmt: skip
-    """Judge all lines as one family and write `outcome.json` and `verdicts.md`; give id → verdict.
+    """Judge all lines as one family and write `outcome.json`, `verdicts.md` and `papers.md`; give id → verdict.
 
     `worlds` were asked so far, `of` so many in all: a study that is not done says so.
     """
@@ -63,6 +64,7 @@ def put_verdicts(
             **verdict.to_dict(),
             "axis": line.axis,
             "analysis": line.analysis,
+            "agree": line.agreeing(),
             "worlds": [
                 {"world": world, "estimate": _plain(e.estimate), "interval": [_plain(v) for v in e.interval],
                  "chance": e.chance, "p_more": _plain(e.p_more), "p_less": _plain(e.p_less), "sentence": sentence}
@@ -82,6 +84,8 @@ def put_verdicts(
     so_far = f"; so far, {worlds} of {of} worlds" if worlds < of else ""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     put_bytes(out / "verdicts.md", table(lines, verdicts, f"{digest}{so_far}", unasked).encode(), "verdicts")
+    end = f"\noutcome.json {digest}{so_far}\n"
+    put_bytes(out / "papers.md", f"{papers_table(told)}{end}".encode(), "claims of the papers")
     return {verdict.claim.id: verdict.word for verdict in verdicts}
 
 

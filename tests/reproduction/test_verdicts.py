@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from embedlab.claims import Claim, Evidence
+from embedlab.reproduction.papers import PUBLISHED
 from embedlab.reproduction.verdicts import Line, put_verdicts
 
 CLAIM = Claim(id="grows", says="It grows.", source="us", at_least=0.01, statistic="slope", null="shuffled", unit="runs")
@@ -47,3 +49,23 @@ def test_a_number_that_is_none_is_null_as_json_has_it(tmp_path):
     [claim] = put([line], tmp_path, 1)["claims"]
     assert claim["verdict"] == "cannot tell" and claim["worlds"][0]["interval"] == [None, None]
     assert "NaN" not in (tmp_path / "outcome.json").read_text()
+
+
+def test_claims_of_the_papers_stand_beside_our_verdicts_and_unasked_ones_say_why(tmp_path):
+    worlds = [(f"world-{k}", evidence(0.2), "") for k in range(3)]
+    claim = replace(CLAIM, id="stage-separation-grows")
+    put([Line("scaling", "images", claim, worlds)], tmp_path, 3)
+    rows = (tmp_path / "papers.md").read_text().splitlines()
+    [row] = [r for r in rows if "It grows." in r]
+    assert row.startswith("| **Life stages become more separable") and "| 3 of 3 |" in row and "+0.2 [" in row
+    assert "**supported**" in row or "**cannot tell**" in row or "**not supported**" in row
+    assert sum("| not asked |" in r for r in rows) == len(PUBLISHED) - 1
+    assert all(r.count("|") == rows[0].count("|") for r in rows if r.startswith("|")), "each row fills the table"
+
+
+def test_every_claim_named_for_a_paper_is_one_that_the_study_makes():
+    kept = Path(__file__).resolve().parents[2] / "figures" / "medium" / "outcome.json"
+    if not kept.exists():
+        pytest.skip("the study's outcome is not in this checkout")
+    made = {claim["id"] for claim in json.loads(kept.read_bytes())["claims"]}
+    assert {id for p in PUBLISHED for id in p.asked} <= made

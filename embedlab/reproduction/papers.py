@@ -1,0 +1,128 @@
+"""What the papers say, and what a study says of it: the table on the docs' first page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published claim, where it stands, and the claims of a study that speak of it."""
+
+    says: str
+    source: str
+    asked: tuple[str, ...] = ()
+    not_asked: str = ""
+
+
+# How well each is documented stands with it: the bodies of the papers could not be read in full by us.
+SITE = "BioCLIP 2, project page"
+DIGEST = "BioCLIP 2, as others report it"
+PUBLISHED = (
+    Published(
+        "Life stages become more separable with more training data.", f"{DIGEST} (Fisher ratio, no values)",
+        ("scaling/images/stage-separation-grows", "separation/stages-stand-apart",
+         "controls/beyond-shuffled-labels-stage-separation"),
+    ),
+    Published(
+        "Sexes become more separable with more training data.", f"{DIGEST} (Fisher ratio, no values)",
+        ("scaling/images/sex-separation-grows", "separation/sexes-stand-apart",
+         "controls/beyond-shuffled-labels-sex-separation"),
+    ),
+    Published(
+        "Life stages come to differ in directions orthogonal to those that tell species apart "
+        "(ρ .33 → .14 for three species).", SITE,
+        ("scaling/images/stage-leaves-species-span", "orthogonality/stage-outside-species",
+         "controls/beyond-shuffled-labels-stage-outside-species"),
+    ),
+    Published(
+        "So do sexes.", f"{SITE} (a picture, no number)",
+        ("scaling/images/sex-leaves-species-span", "orthogonality/sex-outside-species",
+         "controls/beyond-shuffled-labels-sex-outside-species"),
+    ),
+    Published(
+        "Species arrange themselves by functional traits (the beaks of finches).", f"{SITE} (a picture, no number)",
+        ("scaling/images/trait-alignment-grows", "scaling/images/trait-distances-grow",
+         "trait_alignment/aligned-elongation", "trait_alignment/aligned-tail-length",
+         "controls/beyond-shuffled-labels-trait-distances"),
+        "The finches of these worlds are 12 species; `analyses/finches.py` asks them, the study does not.",
+    ),
+    Published(
+        "Species arrange themselves by habitat, the more so with more data.", f"{SITE} (t-SNE, no number)",
+        ("trait_alignment/aligned-habitat",), "The growth of habitat alone is no claim of the study.",
+    ),
+    Published(
+        "Species are named better with more training data.", f"{DIGEST} (means of ten data sets)",
+        ("scaling/images/one-shot-accuracy-grows", "scaling/images/five-shot-accuracy-grows",
+         "controls/beyond-shuffled-labels-5-shot"),
+    ),
+    Published(
+        "The space has the order of the taxonomy.", "BioCLIP, figure (t-SNE by rank)",
+        ("hierarchy/kinship-order", "hierarchy/recent-kinship-order", "hierarchy/mistakes-are-near",
+         "scaling/images/kinship-order-grows", "controls/beyond-shuffled-labels-kinship-order"),
+    ),
+    Published(
+        "Contrastive training transfers better than classification.", "BioCLIP 2, as others report it (no table)",
+        ("objectives/flat-ce/flat-beats-ce-5-shot", "objectives/hierarchical-multirank/"
+         "hierarchical-beats-multirank-5-shot"),
+    ),
+    Published(
+        "Names of all ranks bring more than names of species.", "BioCLIP's reason for its captions",
+        ("objectives/taxonomic-flat/taxonomic-beats-flat-5-shot",
+         "objectives/taxonomic-flat/taxonomic-beats-flat-kinship-order",
+         "objectives/taxonomic-flat/taxonomic-beats-flat-trait-distances",
+         "objectives/multirank-ce/multirank-beats-ce-5-shot"),
+    ),
+    Published(
+        "Unseen species are named from text (zero-shot).", "both, tables", (),
+        "Compact text towers read invented names; what they say of unseen ones is no claim of the study.",
+    ),
+    Published(
+        "The same holds of photographs.", "both", (),
+        "No weights of BioCLIP could be loaded here. The verbs are the same: `embedlab extract`, `embedlab run`.",
+    ),
+)  # fmt: skip
+
+
+def papers_table(told: Mapping[str, Any]) -> str:
+    """Write published claims beside the verdicts of a study as Markdown: one row for each claim that was tested.
+
+    `told` is the study's `outcome.json` as a mapping. A published claim of which the study has no claim keeps its
+    row, with the reason. Estimates are means over worlds with 95 % intervals, beside the mean of chance.
+    """
+    found = {claim["id"]: claim for claim in told["claims"]}
+    for name in [n for n in found if n.startswith("scaling/data/")]:  # where images and species grow together
+        found.setdefault(name.replace("/data/", "/images/"), found[name])
+    rows = [
+        "| published | tested here as | estimate [95 %] | chance | worlds | p, p Holm | our verdict |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for published in PUBLISHED:
+        name = f"**{published.says}** {published.source}"
+        here = [found[id] for id in published.asked if id in found]
+        for claim in here:
+            rows.append(f"| {name} | {_cells(claim)} |")
+            name = ""  # said once, for all the rows below it
+        if not here:
+            rows.append(f"| {name} | {published.not_asked or 'not asked in this study'} | – | – | – | – | not asked |")
+        elif published.not_asked:
+            rows.append(f"|  | {published.not_asked} | – | – | – | – | not asked |")
+    return "\n".join(rows) + "\n"
+
+
+def _cells(claim: Mapping[str, Any]) -> str:
+    low, high = claim["interval"]
+    chance = claim["chance"]["mean"]
+    along = f" (along {claim['axis']})" if claim.get("axis") else ""
+    return " | ".join(
+        (
+            f"{claim['says']}{along}",
+            f"{_number(claim['estimate'])} [{_number(low)}, {_number(high)}]",
+            _number(chance), f"{claim['agree']} of {len(claim['worlds'])}",
+            f"{claim['p_value']:.2g}, {claim['p_adjusted']:.2g}", f"**{claim['verdict']}**",
+        )
+    )  # fmt: skip
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.2g}"
