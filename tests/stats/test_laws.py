@@ -1,10 +1,13 @@
 """Laws of scale: planted ones are found again, held-out scales rank them, and few scales are not over-fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from embedlab.stats.trend.curves import BY_NAME
+from embedlab.stats.trend import laws
+from embedlab.stats.trend.curves import BY_NAME, FORMS
 from embedlab.stats.trend.huber import descend, huber
 from embedlab.stats.trend.laws import compare_laws, fit_power
 
@@ -122,6 +125,25 @@ def test_draws_give_intervals_and_say_how_sure_the_choice_is(rng):
     assert flat["constant"].wins > 0.3  # and no law is sure to win
     nothing = compare_laws(X, y)
     assert np.isnan(nothing.best.forecast_interval).all() and np.isnan(nothing["power"].intervals["offset"]).all()
+
+
+@pytest.mark.parametrize("level", [0.3, 0.7, -0.2, 0.0])
+def test_of_laws_that_foretell_equally_well_the_simplest_stands_first(level):
+    found = compare_laws(X, np.full(7, level))  # in binary no mean of seven tenths is exact
+    assert [f.name for f in found.fits][:2] == ["constant", "log-linear"]
+    assert all(abs(f.held_out) < 1e-8 for f in found.fits[:2]), "rounding is no spread to count residuals in"
+
+
+def test_a_law_better_by_rounding_alone_does_not_pass_a_simpler_one(monkeypatch):
+    y = 0.4 - 1.5 * X**-0.3
+    worse = {"constant": 1e-13, "log-linear": 5e-14, "power": 3e-14, "saturating": 0.0}  # beyond the 12th digit
+    real = laws._told
+
+    def told(form, *rest):
+        return replace(real(form, *rest), held_out=0.04 + worse.get(form.name, 1.0))
+
+    monkeypatch.setattr(laws, "_told", told)
+    assert [f.name for f in compare_laws(X, y).fits][:4] == [f.name for f in FORMS if f.name in worse]
 
 
 def test_units_of_scale_and_value_do_not_matter():

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.stats.trend.curves import BY_NAME
-from embedlab.stats.trend.laws import DELTA, _Fitter, _points
+from embedlab.stats.trend.laws import DELTA, _Fitter, _points, residual_scale
 
 FEWEST = 20  # draws that make a band
 
@@ -12,8 +12,7 @@ def _fitter(x, y, name: str) -> tuple[_Fitter, np.ndarray, np.ndarray]:
     if name not in BY_NAME:
         raise ValueError(f"no law called {name!r}; there are {', '.join(BY_NAME)}")
     x, y = _points(x, y)
-    scale = None if (y > 0).all() else float(y.std()) or 1.0  # residuals as compare_laws takes them
-    return _Fitter(BY_NAME[name], x, y, scale, DELTA), x, y
+    return _Fitter(BY_NAME[name], x, y, residual_scale(y), DELTA), x, y
 
 
 def band(x, y, draws, name: str, at) -> tuple[np.ndarray, np.ndarray]:

@@ -106,6 +106,17 @@ class _Fitter:
                        steps=60)[0]  # fmt: skip
 
 
+def residual_scale(y: np.ndarray) -> float | None:
+    """What a difference from a law is counted in: None (logarithms) where all of `y` is above 0, else its s.d.
+
+    Values that differ by rounding alone are taken for equal and counted as they are.
+    """
+    if (y > 0).all():
+        return None
+    spread = float(y.std())
+    return spread if spread > 1e-12 * np.abs(y).max() else 1.0
+
+
 def fit_power(x, y, *, delta: float = HOFFMANN) -> tuple[dict[str, float], float]:
     """Parameters of y = E + Σ Aⱼ xⱼ^-αⱼ by Huber's loss on log residuals, from many starts, and that loss.
 
@@ -145,8 +156,8 @@ def compare_laws(
     """
     x, y = _points(x, y)
     scales, of = np.unique(x[:, 0], return_inverse=True)
-    positive = bool((y > 0).all())
-    spread = None if positive else float(y.std()) or 1.0
+    spread = residual_scale(y)
+    positive = spread is None
     draws = np.zeros((0, len(y))) if draws is None else np.asarray(draws, float)
     if draws.ndim != 2 or draws.shape[1] != len(y) or not np.isfinite(draws).all():
         raise ValueError(f"draws must be a finite (b, {len(y)}) array; saw shape {draws.shape}")
@@ -174,10 +185,11 @@ def compare_laws(
         of_draws.append(np.sqrt((again**2).mean(axis=1)))
         refit = fitter.again(theta, every, draws) if len(draws) else np.zeros((0, len(theta)))
         raw.append((form, fitter, theta, loss, error, refit))
-    wins = np.bincount(np.argmin(of_draws, axis=0), minlength=len(forms)) / max(len(draws), 1)
+    wins = np.bincount(np.argmin(np.round(of_draws, 9), axis=0), minlength=len(forms)) / max(len(draws), 1)
     fits = [_told(*r, w, of, out_at) for r, w in zip(raw, wins, strict=True)]
-    # of laws that foretell equally well the one with fewer parameters stands first: the order of FORMS
-    return Laws(tuple(sorted(fits, key=lambda f: f.held_out)), "log" if positive else "difference", ahead)
+    # Of laws that foretell equally well the one with fewer parameters stands first: the order of FORMS. Equally well is
+    # to nine decimals of a logarithm or of a standard deviation: fits that meet differ by their rounding.
+    return Laws(tuple(sorted(fits, key=lambda f: round(f.held_out, 9))), "log" if positive else "difference", ahead)
 
 
 def _told(form, fitter, theta, loss, error, refit, wins, of, out_at) -> LawFit:
