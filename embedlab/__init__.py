@@ -50,11 +50,13 @@ _WHERE = {
     "kept": "embedlab.measures.kept:kept",
     "check": "embedlab.plots.check:check",
     "theorem": "embedlab.measures.theorem:theorem",
+    "Claim": "embedlab.claims:Claim",
+    "judge": "embedlab.claims:judge",
     "draw": "embedlab.plots:draw",
     "save": "embedlab.plots:save",
 }
 # Verbs that share their name with a room: the room itself answers when it is called.
-_CALLED = {"extract": "_extract", "report": "_report", "explore": "_explore"}
+_CALLED = {"extract": "_extract", "report": "_report", "explore": "_explore", "world": "_world"}
 __all__ = [*_WHERE, *_CALLED, "__version__"]
 
 
@@ -78,6 +80,13 @@ def _report(*args, **settings):
 def _explore(*args, **settings):
     """Look around spaces in a notebook, as `embedlab.explore.doors.explore` does."""
     return importlib.import_module("embedlab.explore.doors").explore(*args, **settings)
+
+
+def _world(out, **settings):
+    """Give a simulated world whose photographs, manifest, traits and tree lie in the folder `out`, grown if need be."""
+    from embedlab.world.here import world_here
+
+    return world_here(out, **settings)
 
 
 class _Room(ModuleType):

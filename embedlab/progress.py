@@ -1,4 +1,7 @@
-"""Say how far long work has come: rate and time left, on standard error, only when it takes over two seconds."""
+"""Say how far long work has come: rate and time left, on standard error, only when it takes over two seconds.
+
+In a cell of a notebook one line is drawn and drawn again; on a terminal too; a log gets a line for each tenth.
+"""
 
 import sys
 import time
@@ -25,7 +28,7 @@ def in_words(seconds: float) -> str:
 
 
 class Progress:
-    """Count finished items; draw one line on a terminal, or one line for each tenth in a log.
+    """Count finished items; draw one line on a terminal or in a cell, or one line for each tenth in a log.
 
     Call `add(n)` as items finish and `note(text)` for a remark at the end of the line. Nothing is shown
     during the first two seconds. Use it as a context manager, so that the line is closed on errors too.
@@ -37,7 +40,9 @@ class Progress:
         self.done, self.first, self.remark = start, start, ""
         self._began = self._drawn = time.monotonic()
         self._tenth = 0
-        self._live = bool(getattr(self.stream, "isatty", lambda: False)())
+        self._in_cell = type(self.stream).__module__.startswith("ipykernel.")
+        self._live = self._in_cell or bool(getattr(self.stream, "isatty", lambda: False)())
+        self._cell = None
         self._shown = False
 
     def __enter__(self) -> "Progress":
@@ -45,8 +50,7 @@ class Progress:
 
     def __exit__(self, *error) -> None:
         if self._shown and self._live:
-            self.stream.write("\r\x1b[2K" + self.line() + "\n")
-            self.stream.flush()
+            self._draw("\n")
 
     def note(self, text: str) -> None:
         """Set the remark that stands at the end of the line, for instance '3 unreadable'."""
@@ -65,8 +69,7 @@ class Progress:
             return
         if self._live:
             if now - self._drawn >= _REDRAW_SECONDS or self.done == self.total:
-                self.stream.write("\r\x1b[2K" + self.line())
-                self.stream.flush()
+                self._draw()
                 self._drawn, self._shown = now, True
             return
         tenth = 10 * self.done // self.total if self.total else int((now - self._began) // 30)
@@ -74,6 +77,19 @@ class Progress:
             self._tenth, self._shown = tenth, True
             self.stream.write(self.line() + "\n")
             self.stream.flush()
+
+    def _draw(self, end: str = "") -> None:
+        if not self._in_cell:
+            self.stream.write("\r\x1b[2K" + self.line() + end)
+            self.stream.flush()
+            return
+        # Red boxes of standard error would look like trouble, and lines would scroll what a reader came for away.
+        said = {"text/plain": self.line()}
+        if self._cell is None:
+            # where there are cells, a kernel has loaded it: no import, no dependency
+            self._cell = sys.modules["IPython.display"].display(said, raw=True, display_id=True)
+        else:
+            self._cell.update(said, raw=True)
 
     def line(self) -> str:
         """Give the line as it would be drawn now."""
