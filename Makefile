@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 
 # Two workers with one BLAS thread each: two threads in two workers fight for two cores and lose (docs/dependencies.md).
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 .DEFAULT_GOAL := help
-.PHONY: help setup browser-here demo plates test check calibrate bench browser figures wheel clean
+.PHONY: help setup browser-here demo plates test check calibrate bench browser figures docs wheel clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "installing pinned packages into .venv (one to three minutes the first time)"
 	@# torch goes first and exactly as pinned: a range may fetch a newer release with gigabytes of CUDA libraries
 	@$(PIP) "$$(grep '^torch==' constraints.txt)"
-	@$(PIP) --editable '.[lite0,notebook,bench,test]'
+	@$(PIP) --editable '.[lite0,notebook,bio,bench,docs,test]'
 	@touch $(STAMP)
 
 browser-here:
@@ -75,6 +75,9 @@ bench: setup ## side by side with peers, the same numbers first
 
 browser: setup ## the pages in a real Chromium
 	@$(PYTEST) -m browser
+
+docs: setup ## the docs as a site in build/docs, every warning an error
+	@$(BIN)/python -m sphinx -W --keep-going -q docs build/docs && echo "open build/docs/index.html"
 
 wheel: setup ## a wheel in dist/, analyses included
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

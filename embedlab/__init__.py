@@ -54,6 +54,7 @@ _WHERE = {
     "judge": "embedlab.claims:judge",
     "draw": "embedlab.plots:draw",
     "save": "embedlab.plots:save",
+    "export": "embedlab.exports:export",
 }
 # Verbs that share their name with a room: the room itself answers when it is called.
 _CALLED = {"extract": "_extract", "report": "_report", "explore": "_explore", "world": "_world"}

@@ -24,7 +24,7 @@ FLOORS = {
     "declarations": 3,
     "measures": 3, "extract": 3, "world": 3,
     "plots": 4, "lab": 4, "train": 4,
-    "explore": 5, "quantities": 5, "doctor": 5, "fitness": 5, "report": 6, "study": 7,
+    "explore": 5, "quantities": 5, "doctor": 5, "fitness": 5, "report": 6, "exports": 6, "study": 7,
     "reproduction": 8, "demo": 9, "cli": 10,
 }  # fmt: skip
 TORCH = {"torch", "torchvision", "open_clip", "timm", "safetensors", "huggingface_hub"}
@@ -124,7 +124,7 @@ def test_what_is_imported_is_declared():
     with open(ROOT / "pyproject.toml", "rb") as file:
         project = tomllib.load(file)["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["lite0"], *extras["notebook"]]
+    lines = [*project["dependencies"], *extras["lite0"], *extras["notebook"], *extras["bio"]]
     declared = {re.split(r"[<>=!~\[ ]", line)[0].lower().replace("-", "_") for line in lines}
     outside = {name.split(".")[0] for path in modules() for name in imports(path)}
     outside -= {"embedlab", *sys.stdlib_module_names, *BROUGHT_ALONG}

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from embedlab import __version__
-from embedlab.cli import exploring, questions, stores, studies, worlds
+from embedlab.cli import exploring, exporting, questions, stores, studies, worlds
 from embedlab.cli.verb import INTERRUPTED, Verbs
 
 HELP = """Ask what a foundation model knows of biology.
@@ -55,6 +55,7 @@ def _root(
 
 
 stores.register(app)
+exporting.register(app)
 questions.register(app)
 exploring.register(app)
 studies.register(app)

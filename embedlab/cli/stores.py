@@ -101,7 +101,7 @@ def _stay_offline() -> None:
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Parquet, pybioclip JSON, .npz, or .npy beside a table.")
+        Path, typer.Argument(metavar="FILE", help="Parquet, .h5ad, pybioclip JSON, .npz, or .npy beside a table.")
     ],
     out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the store.")],
     source: Annotated[

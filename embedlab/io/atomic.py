@@ -84,17 +84,16 @@ def flush_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def aside(path: Path, what: str) -> Iterator[Digesting]:
-    """Open a file that appears under `path` only once it is complete and on disk.
+def path_aside(path: Path, what: str) -> Iterator[Path]:
+    """Give the path of a temporary file, for a writer that opens files itself; it becomes `path` once complete.
 
     `what` names the fault point `WHAT-written`, between the last byte and the rename. An error inside
     leaves nothing behind; a kill leaves a `.NAME.PID.tmp`, which the next writer sweeps.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            yield Digesting(file)
-            file.flush()
+        yield temporary
+        with open(temporary, "rb+") as file:  # what another handle wrote is flushed through this one as well
             os.fsync(file.fileno())
         fault(f"{what}-written")
         os.replace(temporary, path)
@@ -102,6 +101,13 @@ def aside(path: Path, what: str) -> Iterator[Digesting]:
         temporary.unlink(missing_ok=True)
         raise
     flush_folder(path.parent)
+
+
+@contextlib.contextmanager
+def aside(path: Path, what: str) -> Iterator[Digesting]:
+    """Open a file that appears under `path` only once it is complete and on disk; see `path_aside`."""
+    with path_aside(path, what) as temporary, open(temporary, "wb") as file:
+        yield Digesting(file)
 
 
 def put_bytes(path: Path, data: Any, what: str) -> dict[str, Any]:

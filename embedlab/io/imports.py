@@ -11,6 +11,7 @@ from embedlab.data.report import few
 from embedlab.io import layout, source_arrays
 from embedlab.io.atomic import digests
 from embedlab.io.rows import planned_rows
+from embedlab.io.source_h5ad import from_h5ad
 from embedlab.io.source_parquet import from_parquet
 from embedlab.io.sources import Source, detect
 from embedlab.io.store import read_manifest, store_state
@@ -24,6 +25,7 @@ READERS = {
     "pybioclip": source_arrays.from_pybioclip,
     "npz": source_arrays.from_npz,
     "npy": source_arrays.from_npy,
+    "h5ad": from_h5ad,
 }
 PART_BYTES = 32 << 20  # of vectors held at once; some four times that pass through memory
 IMPORTER = 1  # part of the key: raise it when the same file would give other rows
@@ -33,16 +35,16 @@ def import_file(path: Path | str, out: Path | str, source: str = "auto") -> dict
     """Store the vectors of a file; `{store, key, rows, dim, format, from_cache, …}` comes back.
 
     Reads emb-explorer and TreeOfLife parquet (`uuid`, `emb`), hpc-inference parquet (`emb_MODEL`), pybioclip
-    JSON, `.npz` (`x`, and optionally ids and labels) and `.npy` with a table beside it; `source` names one
-    of them or lets the first bytes decide. Columns get our names, all are kept, missing cells stay missing.
-    Whether vectors are raw or of unit length is measured and recorded, never changed.
+    JSON, `.npz` (`x`, and optionally ids and labels), `.npy` with a table beside it and AnnData's `.h5ad` (`X`, `obs`);
+    `source` names one of them or lets the first bytes decide. Columns get our names, all are kept, missing cells
+    stay missing. Whether vectors are raw or of unit length is measured and recorded, never changed.
 
     ValueError, naming rows, for vectors that are zero, not finite or of uneven length, for ids that are
     missing or not unique, and for a folder that holds other data; then nothing is left behind.
     """
     path, out = Path(path), Path(out)
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not a file: give a parquet, JSON, .npz or .npy file of vectors")
+        raise FileNotFoundError(f"{path} is not a file: give a parquet, JSON, .npz, .npy or .h5ad file of vectors")
     if source != "auto" and source not in READERS:
         raise ValueError(f"format {source!r} is not known: choose auto, {few(READERS, len(READERS))}")
     kind = detect(path) if source == "auto" else source

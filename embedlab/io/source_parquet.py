@@ -1,5 +1,6 @@
 """Parquet with a column of number lists: emb-explorer, TreeOfLife (`uuid`, `emb`) and hpc-inference."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from embedlab.io.sources import VECTOR_NAMES, Source, table_rows
 
 MOST_NUMBERS = 65_536  # in one vector; no encoder comes near
 ROOM = 1 << 26  # numbers that may be promised beyond that: 256 MB
+CARD, ADDED = b"embedlab_card", b"embedlab_added"  # in the metadata of what we write: who made it; ranks that we added
 
 
 def from_parquet(path: Path) -> Source:
@@ -57,9 +59,16 @@ def from_parquet(path: Path) -> Source:
         raise ValueError(f"{path} promises {cells:,} bytes of table for {total:,} rows: refused")
     table = pl.from_arrow(pq.read_table(path, columns=others)) if others else pl.DataFrame()
     assert isinstance(table, pl.DataFrame)
+    card, added = (_metadata(schema, key) for key in (CARD, ADDED))
+    ours = [name for name in table.columns if isinstance(added, list) and name in added]
+    table = table.drop(name for name in ours if table[name].null_count() == total)
     rows, notes = table_rows(table, total, path.name)
     model = column.removeprefix("emb_") if column.startswith("emb_") else None
-    kind = "hpc-inference" if model else "emb-explorer" if {"uuid", "emb"} <= set(schema.names) else "parquet"
+    if isinstance(card, dict):
+        model = str(card.get("model") or "") or model
+        notes.append(f"written from the store {str(card.get('key') or '')[:12] or 'of no key'}")
+    theirs = "emb-explorer" if {"uuid", "emb"} <= set(schema.names) else "parquet"
+    kind = "hpc-inference" if column.startswith("emb_") else theirs
 
     def blocks(size: int) -> Iterator[np.ndarray]:
         start = 0
@@ -74,6 +83,14 @@ def from_parquet(path: Path) -> Source:
         )
     given = str(schema.field(column).type.value_type)
     return Source(format=kind, rows=rows, dim=dim, given=given, blocks=blocks, model=model, notes=notes)
+
+
+def _metadata(schema: Any, key: bytes) -> Any:
+    """Give what we once wrote into the file's metadata; None where another wrote it."""
+    try:
+        return json.loads((schema.metadata or {}).get(key, b"null"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _numbers(metadata: Any, column: str) -> int:

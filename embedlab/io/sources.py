@@ -30,18 +30,19 @@ class Source:
 
 
 def detect(path: Path) -> str:
-    """Tell the format from the first bytes: "parquet", "npz", "npy" or "pybioclip"; ValueError if none."""
+    """Tell the format from the first bytes: "parquet", "npz", "npy", "h5ad" or "pybioclip"; ValueError if none."""
     with open(path, "rb") as file:
         head = file.read(64)
     if not head:
         raise ValueError(f"{path} is empty (0 bytes): nothing to import")
-    for magic, name in ((b"PAR1", "parquet"), (b"PK\x03\x04", "npz"), (b"\x93NUMPY", "npy")):
+    magics = ((b"PAR1", "parquet"), (b"PK\x03\x04", "npz"), (b"\x93NUMPY", "npy"), (b"\x89HDF\r\n\x1a\n", "h5ad"))
+    for magic, name in magics:
         if head.startswith(magic):
             return name
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "pybioclip"
     raise ValueError(
-        f"{path} begins with {head[:8]!r}: neither parquet, .npz, .npy nor pybioclip JSON; export one"
+        f"{path} begins with {head[:8]!r}: neither parquet, .npz, .npy, .h5ad nor pybioclip JSON; export one"
     )
 
 
