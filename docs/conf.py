@@ -34,13 +34,15 @@ toc_object_entries_show_parents = "hide"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "EmbedLab"
+html_context = {"default_mode": "auto"}
 html_static_path = ["maker/static"]
 html_css_files = ["embedlab.css"]
 html_copy_source = html_show_sourcelink = False
 html_permalinks_icon = "#"
-html_sidebars = {"index": [], "made/gallery/index": [], "made/changelog": [], "made/citation": []}
+html_sidebars = {"index": [], "made/gallery/index": [], "made/changelog": [], "made/citation": [], "made/verdicts": []}
 html_theme_options = {
     "logo": {"text": "EmbedLab"},
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "made/gallery/index": [], "made/verdicts": []},
     "navbar_align": "left",
     "navbar_center": ["navbar-nav"],
     "navbar_end": ["theme-switcher"],

@@ -19,10 +19,10 @@ def setup(app) -> dict:
 
 def _make(app, config) -> None:
     from maker import commands, doors, pages, questions, wall
+    from maker.links import put
 
-    wanted = {page for part in (commands, doors, pages, questions) for page in part.write()}
-    wanted |= set(wall.write(Path(config.el_figures)))
-    pages.sweep(wanted)
+    parts = (commands.pages(), doors.pages(), questions.pages(), pages.pages(), wall.pages(Path(config.el_figures)))
+    put({page: text for part in parts for page, text in part.items()})
 
 
 def _mend(app, docname: str, source: list[str]) -> None:

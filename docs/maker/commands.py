@@ -1,8 +1,9 @@
 """The command line as a page: each verb with its arguments, options, defaults and examples, from the program itself."""
 
 import re
+from pathlib import Path
 
-from maker.links import MADE, put
+from maker.links import MADE
 
 LEAD = """# The command line
 
@@ -14,8 +15,8 @@ where it stopped when it is said again.
 EVERYWHERE = {"as_json", "debug"}
 
 
-def write() -> list:
-    """Write `made/commands.md` and give its path."""
+def pages() -> dict[Path, str]:
+    """Give `made/commands.md` and what it says."""
     import typer
 
     from embedlab.cli import app
@@ -26,7 +27,7 @@ def write() -> list:
     for panel in panels:
         parts.append(f"## {panel}\n\n")
         parts += [_verb(name, verb) for name, verb in verbs.items() if verb.rich_help_panel == panel]
-    return [put(MADE / "commands.md", "".join(parts))]
+    return {MADE / "commands.md": "".join(parts)}
 
 
 def _overview(verbs) -> str:

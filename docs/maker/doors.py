@@ -4,21 +4,22 @@ import re
 from pathlib import Path
 
 from maker import source
-from maker.links import MADE, put
+from maker.links import MADE
 from maker.render import Index, Told, object_of, prose
 
-VERBS = {
-    "Open, map, look around": "open extract project kept show explore gallery",
-    "Ask one space": "geometry separation orthogonality contrast_places contrast_scene shared_axis erasure phylogeny "
-    "hierarchy rank_ladder neighbour_agreement recognition trait_alignment trait_axis trait_distances habitat theorem",
-    "Ask several spaces": "scaling objectives beyond_controls agreement agreements",
-    "Draw, check, write": "draw save check report",
-}
+VERBS = {  # page -> title, verbs
+    "look": ("Open, map, look around", "open extract world project kept show explore gallery"),
+    "ask": ("Ask one space",
+            "geometry separation orthogonality contrast_places contrast_scene shared_axis erasure phylogeny hierarchy "
+            "rank_ladder neighbour_agreement recognition trait_alignment trait_axis trait_distances habitat theorem"),
+    "ask-several": ("Ask several spaces", "scaling objectives beyond_controls agreement agreements"),
+    "write": ("Judge, draw, write", "judge draw save check report"),
+}  # fmt: skip
 ROOMS = {  # page -> title, what it is for, modules
     "claims": ("Claims, labs, studies", "How a question of your own becomes evidence and a verdict.",
                "claims declarations lab study fitness"),
     "figures": ("Figures", "What draws a result, on the screen and in print, and checks it.",
-                "plots plots.marks plots.theme plots.check plots.colour_vision plots.gallery"),
+                "plots plots.marks:Picture plots.theme plots.check plots.colour_vision plots.gallery"),
     "explorer": ("Explorer", "Linked maps as a file, as a cell and as a live page.",
                  "explore.doors explore.notebook explore.bundle explore.page explore.live"),
     "stores": ("Stores and tables", "Reading and writing what is on disk, and sums that add up.",
@@ -41,6 +42,10 @@ STATISTICS = {  # part of embedlab.stats -> title of its page
     "shape": "Shape of a cloud",
 }
 API = MADE / "api"
+LEAD = (
+    "After `import embedlab as el`: names load when they are first used, and the import brings no torch. Each result "
+    "answers `str()`, `.table()` and `.caption`, and is drawn by `el.draw`."
+)
 
 
 class Room:
@@ -68,39 +73,38 @@ class Room:
                 self.tell(home, given, taken)
 
 
-def write() -> list[Path]:
-    """Write the pages of `made/api/` and give their paths."""
+def pages() -> dict[Path, str]:
+    """Give the pages of `made/api/` and what they say."""
     taken: set[str] = set()
-    rooms = [_nouns(taken), _front_door(taken), *_statistics(taken)]
+    rooms = [_nouns(taken), *_front_door(taken), *_statistics(taken)]
     rooms += [_room(name, *told, taken) for name, told in ROOMS.items()]
     index = Index()
     for room in rooms:
         for part in room.parts:
             if isinstance(part, Told):
                 index.add(part)
-    pages = []
-    for room in rooms:
-        text = "\n".join(p if isinstance(p, str) else object_of(p, index, room.page) for p in room.parts)
-        pages.append(put(room.page, f"{text}\n"))
-    return pages
+    return {
+        room.page: "\n".join(p if isinstance(p, str) else object_of(p, index, room.page) for p in room.parts)
+        for room in rooms
+    }
 
 
-def _front_door(taken: set[str]) -> Room:
-    """Verbs of `import embedlab as el`, each with the result it gives."""
-    where = source.literal("embedlab", "_WHERE")
-    called = source.literal("embedlab", "_CALLED")
+def _front_door(taken: set[str]) -> list[Room]:
+    """Verbs of `import embedlab as el`, each with the result it gives; those that no page names come on the last."""
+    where, called = source.literal("embedlab", "_WHERE"), source.literal("embedlab", "_CALLED")
     nouns = {name for name, place in where.items() if place.rpartition(":")[2][0].isupper()}
-    room = Room("front-door", "The front door: `import embedlab as el`",
-                "Names load when they are first used; the import takes a moment and brings no torch. Each result "
-                "answers `str()`, `.table()` and `.caption`, and is drawn by `el.draw`.")  # fmt: skip
-    grouped = {name for names in VERBS.values() for name in names.split()}
-    rest = sorted({*where, *called} - nouns - grouped)
-    for title, names in (*VERBS.items(), *([("More", " ".join(rest))] if rest else [])):
-        room.say(f"## {title}")
-        for name in names.split():
+    rest = sorted({*where, *called} - nouns - {name for _, names in VERBS.values() for name in names.split()})
+    rooms = []
+    for page, (title, names) in VERBS.items():
+        room = Room(page, f"{title}: verbs of `embedlab`", LEAD)
+        more = rest if page == [*VERBS][-1] else []
+        for name in [*names.split(), *more]:
+            if name not in where and name not in called:
+                continue
             module, _, verb = _behind(name) if name in called else where[name].partition(":")
             room.tell(module, verb, taken, full=f"embedlab.{name}")
-    return room
+        rooms.append(room)
+    return rooms
 
 
 def _behind(name: str) -> tuple[str, str, str]:
@@ -115,6 +119,10 @@ def _nouns(taken: set[str]) -> Room:
     where = source.literal("embedlab", "_WHERE")
     for name in source.literal("embedlab.data", "__all__"):
         room.tell("embedlab.data", name, taken, full=f"embedlab.{name}" if name in where else "")
+    for name, place in where.items():  # nouns of the front door that live elsewhere
+        module, _, noun = place.partition(":")
+        if noun[0].isupper():
+            room.tell(module, noun, taken, full=f"embedlab.{name}")
     return room
 
 
@@ -140,11 +148,12 @@ def _statistics(taken: set[str]) -> list[Room]:
 
 def _room(name: str, title: str, lead: str, modules: str, taken: set[str]) -> Room:
     room = Room(name, title, lead)
-    for short in modules.split():
+    for each in modules.split():
+        short, _, only = each.partition(":")  # a module, or one name of it
         full = f"embedlab.{short}"
         room.say(f"## `{full}`\n\n{_first(source.said_of(full))}")
-        for each in source.names_of(full):
-            room.tell(full, each, taken)
+        for told in [only] if only else source.names_of(full):
+            room.tell(full, told, taken)
     return room
 
 

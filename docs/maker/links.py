@@ -55,9 +55,14 @@ def relinked(text: str, source: Path, page: Path) -> str:
     return "".join([*parts, LINK.sub(again, text[at:])])
 
 
-def put(page: Path, text: str) -> Path:
-    """Write a page where it says something new: what has not changed, Sphinx need not read again."""
-    page.parent.mkdir(parents=True, exist_ok=True)
-    if not page.exists() or page.read_text(encoding="utf-8") != text:
-        page.write_text(text, encoding="utf-8")
-    return page
+def put(pages: dict[Path, str]) -> None:
+    """Write pages into `made/`, and remove what no page is any more.
+
+    One that says what it said is left alone: Sphinx need not read it again.
+    """
+    for page, text in pages.items():
+        page.parent.mkdir(parents=True, exist_ok=True)
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+    for old in {path for path in MADE.rglob("*") if path.is_file()} - set(pages):
+        old.unlink()

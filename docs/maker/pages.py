@@ -4,33 +4,35 @@ import json
 import re
 from pathlib import Path
 
-from maker.links import DOCS, MADE, MOVED, ROOT, put, relinked
+from maker.links import DOCS, MADE, MOVED, ROOT, relinked
 
 STUDIES = ("figures/medium", "docs/medium")  # where a study's words are looked for, the first that has them
-NOT_YET = """The study over worlds is made by `embedlab reproduce medium --out figures/medium` (hours, resumable); this
-table is its `papers.md`, which is not there yet; [every claim of the study](REST) holds what is.
-"""
+NOT_YET = (
+    "The study over worlds is made by `embedlab reproduce medium --out figures/medium` (hours, resumable). What it "
+    "says of published claims it writes to `papers.md`,"
+)
 
 
-def write() -> list[Path]:
-    """Write the pages and give their paths."""
-    made = [_moved(ROOT / name, DOCS / page) for name, page in MOVED.items() if page.startswith("made/")
-            and "gallery" not in page]  # fmt: skip
-    return [*made, _citation(), *_notebooks(), *_verdicts()]
+def pages() -> dict[Path, str]:
+    """Give the pages and what they say."""
+    moved = {DOCS / page: ROOT / file for file, page in MOVED.items() if re.match("made/(?!gallery)", page)}
+    notebooks = {MADE / "notebooks" / p.name: p for p in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+    return {
+        **{page: relinked(file.read_text(encoding="utf-8"), file, page) for page, file in moved.items()},
+        **{page: file.read_text(encoding="utf-8") for page, file in notebooks.items()},
+        MADE / "citation.md": _citation(),
+        **verdicts(ROOT),
+    }
 
 
-def _moved(file: Path, page: Path) -> Path:
-    return put(page, relinked(file.read_text(encoding="utf-8"), file, page))
-
-
-def _citation() -> Path:
+def _citation() -> str:
     """How to cite, from CITATION.cff: its few keys are read line by line, since the house has no YAML reader."""
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     said = {key: re.search(rf'^{key}: *"?(.*?)"?$', text, re.MULTILINE)[1] for key in ("title", "version", "message")}
     year = re.search(r'^date-released: *"?(\d{4})', text, re.MULTILINE)[1]
     author = re.search(r'^  - name: *"?(.*?)"?$', text, re.MULTILINE)[1]
     works = re.findall(r'title: "(.*?)"\n.*?family-names: (\w+).*?year: (\d+)\n *url: "(.*?)"', text, re.DOTALL)
-    page = (
+    return (
         f"# Citing\n\n{said['message']}\n\n> {author} ({year}). *{said['title']}*, "
         f"version {said['version']}. MIT licence.\n\n"
         f"```bibtex\n@software{{embedlab,\n  title = {{{said['title']}}},\n  author = {{{{{author}}}}},\n"
@@ -39,38 +41,22 @@ def _citation() -> Path:
         + "\n\nEach report that embedlab writes ends with the references of the methods it used; a store's card names "
         "its model. The file itself: {download}`CITATION.cff <../../CITATION.cff>`.\n"
     )
-    return put(MADE / "citation.md", page)
 
 
-def _notebooks() -> list[Path]:
-    """Copies of the notebooks, which are kept without outputs; one that is gone goes here too."""
-    folder = MADE / "notebooks"
-    found = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    for old in set(folder.glob("*.ipynb")) - {folder / p.name for p in found}:
-        old.unlink()
-    return [put(folder / p.name, p.read_text(encoding="utf-8")) for p in found]
-
-
-def _verdicts() -> list[Path]:
-    """What a study found: the table of the first page (a part, no page), and the page of all its claims."""
-    there = [ROOT / s for s in STUDIES]
-    return [_part(next((s for s in there if (s / "papers.md").is_file()), None)),
-            _whole(next((s for s in there if (s / "verdicts.md").is_file()), None))]  # fmt: skip
-
-
-def _part(study: Path | None) -> Path:
-    if study is None:
-        return put(MADE / "papers.part", NOT_YET.replace("REST", "made/verdicts.md"))
-    table, remark = _parted((study / "papers.md").read_text(encoding="utf-8"))
-    end = f"{remark} {_state(study)} All of them: [every claim of the study](made/verdicts.md)."
-    return put(MADE / "papers.part", f"{table}\n\n{end.strip()}\n")
-
-
-def _whole(study: Path | None) -> Path:
-    if study is None:
-        return put(MADE / "verdicts.md", "# Every claim of the study\n\n" + NOT_YET.partition(",")[0] + ".\n")
-    table, remark = _parted((study / "verdicts.md").read_text(encoding="utf-8"))
-    return put(MADE / "verdicts.md", f"# Every claim of the study\n\n{_state(study)}\n\n{table}\n\n{remark}\n")
+def verdicts(root: Path) -> dict[Path, str]:
+    """Give what a study found: the table of the first page (a part, no page), and the page of all its claims."""
+    studies = [root / s for s in STUDIES]
+    part = next((s for s in studies if (s / "papers.md").is_file()), None)
+    whole = next((s for s in studies if (s / "verdicts.md").is_file()), None)
+    rest = "[every claim of the study](made/verdicts.md)"
+    first, every = f"{NOT_YET} which is not there yet; {rest} holds what is.\n", f"{NOT_YET}\n"
+    if part:
+        table, remark = _parted((part / "papers.md").read_text(encoding="utf-8"))
+        first = f"{table}\n\n{f'{remark} {_state(part)} All of them: {rest}.'.strip()}\n"
+    if whole:
+        table, remark = _parted((whole / "verdicts.md").read_text(encoding="utf-8"))
+        every = f"{_state(whole)}\n\n{table}\n\n{remark}\n"
+    return {MADE / "papers.part": first, MADE / "verdicts.md": f"# Every claim of the study\n\n{every}"}
 
 
 def _parted(text: str) -> tuple[str, str]:
@@ -90,10 +76,3 @@ def _state(study: Path) -> str:
     done, of = told.get("worlds"), told.get("worlds_in_all")
     claims = len(told.get("claims", ()))
     return f"{done} of {of} worlds are judged, {claims} claims as one family." if done and of else ""
-
-
-def sweep(wanted: set[Path]) -> None:
-    """Remove made pages that nothing made this time, so that no page of yesterday stands in the docs of today."""
-    for path in set(MADE.rglob("*.*")) - wanted:
-        if path.is_file():
-            path.unlink()

@@ -1,8 +1,10 @@
 """The questions that ship, as a page: what each asks, what it claims beforehand, what may be set, and its code."""
 
+from pathlib import Path
+
 from embedlab.claims import Claim
 from embedlab.study import list_analyses, load_analysis
-from maker.links import MADE, ROOT, put
+from maker.links import MADE, ROOT
 
 LEAD = """# The questions that ship
 
@@ -13,12 +15,12 @@ told in [what the numbers mean](../measures.md), how to add a question in [contr
 """
 
 
-def write() -> list:
-    """Write `made/questions.md` and give its path."""
+def pages() -> dict[Path, str]:
+    """Give `made/questions.md` and what it says."""
     found = list_analyses()
     rows = [f"| [`{a['name']}`](#question-{a['name'].replace('_', '-')}) | {a['question']} |" for a in found]
     overview = "\n".join(["| name | asks |", "|---|---|", *rows, "", ""])
-    return [put(MADE / "questions.md", LEAD + overview + "\n".join(_question(a) for a in found))]
+    return {MADE / "questions.md": LEAD + overview + "\n".join(_question(a) for a in found)}
 
 
 def _question(told: dict) -> str:

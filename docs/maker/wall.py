@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from maker.links import MADE, put
+from maker.links import MADE
 from maker.questions import code_of
 
 KINDS = {"html": "interactive", "pdf": "PDF", "svg": "SVG", "png": "PNG", "csv": "numbers"}
+GALLERY = MADE / "gallery"
 FILES = "_figures"  # below the built docs
 EMPTY = """# Gallery
 
@@ -80,11 +81,11 @@ def boards(figures: Path) -> tuple[list[Board], dict[str, list[str]]]:
     return told, {study: names[1:] for study, names in worlds.items()}
 
 
-def write(figures: Path) -> list[Path]:
-    """Write `made/gallery/` and give its pages."""
+def pages(figures: Path) -> dict[Path, str]:
+    """Give the pages of `made/gallery/` and what they say."""
     found, others = boards(figures)
     if not found:
-        return [put(MADE / "gallery" / "index.md", EMPTY)]
+        return {GALLERY / "index.md": EMPTY}
     groups: dict[str, list[Board]] = {}
     for board in found:
         groups.setdefault(str(Path(board.below).parent), []).append(board)
@@ -98,8 +99,7 @@ def write(figures: Path) -> list[Path]:
         parts.append(_wall(members))
     toc = "\n".join(b.slug for b in found)
     parts.append(f"```{{toctree}}\n:hidden:\n\n{toc}\n```\n")
-    pages = [put(MADE / "gallery" / "index.md", "".join(parts))]
-    return [*pages, *(put(MADE / "gallery" / f"{b.slug}.md", _page(b)) for b in found)]
+    return {GALLERY / "index.md": "".join(parts), **{GALLERY / f"{b.slug}.md": _page(b) for b in found}}
 
 
 def _group(path: str) -> str:
