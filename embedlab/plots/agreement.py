@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, array, padded
+from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, array, n_of, padded
 from embedlab.plots.theme import BLUE, CHANCE, VERMILION, number, p_words
 
 TESTED = ("beyond species", "beyond the tree")
@@ -38,6 +38,8 @@ def picture(result) -> Picture:
             marks=tuple(marks),
             x=Axis(label="agreement of the two spaces", range=padded(every, include=(0.0, 1.0))),
             y=Axis(ticks=ticks, range=(-len(rows) + 0.4, 0.6)),
+            title="Index by index",
+            note=n_of(len(result.species), "species"),
             height=10 + 5.5 * len(rows),
         )
     ]
@@ -74,9 +76,10 @@ def _distances(result, a, b) -> Panel:
         x=Axis(label=f"distance² in {_short(result.x)}", range=spans[0]),
         y=Axis(label=f"distance² in {_short(result.y)}", range=spans[1]),
         title="Distances",
+        note=n_of(a.size, "pairs\u00a0· no slope by chance"),
         height=45,
     )
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 18 else name[:17] + "…"
+    return name if len(name) <= 26 else f"{name[:14]}…{name[-11:]}"

@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
 from embedlab.plots.colour_vision import contrast
-from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, Span, Words, array, padded
+from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, Span, Words, array, n_of, padded
 from embedlab.plots.theme import BLACK, BLUE, INK, PAPER, VERMILION, number, p_words, shade
 from embedlab.plots.trees import branches, ladder
 
@@ -62,6 +62,8 @@ def _table(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="Species means (lower), beyond descent (upper)",
+        note=f"{n_of(len(result.species), 'species')}\u00a0· chance {number(result.chance[0])} to "
+        f"{number(result.chance[1])}",
         height=max(24.0, min(6.2 * m + 4, 60)),
         x=Axis(ticks=tuple((float(j), str(j + 1)) for j in range(m)), range=(-0.5, m - 0.5)),
         y=Axis(ticks=names, range=(0.5 - m, 0.5)),
@@ -94,6 +96,7 @@ def _pairs(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="Each pair",
+        note=n_of(len(result.species), "species"),
         height=max(24.0, 3.4 * len(pairs) + 4),
         x=Axis(label="agreement (1 = the same)", range=padded(alike, value, low, high, include=(0.0, 1.0))),
         y=Axis(
@@ -129,6 +132,7 @@ def _distances(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title=f"Distances of species in {result.shown if len(result.shown) <= 24 else result.shown[:23] + '…'}",
+        note=n_of(s, "species\u00a0· no blocks by chance"),
         height=TALL,
         x=Axis(label=f"{s} species" + (", in the order of the tree" if left else ""), range=(left - 0.01, 1.0),
                shown=False),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import told
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, n_of, padded
 from embedlab.plots.theme import BLUE, FRAME, VERMILION, number, sentence_case
 
 
@@ -77,6 +77,8 @@ def _values(result, measure: str) -> Panel:
         marks=tuple(marks),
         x=Axis(label=measure, range=padded(*every, [v for v in result.chance if np.isfinite(v)])),
         y=Axis(ticks=ticks, range=(-len(result.gaps) - 0.6, 0.6)),
+        title="Each by itself",
+        note=n_of(len(result.species), "species"),
         height=14 + 8 * (len(result.gaps) + 1),
     )
 
@@ -97,6 +99,7 @@ def _gaps(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="After training, less each control",
+        note=n_of(len(result.species), "species"),
         x=Axis(label="gap", range=padded(value, ends, spans, include=(0.0,))),
         y=Axis(ticks=tuple((at, _name(g)) for at, g in shown), range=(shown[-1][0] - 0.6, 0.6)),
         height=12 + 8 * len(shown),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Bars, Dots, Panel, Rule, Span, array, padded
+from embedlab.plots.marks import Axis, Bars, Dots, Panel, Rule, Span, array, n_of, padded
 from embedlab.plots.theme import number, p_words, percent
 
 
@@ -80,6 +80,7 @@ def chance_panel(
     return Panel(
         marks=tuple(marks),
         title=title,
+        note=n_of(evidence.n, evidence.unit),
         height=height,
         x=Axis(label=label, range=span, percent=as_percent),
         y=Axis(range=(0, 1.1), shown=False),

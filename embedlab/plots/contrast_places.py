@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import foot
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, array, n_of, padded
 from embedlab.plots.theme import (
     FRAME,
     GREEN,
@@ -121,7 +121,8 @@ def _space(result, p, across, up) -> Panel:
         marks=tuple(marks),
         x=Axis(label="share inside the species span", percent=True, range=across),
         y=Axis(label="length (within-species s.d.)", range=up),
-        title=f"{p.name}: {percent(p.pooled.share)} inside" if len(result.spaces) > 1 else "",
+        title=p.name if len(result.spaces) > 1 else "",
+        note=f"{percent(p.pooled.share)} inside\u00a0· {n_of(int(np.isfinite(inside).sum()), 'species')}",
         height=52 if len(result.spaces) == 1 else 42,
     )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots import contrast_places
-from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, array, padded
+from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, array, n_of, padded
 from embedlab.plots.scene import Arrow, Points, Scene, panels
 from embedlab.plots.theme import BLUE, CHANCE, CHANCE_FILL, FRAME, percent, sentence_case
 
@@ -56,8 +56,11 @@ def _scene(result, view, place, reach: float, rise: float) -> Scene:
                        label=(f"{name}\n{word}",) * int(rows.sum()), key=name if kind else f"open: {a}; filled: {b}")
             )  # fmt: skip
     low, high = _plane(view)
+    chance = 1 - place.pooled.evidence.chance["mean"]
     return Scene(
-        title=f"{view.name}: {percent(place.pooled.share)} inside" if len(result.views) > 1 else "",
+        title=view.name if len(result.views) > 1 else "",
+        note=f"{percent(place.pooled.share)} inside, {percent(chance)} by chance\u00a0· "
+        f"{n_of(len(places.groups), 'species')}",
         low=low, high=high, reach=reach, rise=rise, upright="outside the span", unit="1 s.d.",
         arrows=(*grey, *bright), points=tuple(points),
     )  # fmt: skip
@@ -99,6 +102,7 @@ def _shares(places) -> Panel:
             range=(-0.6, len(k) - 0.4),
         ),
         y=Axis(label="share inside the span", percent=True, range=padded(low, high, chance, include=(0.0,))),
-        title=f"Inside the span: all {len(places.groups)} species",
+        title="Inside the span",
+        note=n_of(len(places.groups), "species"),
         height=30,
     )

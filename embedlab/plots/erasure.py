@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.plots.chance import foot
-from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import CHANCE, CHANCE_FILL, percent, sentence_case
 
 
@@ -61,6 +61,7 @@ def _panel(result, what: str, title: str) -> Panel:
     return Panel(
         marks=tuple(marks),
         title=title,
+        note=n_of(result.evidence.n, result.evidence.unit),
         height=10 + 6 * len(table),
         x=Axis(label="accuracy on images that fitted nothing", percent=True, range=padded(*seen)),
         y=Axis(ticks=tuple(zip(place.tolist(), table["where"], strict=True)), range=(-0.6, len(table) - 0.4)),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, array, n_of, padded
 from embedlab.plots.theme import BLUE, CHANCE, GREEN, INK, VERMILION, number, percent
 
 
@@ -38,6 +38,7 @@ def picture(result) -> Picture:
         y=Axis(range=(0, 1), shown=False),
         height=7,
         title="Length",
+        note=f"{n_of(r.n, 'vectors')}\u00a0· no length is chance",
     )
     cosine = Panel(
         marks=(
@@ -62,6 +63,7 @@ def picture(result) -> Picture:
         y=Axis(range=(0, 1), shown=False),
         height=7,
         title="Angle",
+        note=n_of(r.n, "vectors"),
     )
     # n centred rows cannot fill more than n − 1 directions, however many dimensions there are.
     most = min(r.d, max(r.n - 1, 1))
@@ -91,6 +93,7 @@ def picture(result) -> Picture:
         y=Axis(range=(0, 1), shown=False),
         height=7,
         title="Directions",
+        note=n_of(r.n, "vectors"),
     )
     return Picture(
         title=f"{r.n:,} vectors of {r.d} numbers use about {number(r.effective_rank)} directions, of "
@@ -108,6 +111,9 @@ SHOWN = (("dimension", "intrinsic dimension (TwoNN)"), ("hubness", "skewness of 
          ("uniformity", "uniformity (0 is a point)"), ("nc1", "scatter within species over between (NC1)"))  # fmt: skip
 
 
+TITLES = {"dimension": "Dimension", "hubness": "Hubs", "uniformity": "Uniformity", "nc1": "Collapse"}
+
+
 def _by_view(r):
     """One panel a diagnostic: five views of the same cloud, each beside chance."""
     place = -np.arange(len(r.views), dtype=float)
@@ -120,7 +126,8 @@ def _by_view(r):
         good = np.isfinite(values)
         yield Panel(
             marks=(
-                Path(x=chance[good], y=place[good], dash="dot", colour=CHANCE, key="chance (see caption)"),
+                *(Path(x=array([c, c]), y=array([p - 0.38, p + 0.38]), dash="dot", colour=CHANCE,
+                       key="chance (see caption)") for c, p in zip(chance[good], place[good], strict=True)),
                 Dots(x=values[good], y=place[good], low=low[good], high=high[good], size=4, colour=BLUE,
                      key="this space, by view",
                      label=tuple(f"{v}: {number(a)}, chance {number(c)}" for v, a, c in
@@ -128,5 +135,7 @@ def _by_view(r):
             ),
             x=Axis(label=label, range=padded(values, chance, low, high, include=(0.0,))),
             y=Axis(ticks=ticks, range=(-len(r.views) + 0.4, 0.6)),
+            title=TITLES.get(name, ""),
+            note=n_of(r.n, "vectors"),
             height=16,
         )  # fmt: skip

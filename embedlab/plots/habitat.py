@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, foot, told
-from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, Rule, Thumbs, Words, array, padded
+from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, Rule, Thumbs, array, n_of, padded
 from embedlab.plots.theme import (
     BLUE,
     CHANCE,
@@ -75,6 +75,7 @@ def _map(result, space, reach, title: str) -> Panel:
     return Panel(
         marks=tuple(marks),
         title=title,
+        note=n_of(len(x), "species"),
         height=34,
         equal=True,
         x=Axis(
@@ -119,6 +120,7 @@ def _areas(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="Pairs in order",
+        note=n_of(len(result.species), "species"),
         height=36,
         x=Axis(ticks=tuple((float(i), name) for i, name in enumerate(names)), range=(-0.5, n - 0.5)),
         y=Axis(label="pairs of species in order", percent=True, range=(max(0.0, min(lows) - 0.03), 1.03)),
@@ -159,7 +161,8 @@ def _switchers(result) -> Panel:
             )  # fmt: skip
     return Panel(
         marks=tuple(marks),
-        title=f"Switchers: {round(e.estimate * e.n)} of {e.n} in order ({p_words(e.p_more)})",
+        title="Switchers",
+        note=f"{round(e.estimate * e.n)} of {n_of(e.n, 'pairs')} in order\u00a0· {p_words(e.p_more)}",
         height=height,
         x=Axis(label="score without their " + result.rank + (f"; {len(pairs)} pairs shown" if cut > 0 else ""),
                ticks=((0.0, "0"),), range=span),
@@ -186,13 +189,13 @@ def _tree(result) -> Panel:
             up = np.column_stack([place[rows], place[rows], none[rows]])
             said = tuple(t for i in rows for t in (result.species[i], result.species[i], ""))
             marks.append(Path(x=ends.ravel(), y=up.ravel(), colour=colour, width=thick, label=said))
-    marks.append(Words(x=0.0, y=1.2, text=f"{n} species", colour=INK))
     return Panel(
         marks=tuple(marks),
         title="On the tree",
+        note=f"{n_of(n, 'species')}\u00a0· {percent(result.spaces[-1].plain.accuracy)} right, a coin 50\u00a0%",
         height=height,
         x=Axis(ticks=((0.69, "habitat"), (0.94, "probe")), range=(-0.01, 1.0)),
-        y=Axis(range=(-n, 2.4), shown=False),
+        y=Axis(range=(-n, 1.0), shown=False),
     )
 
 

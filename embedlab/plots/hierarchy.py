@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, array, padded
+from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, array, n_of, padded
 from embedlab.plots.theme import CHANCE, CHANCE_FILL, VERMILION, number, percent
 
 FEW = 30  # triplets below which a depth is not drawn
@@ -52,6 +52,8 @@ def _depths(t) -> Panel:
         ),
         x=Axis(label="height where the three meet (0 = tips, 1 = root)", range=(0.0, 1.0)),
         y=Axis(label="space and tree agree", range=padded(value, low, high, c_low[drawn], c_high[drawn]), percent=True),
+        title="By height in the tree",
+        note=n_of(int(np.asarray(t.counts)[drawn].sum()), "triplets"),
         height=44,
     )  # fmt: skip
 
@@ -68,14 +70,17 @@ def _ranks(ranks) -> Panel:
         for name, r in ranks.items()
     )
     ends = np.r_[value, low[np.isfinite(low)], high[np.isfinite(high)], chance, 0.0]
+    least = [r.n for r in found]
     return Panel(
         marks=(
-            Path(x=chance, y=place, dash="dot", colour=CHANCE, key="names shuffled within the rank above"),
+            *(Path(x=array([c, c]), y=array([p - 0.35, p + 0.35]), dash="dot", colour=CHANCE,
+                   key="names shuffled within the rank above") for c, p in zip(chance, place, strict=True)),
             Dots(x=value, y=place, low=low, high=high, size=4.5, colour=VERMILION, label=said,
                  key="share of variance (epsilon²), 95 % interval"),
         ),
         x=Axis(label="share of variance between the taxa", range=(float(ends.min()) - 0.04, float(ends.max()) + 0.04)),
         y=Axis(ticks=tuple(zip(place.tolist(), ranks, strict=True)), range=(float(place[-1]) - 0.6, 0.6)),
         title="Ranks within ranks",
+        note=n_of(max(least), "species" if min(least) == max(least) else "species at most"),
         height=10 + 7 * len(ranks),
     )  # fmt: skip

@@ -21,7 +21,7 @@ def images(
 
     said = json.dumps(provenance, sort_keys=True, ensure_ascii=False, default=str)
     _, scale = theme.preset(preset)
-    foot = " · ".join(filter(None, (picture.foot, origin(provenance))))
+    foot = "\u00a0· ".join(filter(None, (picture.foot, origin(provenance))))
     figure = paper.figure(replace(picture, foot=foot), preset)
     metadata = {
         "svg": {"Title": picture.title, "Description": said, "Creator": "embedlab", "Date": None},

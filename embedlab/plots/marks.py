@@ -160,6 +160,7 @@ class Axis:
 class Panel:
     """Marks on one pair of axes; `height` in mm at print size.
 
+    `note` stands beside or under the title: n, and chance in words where no line can show it.
     With a `scene` (`plots.scene.Scene`) the marks are how one camera sees it, and a page draws the scene itself.
     """
 
@@ -167,6 +168,7 @@ class Panel:
     x: Axis = Axis()
     y: Axis = Axis()
     title: str = ""
+    note: str = ""
     height: float = 45.0
     equal: bool = False
     scene: object | None = None
@@ -210,6 +212,15 @@ def _look(mark) -> tuple:
         case Path() | Rule():
             return ("line", mark.colour, mark.dash)
     return ("patch", getattr(mark, "colour", ""))
+
+
+def n_of(count: int, unit: str) -> str:
+    """Write how many there are, for the note of a panel; it does not break over lines.
+
+    >>> n_of(1770, "pairs of species")
+    'n\xa0=\xa01,770\xa0pairs of species'
+    """
+    return f"n\u00a0=\u00a0{count:,}\u00a0{unit}"
 
 
 def array(values) -> np.ndarray:

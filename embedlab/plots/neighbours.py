@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, array
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, array, n_of
 from embedlab.plots.theme import CHANCE, FRAME, VERMILION, p_words, percent
 
 
@@ -62,6 +62,7 @@ def picture(result) -> Picture:
                 marks=marks,
                 x=Axis(label="nearest neighbours of the same name", percent=True, range=(-0.03, 1.05)),
                 y=Axis(ticks=ticks, range=(-last - 0.6, 0.6)),
+                note=n_of(int(np.max(result.n)), "images at most"),
                 height=8 + 6 * len(result.ranks),
             ),
         ),

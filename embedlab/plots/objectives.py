@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import told
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, Span, array, n_of, padded
 from embedlab.plots.theme import BLUE, FRAME, INK, VERMILION, line_colours, number, sentence_case
 
 FIRST = ("flat", "ce")  # which difference a title tells
@@ -77,6 +77,8 @@ def _runs(result, names, shown, place, measure: str) -> Panel:
         marks=tuple(marks),
         x=Axis(label=measure, range=padded(*every, [middle] if np.isfinite(middle) else [])),
         y=Axis(ticks=tuple(zip(place.tolist(), shown, strict=True)), range=(float(place[-1]) - 0.6, 0.6)),
+        title="Run by run",
+        note=n_of(sum(len(v) for v in result.values.values()), "runs"),
         height=14 + 9 * len(names),
     )
 
@@ -124,6 +126,7 @@ def _differences(result, pairs) -> Panel:
     return Panel(
         marks=tuple(marks),
         title=f"{sentence_case(result.reference)} less each, the same species",
+        note=n_of(result.species, "species"),
         x=Axis(label="paired difference", range=padded(*ends, include=(0.0,))),
         y=Axis(ticks=ticks, range=(float(place[-1]) - 0.6, 0.6)),
         height=10 + 8 * len(pairs),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-MOST = 3  # models, keys or exclusions that are spelt out
+MOST, LETTERS = 3, 50  # models, keys or exclusions that are spelt out: so many, or the first few of so many letters
 LONGEST = 90  # characters of an exclusion
 
 
@@ -13,7 +13,7 @@ def origin(provenance: Mapping) -> str:
     `left_out`. A list that was given and is empty says that nothing was left out.
 
     >>> origin({"models": ["beta"], "keys": ["0f" * 16], "seed": 7, "left_out": []})
-    'model beta · key 0f0f0f0f · seed 7 · nothing left out'
+    'model beta\xa0· key 0f0f0f0f\xa0· seed 7\xa0· nothing left out'
     """
     stores = provenance.get("stores")
     stores = stores if isinstance(stores, Sequence) and not isinstance(stores, str) else ()
@@ -31,10 +31,13 @@ def origin(provenance: Mapping) -> str:
     if "left_out" in provenance:
         left = [line if len(line) <= LONGEST else line[: LONGEST - 1] + "…" for line in provenance["left_out"]]
         parts.append("left out: " + _some(left, "; ") if left else "nothing left out")
-    return " · ".join(parts)
+    return "\u00a0· ".join(parts)
 
 
 def _some(values: Sequence[str], between: str = ", ") -> str:
     """The first values, and how many more there are."""
-    more = f" and {len(values) - MOST} more" if len(values) > MOST else ""
-    return between.join(values[:MOST]) + more
+    shown = 1
+    while shown < min(MOST, len(values)) and len(between.join(values[: shown + 1])) <= LETTERS:
+        shown += 1
+    shown = shown if between == ", " else min(MOST, len(values))  # of what was left out, all that there is room for
+    return between.join(values[:shown]) + (f" and {len(values) - shown} more" if len(values) > shown else "")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, beyond, core, foot, histogram
-from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, Span, array, padded
+from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, Span, array, n_of, padded
 from embedlab.plots.theme import BLUE, CHANCE, CHANCE_FILL, VERMILION, WARM, number, percent, sentence_case
 
 NULLS = (
@@ -73,6 +73,7 @@ def _species(result) -> tuple[Panel, int]:
         ),
         y=Axis(label="length (within-species s.d.)", range=padded(length[known], include=(0.0,))),
         title="The difference in each species",
+        note=n_of(int(known.sum()), "species"),
         height=44,
     )
     return panel, int((~known).sum())
@@ -102,6 +103,7 @@ def _nulls(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="Pooled share, and what chance gives",
+        note=n_of(result.evidence.n, result.evidence.unit),
         height=10 + 8 * len(kinds),
         x=Axis(
             label="share outside the span" + beyond(out, total),
@@ -135,6 +137,7 @@ def _products(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="The same in other inner products",
+        note=n_of(result.evidence.n, result.evidence.unit),
         height=10 + 6 * len(table),
         x=Axis(label="share outside the span", percent=True, range=padded(*column.values(), include=(1.0,))),
         y=Axis(ticks=tuple(zip(place.tolist(), table["product"], strict=True)), range=(-0.6, len(table) - 0.4)),
@@ -163,5 +166,6 @@ def _curve(result) -> Panel:
         ),
         y=Axis(label="share outside", percent=True, range=shown),
         title="Adding the axes of the span one by one",
+        note=n_of(result.evidence.n, result.evidence.unit),
         height=32,
     )

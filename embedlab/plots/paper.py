@@ -4,9 +4,13 @@ import math
 
 from embedlab.plots import marks as m
 from embedlab.plots import theme
+from embedlab.plots.heading import heading
+from embedlab.plots.letters import em
 from embedlab.plots.paper_marks import draw_mark, handle, literal
 
 KEY_LINE = 3.0  # mm from one line of the key to the next
+NOTE, TITLE = theme.SMALL * 0.3528, theme.BASE * 0.3528  # mm: type sizes of a note and of a panel's title
+NOTE_LINE, TITLE_LINE = 1.2 * theme.SMALL, 1.25 * theme.BASE  # points from line to line
 
 
 def figure(picture: m.Picture, preset: str = "nature-1col"):
@@ -51,11 +55,13 @@ def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
             part.patch.set_visible(False)  # an empty frame, whose edge at 0 is sometimes written as −0
         _head(top, picture, width, scale, head)
         rows = _rows(picture, columns)
-        grid = middle.add_gridspec(len(rows), columns, height_ratios=[_row_height(picture, r) for r in rows])
+        heights = [_row_height(picture, r, width / scale, columns) for r in rows]
+        grid = middle.add_gridspec(len(rows), columns, height_ratios=heights)
         for r, row in enumerate(rows):
             for c, index in enumerate(row):
                 place = grid[r, :] if len(row) == 1 else grid[r, c]
-                _panel(middle.add_subplot(place), picture.panels[index], index, scale, width / columns)
+                room = _room(picture, index, width / scale, columns)
+                _panel(middle.add_subplot(place), picture.panels[index], index, scale, room)
         lines = theme.wrap(picture.foot, width - 3, theme.SMALL * scale) if picture.foot else []
         bottom.text(
             1.5 / width,
@@ -74,9 +80,34 @@ def _rows(picture: m.Picture, columns: int) -> list[range]:
     return [range(i, min(i + columns, len(picture.panels))) for i in range(0, len(picture.panels), columns)]
 
 
-def _row_height(picture: m.Picture, row) -> float:
-    panels = [picture.panels[i] for i in row]
-    return max(p.height + 5 + 3.5 * bool(p.x.label) + 4 * bool(p.title) for p in panels)
+def _row_height(picture: m.Picture, row, width: float, columns: int) -> float:
+    def tall(i: int) -> float:
+        panel = picture.panels[i]
+        head = _heading(panel, _room(picture, i, width, columns))
+        above = TITLE_LINE * len(head.title) + NOTE_LINE * len(head.below)
+        return panel.height + 5 + 3.5 * bool(panel.x.label) + 0.3528 * above + 1.0 * bool(above)
+
+    return max(map(tall, row))
+
+
+def _room(picture: m.Picture, index: int, width: float, columns: int) -> float:
+    """Width of a panel's axes in mm, about: panels below each other have one left edge."""
+    alone = picture.panels[index], len(picture.panels) - len(picture.panels) % columns
+    whole = columns == 1 or index == alone == len(picture.panels) - 1  # a last one alone takes the whole row
+    below = picture.panels[index % columns :: columns]
+    return (width if whole else width / columns) - max(map(_left, below)) - 3
+
+
+def _heading(panel: m.Panel, room: float):
+    return heading(panel.title, panel.note, room, bold=TITLE, small=NOTE, apart=panel.equal)
+
+
+def _left(panel: m.Panel) -> float:
+    """Room in mm that tick labels and the title of the y axis take, about."""
+    if not panel.y.shown:
+        return 4.0 * bool(panel.y.label)
+    longest = max((em(t) for _, t in panel.y.ticks or ()), default=3.0)
+    return 2.0 + NOTE * longest + 4.0 * bool(panel.y.label)
 
 
 def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tuple[float, float, float]:
@@ -84,7 +115,7 @@ def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tu
         len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)) * theme.TITLE * 0.3528 * 1.25 * scale
     )
     keys = KEY_LINE * len(_key_lines(picture.keys, width, scale)) * scale
-    body = sum(_row_height(picture, r) for r in _rows(picture, columns)) * scale
+    body = sum(_row_height(picture, r, width / scale, columns) for r in _rows(picture, columns)) * scale
     lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
     return title + keys + 2.2 * scale, body, (lines * theme.SMALL * 0.3528 * 1.3 + 1.2) * scale
 
@@ -93,7 +124,7 @@ def _key_lines(keys, width: float, scale: float) -> list[list[str]]:
     """Break the key into lines as text is broken: as many entries in a line as fit."""
     lines, used = [], math.inf
     for key in keys:
-        room = (len(key) * theme.SMALL * 0.3528 * 0.56 + 7.2) * scale
+        room = (em(key) * theme.SMALL * 0.3528 + 7.2) * scale
         if used + room > width - 3:
             lines.append([])
             used = 0.0
@@ -133,7 +164,7 @@ def _head(fig, picture: m.Picture, width: float, scale: float, height: float) ->
         )
 
 
-def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
+def _panel(ax, panel: m.Panel, index: int, scale: float, room: float) -> None:
     if panel.x.log:
         ax.set_xscale("log")
     if panel.y.log:
@@ -144,7 +175,7 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
     free = panel.equal and not (panel.x.range and panel.y.range)
     _axis(ax.xaxis, panel.x, None if free else ax.set_xlim)
     _axis(ax.yaxis, panel.y, None if free else ax.set_ylim)
-    ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, width * 0.8, type_size))), linespacing=1.1)
+    ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, (room + 8) * scale, type_size))), linespacing=1.1)
     ax.set_ylabel(literal("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)
@@ -152,11 +183,22 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, width: float) -> None:
     if panel.equal:
         # Where both ranges are given the panel shrinks to them, as scenes do, which share one scale.
         ax.set_aspect("equal", adjustable="datalim" if free else "box")
+        ax.set_anchor("W")  # under its title, which begins where the axes do
         if free:
             ax.margins(0.04)
-    if panel.title:
-        title = "\n".join(theme.wrap(panel.title, width * 0.78, type_size, bold=True))
-        ax.set_title(literal(title), loc="left", fontsize=type_size, fontweight="bold", pad=3 * scale)
+    _over(ax, _heading(panel, room), scale)
+
+
+def _over(ax, head, scale: float) -> None:
+    """Write title and note over a panel, the note in small grey type."""
+    if head.note:
+        place, side = ((1, 1), "right") if head.beside else ((0, 1), "left")
+        ax.annotate(literal("\n".join(head.note)), place, xycoords="axes fraction", xytext=(0, 3 * scale),
+                    textcoords="offset points", ha=side, va="baseline", fontsize=theme.SMALL * scale,
+                    color=theme.SOFT, annotation_clip=False)  # fmt: skip
+    if head.title:
+        ax.set_title(literal("\n".join(head.title)), loc="left", fontsize=theme.BASE * scale, fontweight="bold",
+                     pad=(3 + NOTE_LINE * len(head.below)) * scale)  # fmt: skip
 
 
 def _axis(axis, spec: m.Axis, limits) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import VERMILION, number
 
 
@@ -47,6 +47,8 @@ def picture(result) -> Picture:
             range=(-0.02, max(1.0, float(np.nanmax(x)) if x.size else 1.0) * 1.02),
         ),
         y=Axis(label="distance in the space", range=y_range),
+        title="Each pair of species",
+        note=n_of(int(whole.sum()), "pairs"),
         height=50,
     )
     s = len(result.species)

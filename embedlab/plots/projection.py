@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import COUNTS, INK, MISSING, colours, number, percent, shapes
 
 MOST_LEVELS = 9  # more than that and colours no longer tell them apart: highlight one, or use the page
+WIDE = 74.0  # mm that a map has across one column of a journal
 # Classes of the share of neighbours kept: light where the map is not to be believed.
 TINTS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 1.0))
 
@@ -20,7 +21,12 @@ def picture(result, labels=None, column: str = "", kept=None) -> Picture:
         raise ValueError("a map is coloured by labels or tinted by what it keeps: give one of them")
     xy = array(result.xy)
     points = _points(result, xy, labels) if kept is None else _tinted(result, xy, array(kept))
-    cloud = Panel(marks=tuple(points), equal=True, height=72, **_axes(result, xy))
+    axes = _axes(result, xy)
+    wide, tall = (axes[k].range[1] - axes[k].range[0] for k in "xy")
+    cloud = Panel(
+        marks=tuple(points), equal=True, height=float(np.clip(WIDE * tall / wide, 36.0, 76.0)),
+        note=n_of(len(xy), "images"), **axes,
+    )  # fmt: skip
     kept = Panel(
         marks=(
             Rule(at=result.chance_overlap, key="chance"),
@@ -36,6 +42,8 @@ def picture(result, labels=None, column: str = "", kept=None) -> Picture:
         ),
         x=Axis(label="share of neighbours that the map keeps", percent=True, range=(-0.03, 1.03)),
         y=Axis(range=(0, 1), shown=False),
+        title="What the map keeps",
+        note=n_of(len(xy), "images"),
         height=7,
     )
     by = f", coloured by {column.replace('_', ' ')}" if column else ""

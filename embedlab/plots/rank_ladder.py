@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.measures.rank_ladder import PLURAL
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array, n_of, padded
 from embedlab.plots.theme import CHANCE, MISSING, OKABE_ITO, percent, shapes
 
 COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
@@ -155,6 +155,7 @@ def _ladder(result) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="All taxa of each rank",
+        note=n_of(result.n, "images"),
         height=34,
         x=Axis(ticks=tuple(zip(at.tolist(), result.ranks, strict=True)), range=(-0.5, n - 0.5)),
         y=Axis(label="same name", percent=True, range=padded(*every, chance, include=(0.0, 1.0), pad=0.03)),

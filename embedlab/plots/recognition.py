@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import chance_panel, foot, size
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, array
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, array, n_of
 from embedlab.plots.theme import BLUE, CHANCE, FRAME, VERMILION, percent
 
 
@@ -39,6 +39,8 @@ def picture(result) -> Picture:
                 marks=tuple(marks),
                 x=Axis(label="images named rightly", percent=True, range=(-0.02, top * 1.06)),
                 y=Axis(ticks=tuple(zip(place.tolist(), ways, strict=True)), range=(float(place[-1]) - 0.6, 0.6)),
+                title="Every species",
+                note=n_of(s, "species"),
                 height=12 + 11 * len(ways),
             ),
             chance_panel(first, f"accuracy, {ways[0]}", as_percent=True, title="Estimate and chance"),

@@ -4,7 +4,7 @@ import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, histogram, told
 from embedlab.plots.law import controls, law_marks
-from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, padded, scale_ticks
+from embedlab.plots.marks import Axis, Band, Bars, Dots, Panel, Path, Picture, Rule, array, n_of, padded, scale_ticks
 from embedlab.plots.theme import (
     CHANCE,
     CHANCE_FILL,
@@ -61,6 +61,8 @@ def picture(result) -> Picture:
         ),
         x=across,
         y=Axis(label=measure, range=upright),
+        title="Run by run",
+        note=n_of(len(x), f"runs at {len(scales)} scales"),
         height=MAIN,
     )
     slope = chance_panel(e, "slope per tenfold" if log else "slope", title="Slope and chance", include=(0.0,))
@@ -76,7 +78,7 @@ def picture(result) -> Picture:
     return Picture(
         title=f"{sentence_case(measure)} {way} {by} for each tenfold of {name}; {beside(e)} by chance",
         panels=tuple(panels),
-        foot=f"{len(x)} runs at {len(scales)} scales · {foot(e)}",
+        foot=foot(e),
         caption=result.caption,
         alt=f"{result.measure} of {len(x)} runs against {result.x_name}.",
     )
@@ -100,6 +102,7 @@ def _species(result, label: str) -> Panel:
             mean,
         ),
         title="Slope of each species",
+        note=n_of(len(found.slopes), "species"),
         height=20,
         x=Axis(label=label, range=padded(found.slopes, low, high, include=(0.0,))),
         y=Axis(range=(0, 1.1), shown=False),
@@ -133,11 +136,14 @@ def _parts(result, order, x, across: Axis) -> Panel:
         ]
     every = np.concatenate([array(v) for v in result.parts.values()])
     log = bool(every.min() > 0 and every.max() / every.min() > 10)
+    ratio = "between" in names
+    by_chance = "the numerator is 0 by chance" if ratio else "this is what chance gives"
     span = tuple(10**v for v in padded(np.log10(every))) if log else padded(every)
     return Panel(
         marks=tuple(marks),
         x=across,
-        y=Axis(label="part", log=log, range=span),
+        y=Axis(label="squared length" if ratio else "share", log=log, range=span),
         title="What it is made of",
+        note=n_of(len(x), "runs") + f"\u00a0· {by_chance}",
         height=34,
     )

@@ -60,6 +60,7 @@ class Scene:
     unit: str
     arrows: tuple[Arrow, ...]
     points: tuple[Points, ...]
+    note: str = ""
     camera: tuple[float, float] = field(default=CAMERA)
 
 
@@ -137,7 +138,7 @@ def _panel(scene: Scene, across: tuple[float, float], height_range: tuple[float,
         line = flat(np.vstack([at, at * [1, 1, 0]]))
         marks.append(Path(x=line[:, 0], y=line[:, 1], colour=FRAME, dash="dot", width=0.6))
     return Panel(
-        marks=tuple(marks), title=scene.title, height=height, scene=scene,
+        marks=tuple(marks), title=scene.title, note=scene.note, height=height, scene=scene,
         x=Axis(shown=False, range=across), y=Axis(shown=False, range=height_range), equal=True,
     )  # fmt: skip
 

@@ -21,7 +21,8 @@ def scenes_html(picture: Picture, number: int) -> str:
         return ""
     least = {1: "30rem", 2: "22rem", 4: "22rem"}.get(len(scenes), "17rem")
     each = "".join(
-        f'<div class="scene"><p class="scene-title">{escape(s.title)}</p><canvas data-el="scene" '
+        f'<div class="scene"><p class="scene-title">{escape(s.title)} <small>{escape(s.note)}</small></p>'
+        f'<canvas data-el="scene" '
         f'data-figure="{number}" data-scene="{k}" tabindex="0" role="img" '
         f'aria-label="{escape(_told(s))}"></canvas></div>'
         for k, s in enumerate(scenes)

@@ -5,9 +5,11 @@ import textwrap
 
 from embedlab.plots import marks as m
 from embedlab.plots import theme
+from embedlab.plots.heading import heading
 from embedlab.plots.screen_marks import annotation, pictures, shape
 
 PX = 4.6  # screen pixels for a millimetre of print
+NOTE_LINE = 15  # px from one line of a note to the next
 
 
 def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> dict:
@@ -55,9 +57,14 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
 
 
 def _above(panel: m.Panel, across: tuple[float, float], width: int, side: float) -> float:
-    """Room in px over a panel for its title, broken as it will be drawn."""
-    lines = _wrapped(panel.title, (across[1] - across[0]) * width - side, bold=True)
-    return 24 + 16 * (len(lines) - 1) if lines else 0.0
+    """Room in px over a panel for its title and note, broken as they will be drawn."""
+    head = _heading(panel, (across[1] - across[0]) * width - side)
+    lines = 16 * len(head.title) + NOTE_LINE * len(head.below)
+    return 8.0 + lines if lines else 0.0
+
+
+def _heading(panel: m.Panel, px: float):
+    return heading(panel.title, panel.note, max(px, 120), bold=11.5, small=10.0, apart=panel.equal)
 
 
 def _below(panel: m.Panel, width: float) -> float:
@@ -103,25 +110,7 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
     }
     if panel.equal:
         layout[f"yaxis{suffix}"] |= {"scaleanchor": f"x{suffix}", "scaleratio": 1, "constrain": "domain"}
-    if panel.title:
-        layout["annotations"].append(
-            {
-                "text": "<br>".join(
-                    f"<b>{theme.plain(line)}</b>"
-                    for line in _wrapped(panel.title, (across[1] - across[0]) * width - side, bold=True)
-                ),
-                "align": "left",
-                "x": across[0],
-                "xref": "paper",
-                "y": up[1],
-                "yref": "paper",
-                "xanchor": "left",
-                "yanchor": "bottom",
-                "yshift": 5,
-                "showarrow": False,
-                "font": {"size": 12.5},
-            }
-        )
+    layout["annotations"] += _over(panel, across, up, room)
     over = any(isinstance(mark, m.Cells) for mark in panel.marks)  # counts would hide the line of chance
     for mark in panel.marks:
         if isinstance(mark, m.Span | m.Rule):
@@ -135,6 +124,32 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
             spans = [abs(axis.range[1] - axis.range[0]) for axis in (panel.x, panel.y)]
             per_mm = (pixels * spans[0] / room, pixels * spans[1] / (panel.height * PX))
             layout["images"] = [*layout.get("images", []), *pictures(mark, suffix, per_mm)]
+
+
+def _over(panel: m.Panel, across: tuple, up: tuple, room: float) -> list[dict]:
+    """Give title and note of a panel as annotations, the note small and grey."""
+    head = _heading(panel, room)
+    found = [
+        (head.title, "<b>{}</b>", 0, 5 + NOTE_LINE * len(head.below), {"size": 12.5}),
+        (head.note, "{}", int(head.beside), 5, {"size": 11, "color": theme.SOFT}),
+    ]
+    return [
+        {
+            "text": "<br>".join(how.format(theme.plain(line)) for line in lines),
+            "align": "left",
+            "x": across[end],
+            "xref": "paper",
+            "y": up[1],
+            "yref": "paper",
+            "xanchor": ("left", "right")[end],
+            "yanchor": "bottom",
+            "yshift": lift,
+            "showarrow": False,
+            "font": font,
+        }
+        for lines, how, end, lift, font in found
+        if lines
+    ]
 
 
 def _axis(axis: m.Axis, title: list[str], upright: bool, ticks_at_most: int) -> dict:

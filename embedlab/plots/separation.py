@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import number, sentence_case
 
 MOST_NAMES = 45  # names beyond this would fall under 6 points on a page
@@ -29,7 +29,14 @@ def picture(result) -> Picture:
         title=f"{sentence_case(str(result.contrast))}: Fisher ratio {told(e)} over "
         f"{len(names)} species, {beside(e)} by chance",
         panels=(
-            Panel(marks=top.marks, x=Axis(range=span), y=top.y, title=top.title, height=top.height),
+            Panel(
+                marks=top.marks,
+                x=Axis(label="Fisher ratio", range=span),
+                y=top.y,
+                title=top.title,
+                note=top.note,
+                height=top.height,
+            ),
             Panel(
                 marks=(
                     Rule(at=chance, key="chance, mean"),
@@ -44,6 +51,7 @@ def picture(result) -> Picture:
                     shown=few,
                 ),
                 title="Each species",
+                note=n_of(len(names), "species"),
                 height=12 + (2.75 * len(names) if few else 55),
             ),
         ),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import chance_panel, foot, told
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import VERMILION, number, percent, sentence_case
 
 
@@ -60,5 +60,6 @@ def _species(result) -> Panel:
         ),
         y=Axis(label="length (within-species s.d.)", range=padded(length, include=(0.0,))),
         title="Each species",
+        note=n_of(len(share), "species"),
         height=44,
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, Rule, array, padded, scale_ticks
+from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, Rule, array, n_of, padded, scale_ticks
 from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, VERMILION, colours, number, sentence_case
 
 # Shares read as per cents; Fisher ratios, correlations and R² do not.
@@ -79,5 +79,6 @@ def _panel(result, curve, shade) -> Panel:
         y=Axis(label=unit, percent=share,
                range=padded(w["value"], low, high, w["chance_low"], w["chance_high"], list(beside.values()))),
         title=f"{title}: {word}",
+        note=n_of(len(curve.names), "worlds" if len(curve.names) > 1 else "world"),
         height=33,
     )  # fmt: skip

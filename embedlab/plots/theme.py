@@ -1,9 +1,8 @@
 """Colours, shapes, type sizes and page widths that every figure shares, on screen and in print."""
 
-import re
-import textwrap
-
 import numpy as np
+
+from embedlab.plots.letters import lines
 
 # Okabe and Ito (2008), without black: smallest CAM02-UCS difference 11 under full colour-vision deficiency.
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442")
@@ -232,9 +231,7 @@ def p_words(p: float) -> str:
 
 def wrap(text: str, width_mm: float, points: float, bold: bool = False) -> list[str]:
     """Break a sentence into lines that fit `width_mm` at a type size in points."""
-    em = 0.62 if bold else 0.545  # mean width of a sans letter, the widest of the fonts we use
-    characters = max(12, int(width_mm / (points * 0.3528 * em)))
-    return textwrap.wrap(re.sub(r"[ \n\t]+", " ", text), characters) or [""]
+    return lines(text, width_mm / (points * 0.3528), bold)
 
 
 def sentence_case(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import BLUE, CHANCE, GREEN, VERMILION, number
 
 FLOOR = 1e-16  # below it only rounding is left
@@ -31,13 +31,13 @@ def picture(result) -> Picture:
                           key="orthogonal, L2, as predicted"))  # fmt: skip
     every = np.concatenate([m.y for m in marks])
     low, high = padded(every)
-    ticks = tuple((float(v), f"1e{v:d}") for v in range(int(np.ceil(low)), int(np.floor(high)) + 1))
     costs = Panel(
         marks=tuple(marks),
         x=Axis(label="number of prototypes", log=True, range=(k.min() * 0.85, k.max() * 1.18)),
-        y=Axis(label="excess loss (nats)", ticks=ticks[:: max(1, len(ticks) // 5)], range=(low, high)),
+        y=Axis(label="excess loss (nats)", ticks=powers(low, high), range=(low, high)),
         height=45,
         title="Cost of a displacement",
+        note=n_of(r.k, "prototypes at most"),
     )
     names = ("cosine of prototypes", "the same, centred", "own deviations inside the span", "the same, softly")
     values = array([r.gram.mean, r.gram_centred.mean, r.share, r.soft_share])
@@ -55,6 +55,7 @@ def picture(result) -> Picture:
         y=Axis(ticks=tuple((float(p), n) for p, n in zip(place, names, strict=True)), range=(-3.6, 0.6)),
         height=26,
         title="What the theorem assumes",
+        note=n_of(r.k, "prototypes"),
     )  # fmt: skip
     ratio = r.inside_l2 / r.orthogonal_l2 if r.orthogonal_l2 else np.nan
     return Picture(
@@ -69,3 +70,24 @@ def picture(result) -> Picture:
         caption=r.caption,
         alt="Cost of displacements inside and outside the span of prototypes, by number of prototypes.",
     )
+
+
+def powers(low: float, high: float) -> tuple[tuple[float, str], ...]:
+    """Give ticks at powers of ten, six or fewer, for an axis that runs over exponents from `low` to `high`.
+
+    >>> powers(-3.2, -0.9)
+    ((-3.0, '0.001'), (-2.0, '0.01'), (-1.0, '0.1'))
+    """
+    every = range(int(np.ceil(low)), int(np.floor(high)) + 1)
+    return tuple((float(v), _power(v)) for v in every[:: -(-len(every) // 6) or 1])
+
+
+def _power(exponent: int) -> str:
+    """Write a power of ten as a reader would: 0.01, and 10⁻⁵ where there are too many zeros.
+
+    >>> _power(-2), _power(-12)
+    ('0.01', '10⁻¹²')
+    """
+    if -4 <= exponent <= 3:
+        return f"{10.0**exponent:,.6g}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, n_of, padded
 from embedlab.plots.theme import BLUE, CHANCE, VERMILION, number
+from embedlab.plots.theorem import powers
 
 FLOOR = 1e-12
 
@@ -20,8 +21,9 @@ def picture(result) -> Picture:
             "any direction": (np.log10(np.maximum(r.isotropic, FLOOR)), CHANCE, "dot"),
         },
         x,
-        "log10 excess loss (nats)",
+        "excess loss (nats)",
         f"Cost of a displacement, {r.k} prototypes",
+        powers_of_ten=True,
     )
     shares = _panel(
         r.steps,
@@ -44,11 +46,12 @@ def picture(result) -> Picture:
     )
 
 
-def _panel(steps, lines, x, label, title) -> Panel:
+def _panel(steps, lines, x, label, title, powers_of_ten=False) -> Panel:
     marks = []
     for key, (values, colour, dash) in lines.items():
         marks.append(Path(x=steps, y=values, colour=colour, dash=dash, key=key))
         said = tuple(f"step {s:,.0f}\n{key}: {v:.3g}" for s, v in zip(steps, values, strict=True))
         marks.append(Dots(x=steps, y=values, colour=colour, size=3, label=said))
-    y = Axis(label=label, range=padded(*(values for values, _, _ in lines.values())))
-    return Panel(marks=tuple(marks), x=x, y=y, height=45, title=title)
+    low, high = padded(*(values for values, _, _ in lines.values()))
+    y = Axis(label=label, range=(low, high), ticks=powers(low, high) if powers_of_ten else None)
+    return Panel(marks=tuple(marks), x=x, y=y, height=45, title=title, note=n_of(len(steps), "snapshots"))

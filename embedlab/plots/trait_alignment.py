@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import INK, colours, number, percent, shapes
 
 AXIS = "position on the fitted axis (species left out)"
@@ -71,6 +71,8 @@ def _numeric(result, axis, known) -> Panel:
         ),
         x=Axis(label=result.trait.replace("_", " "), log=log, range=tuple(10**v for v in span) if log else span),
         y=Axis(label=AXIS, range=padded(axis[known])),
+        title="Trait and position",
+        note=n_of(int(known.sum()), "species"),
         height=46,
     )
 
@@ -92,6 +94,8 @@ def _by_kind(result, axis, known) -> Panel:
         ticks.append((float(-place), f"{level} (n = {len(rows)})"))
     return Panel(
         marks=tuple(marks),
+        title="Trait and position",
+        note=n_of(int(known.sum()), "species"),
         height=8 + 8 * len(levels),
         x=Axis(label=AXIS, range=padded(axis[known])),
         y=Axis(ticks=tuple(ticks), range=(0.5 - len(levels), 0.5)),

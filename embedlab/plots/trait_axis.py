@@ -6,7 +6,7 @@ import numpy as np
 
 from embedlab.plots import labels
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, Thumbs, Words, array, padded
+from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Rule, Span, Thumbs, Words, array, n_of, padded
 from embedlab.plots.theme import CHANCE, FRAME, GRID, INK, number, p_words
 from embedlab.plots.trees import branches, ladder
 
@@ -110,6 +110,7 @@ def _map(look) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="Species means, 95 % ellipses",
+        note=n_of(len(r.species), "species"),
         height=height,
         x=Axis(label=f"position on the axis of {look.label}", range=across),
         y=Axis(label="first principal axis at right angles", range=up, ticks=ticks),
@@ -194,6 +195,7 @@ def _tree(look, depth, row, order) -> Panel:
     return Panel(
         marks=tuple(marks),
         title="In the order of the tree",
+        note=n_of(n, "species"),
         height=float(np.clip(3.7 * n, 34, 54)),
         x=Axis(ticks=ticks, range=(-0.01, 1.0)),
         y=Axis(range=(0.4 - n, 0.6), shown=False),
@@ -214,6 +216,7 @@ def _against(look) -> Panel:
         marks=(Rule(at=0.0, colour=CHANCE), *look.dots(x, y, low=r.low, high=r.high),
                *look.numbered(x, y, across, up, 32.0)),
         title="Trait and position",
+        note=n_of(len(r.species), "species"),
         height=32,
         x=Axis(label="position, with 95 % of its mean", range=across),
         y=Axis(label=look.label, range=up),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, array, padded
+from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, array, n_of, padded
 from embedlab.plots.theme import VERMILION, number
 
 
@@ -33,13 +33,14 @@ def picture(result) -> Picture:
         ),
         x=Axis(label=f"trait distance less {beyond} (ranks)", range=frame[0]),
         y=Axis(label="distance in the space, likewise", range=frame[1]),
+        title="Each pair of species",
+        note=n_of(x.size, "pairs"),
         height=46,
     )
     names = [t.replace("_", " ") for t in result.traits]
     suite = " and ".join(names) if len(names) < 3 else f"{len(names)} traits"
     return Picture(
-        title=f"Distances in the space and in {suite} correlate at {told(e)} beyond {beyond}, "
-        f"{beside(e)} by chance",
+        title=f"Distances in the space and in {suite} correlate at {told(e)} beyond {beyond}, {beside(e)} by chance",
         panels=(
             pairs,
             chance_panel(e, "partial rank correlation", title="Estimate and chance", include=(0.0,)),
