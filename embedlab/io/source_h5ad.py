@@ -105,20 +105,22 @@ def _column(path: Path, file: Any, obs: Any, name: str) -> pl.Series | None:
         older = node.attrs.get("categories")  # before 0.8: codes that point to their names
         values = _values(path, name, node)
         names = None if older is None else _values(path, name, _held(path, file[older]))
-        return values if names is None or values is None else _named(values, names)
+        return values if names is None or values is None else _named(path, name, values, names)
     if {"codes", "categories"} <= node.keys():
         codes, names = (_values(path, name, _node(path, node, part)) for part in ("codes", "categories"))
-        return None if codes is None or names is None else _named(codes, names)
+        return None if codes is None or names is None else _named(path, name, codes, names)
     if {"values", "mask"} <= node.keys():
         values, mask = (_values(path, name, _node(path, node, part)) for part in ("values", "mask"))
         return None if values is None or mask is None else pl.select(pl.when(~mask).then(values)).to_series()
     return None
 
 
-def _named(codes: pl.Series, names: pl.Series) -> pl.Series:
+def _named(path: Path, name: str, codes: pl.Series, names: pl.Series) -> pl.Series:
     at = codes.cast(pl.Int64)
     if at.max() is not None and at.max() >= len(names):
-        raise ValueError(f"category {at.max()} is asked for, and there are {len(names)} names: fetch the file again")
+        raise ValueError(
+            f"{path}: {name} asks for category {at.max()}, and there are {len(names)} names: fetch the file again"
+        )
     return names.cast(pl.String).gather(pl.select(pl.when(at >= 0).then(at)).to_series())
 
 

@@ -169,7 +169,7 @@ from embedlab.io.exports import export_file
 def held():
     lines = open("/proc/self/status").read().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
-export_file(sys.argv[1], sys.argv[2] + ".first." + sys.argv[3], sys.argv[3])  # what is imported once is not counted
+import pyarrow.parquet, h5py  # what is imported once is not counted
 before, most, over = held(), [0], threading.Event()
 def watch():
     while not over.wait(0.002):
@@ -181,21 +181,26 @@ print((most[0] - before) / 1024)
 """
 
 
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A store of 131,072 × 512, 268 MB."""
+    out, part = tmp_path_factory.mktemp("large") / "s.store", 16_384
+    rows = pl.DataFrame({"image_id": [f"i{k}" for k in range(8 * part)]})
+    x = np.random.default_rng(0).normal(size=(part, 512)).astype(np.float32)
+    with StoreWriter(out, facts={"model": "m"}, plan=rows, dim=512, dtype="float32", part_rows=part) as writer:
+        for k in writer.pending:
+            writer.write_part(k, x, np.ones(part, bool))
+        writer.finish()
+    return out
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's count of memory that is not a file's")
 @pytest.mark.parametrize("to", FORMATS)
-def test_memory_does_not_grow_with_the_store(to, tmp_path):
-    n, dim = 131_072, 512
-    out = tmp_path / "s.store"
-    rows = pl.DataFrame({"image_id": [f"i{k}" for k in range(n)]})
-    with StoreWriter(out, facts={"model": "m"}, plan=rows, dim=dim, dtype="float32", part_rows=16_384) as writer:
-        x = np.random.default_rng(0).normal(size=(16_384, dim)).astype(np.float32)
-        for part in writer.pending:
-            writer.write_part(part, x, np.ones(len(x), bool))
-        writer.finish()
-    done = subprocess.run([sys.executable, "-c", MEASURED, out, tmp_path / "x", to], capture_output=True, text=True)
+def test_memory_does_not_grow_with_the_store(to, large, tmp_path):
+    done = subprocess.run([sys.executable, "-c", MEASURED, large, tmp_path / "x", to], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 130, f"{done.stdout} MB held for 268 MB of vectors"
+    assert float(done.stdout) < 150, f"{done.stdout} MB held for 268 MB of vectors"
 
 
 def test_the_real_embeddings_leave_as_they_came(shared, tmp_path):
