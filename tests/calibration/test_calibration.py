@@ -52,13 +52,14 @@ def test_results_of_other_code_are_not_taken():
     assert {"separation.py", "neighbours.py", "world.py"} <= seen
 
 
-def test_a_better_docstring_draws_nothing_anew(tmp_path):
+def test_a_better_docstring_or_error_message_draws_nothing_anew(tmp_path):
     says, does = tmp_path / "a.py", tmp_path / "b.py"
-    says.write_text('"""Once."""\n\n\ndef f(x):\n    """Gives it back."""\n    return x  # so\n')
-    does.write_text('"""Twice."""\n\n\ndef f(x):\n    """As it was."""\n    return x\n')
+    body = '    """{}"""\n    if x < 0:\n        raise ValueError({})\n    return x{}\n'
+    says.write_text('"""Once."""\n\n\ndef f(x):\n' + body.format("Gives it back.", "'no'", "  # so"))
+    does.write_text('"""Twice."""\n\n\ndef f(x):\n' + body.format("As it was.", "f'{x} is below 0: give more'", ""))
     assert ledger.code_digest(says) == ledger.code_digest(does)
     other = tmp_path / "c.py"
-    other.write_text("def f(x):\n    return x + 1\n")
+    other.write_text(does.read_text().replace("x < 0", "x <= 0"))
     assert ledger.code_digest(says) != ledger.code_digest(other)
 
 
