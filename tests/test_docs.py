@@ -1,5 +1,6 @@
 """Every block of code in the docs runs as printed, and prints what the page shows."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ PAGES = (
     "howto-cluster",
     "howto-figure",
     "howto-hypothesis",
+    "numbers",
 )
 ENCODER = {"tutorial-cli"}  # pages that need the pretrained encoder of the extra lite0
 
@@ -59,3 +61,31 @@ def test_dots_stand_for_anything_and_nothing_else_does():
     assert not same("p = …\nend\n", "q = 0.04\nend")
     assert not same("a.c", "abc")
     known(["run", "orthogonality", "--store", "birds.store"], "here")
+
+
+def test_what_the_numbers_mean_leaves_out_no_verb_that_measures():
+    import embedlab as el
+
+    text = (DOCS / "numbers.md").read_text(encoding="utf-8")
+    asked = [name for name, where in el._WHERE.items() if where.startswith("embedlab.measures.")]
+    assert len(asked) > 20
+    assert not [name for name in asked if not re.search(rf"`el\.{name}`", text)]
+
+
+def cells(text: str) -> list[list[str]]:
+    """The rows of every table in a text, as the words between its bars."""
+    return [[c.strip() for c in line[1:-1].split("|")] for line in text.splitlines() if line.startswith("| ")]
+
+
+def test_error_rates_are_those_that_were_measured():
+    """docs/calibration.md is made by `make calibrate`: what another page quotes must still stand there."""
+    measured = (DOCS / "calibration.md").read_text(encoding="utf-8").split("## Coverage")[0]
+    rates = {row[0]: (row[2], row[6].strip("*") if len(row) > 6 else "") for row in cells(measured) if len(row) > 2}
+    quoted = cells((DOCS / "numbers.md").read_text(encoding="utf-8").split("## How often they are wrong")[1])
+    quoted = [row for row in quoted if row[1] != "empty worlds"]
+    assert len(quoted) >= 23 and not [row for row in quoted if row[1] not in rates]
+    for row in quoted:
+        ours, naive = rates[row[1]]
+        assert float(row[2]) == float(ours), row
+        if len(row) == 5:
+            assert (float(row[3]) if row[3] else None) == (float(naive) if naive else None), row
