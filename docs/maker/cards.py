@@ -51,7 +51,13 @@ def _opening(path: Path) -> tuple[str, str]:
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     rest = text[title.end() :] if title else text
     first = next((p for p in re.split(r"\n\s*\n", rest) if p.strip() and not re.match(r"[#|`!(<:-]", p.strip())), "")
-    return _plain(title[1]) if title else path.stem, _plain(re.split(r"(?<=[.:?]) ", " ".join(first.split()))[0])
+    return _plain(title[1]) if title else path.stem, _sentence(_plain(" ".join(first.split())))
+
+
+def _sentence(text: str) -> str:
+    """The first sentence; of a long one, the part before its colon."""
+    first = re.split(r"(?<=[.?!]) ", text)[0]
+    return first if len(first) < 130 else re.split(r"(?<=\w)[:;] ", first)[0].rstrip(".") + "."
 
 
 def _plain(text: str) -> str:

@@ -96,7 +96,7 @@ def _front_door(taken: set[str]) -> list[Room]:
     rest = sorted({*where, *called} - nouns - {name for _, names in VERBS.values() for name in names.split()})
     rooms = []
     for page, (title, names) in VERBS.items():
-        room = Room(page, f"{title}: verbs of `embedlab`", LEAD)
+        room = Room(page, f"Verbs: {title[0].lower()}{title[1:]}", LEAD)
         more = rest if page == [*VERBS][-1] else []
         for name in [*names.split(), *more]:
             if name not in where and name not in called:

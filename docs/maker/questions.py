@@ -10,7 +10,7 @@ LEAD = """# The questions that ship
 
 `embedlab run NAME --store STORE` asks one of these. Each is one file: a question, claims written down before the
 numbers, and `run(lab)`. The bound is the smallest excess over chance that would matter; how a claim gets its word is
-told in [what the numbers mean](../measures.md), how to add a question in [contributing](contributing.md).
+told in [measures](../measures.md), how to add a question in [contributing](contributing.md).
 
 """
 

@@ -111,15 +111,17 @@ def _member(node: ast.FunctionDef, told: Told, index: Index, page: Path) -> str:
     full = f"{told.full}.{node.name}"
     said = prose(source.doc(node), index, told, page)
     if marks & {"property", "cached_property"}:
-        return _fence(5, "property", full, said)
+        return _fence(5, "property", full, ":no-contents-entry:", said)
     kind = next((k for k in ("classmethod", "staticmethod") if k in marks), "method")
-    return _fence(5, kind, full + source.signature(node, method=kind != "staticmethod"), said)
+    words = full + source.signature(node, method=kind != "staticmethod")
+    return _fence(5, kind, words, ":no-contents-entry:", said)
 
 
 def _fence(ticks: int, kind: str, words: str, *parts: str) -> str:
     mark = "`" * ticks
     body = "\n\n".join(part for part in parts if part)
-    return f"{mark}{{py:{kind}}} {words}\n\n{body}\n{mark}\n"
+    blank = "" if body.startswith(":") else "\n"  # an option of the directive stands right below it
+    return f"{mark}{{py:{kind}}} {words}\n{blank}{body}\n{mark}\n"
 
 
 def _code(written: str) -> str:
