@@ -152,7 +152,7 @@ def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, contras
     if not space.has("species") or space.n > EXACT:
         return []
     known = tree if tree is not None and not tree.of_ranks else None
-    out, rest = [], []
+    out, rest, unfitted = [], [], []
     for name in traits.kinds if traits is not None else ():
         trait = traits[name]
         if trait.kind not in ("numeric", "binary") or any(isinstance(v, str) for v in trait.values):
@@ -163,7 +163,8 @@ def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, contras
         try:
             out.append(trait_axis(space, trait, known, rng=seed))
         except ValueError as reason:
-            notes.append(f"no axis: {reason}")
+            unfitted.append((name, str(reason)))
+    notes += _without_axis(unfitted)
     if rest:
         notes.append(f"axes for {MOST_AXES} traits; not for {', '.join(rest[:5])}{' and others' * (len(rest) > 5)}")
     for column, pairs in CONTRASTS.items() if contrasts and space.n <= MOST_CONTRASTED else ():
@@ -172,6 +173,21 @@ def axes_of(space: Embeddings, traits: Traits | None, tree: Tree | None, contras
         if pair is not None and _species_with_both(space, column, pair) >= LEAST_PAIRS:
             out.append(contrast_axis(space, column, *pair, rng=seed))
     return out
+
+
+def _without_axis(unfitted: Sequence[tuple[str, str]]) -> list[str]:
+    """Give one note for all traits that no axis could be fitted to: those that failed alike are named together.
+
+    >>> _without_axis([("wing", "wing: too few species"), ("tail", "tail: too few species"), ("mass", "no number")])
+    ['no axis for 3 traits: wing, tail: too few species; mass: no number']
+    """
+    alike: dict[str, list[str]] = {}
+    for name, reason in unfitted:
+        alike.setdefault(reason.removeprefix(f"{name}: ").replace(f"a value of {name}", "a value"), []).append(name)
+    said = [f"{', '.join(some[:5])}{' and others' * (len(some) > 5)}: {reason}" for reason, some in alike.items()]
+    many = f"{len(unfitted)} traits: " if len(unfitted) > 1 else ""
+    more = [f"and {len(said) - 3} other reasons"] if len(said) > 3 else []
+    return [f"no axis for {many}{'; '.join(said[:3] + more)}"] if said else []
 
 
 def _species_with_both(space: Embeddings, column: str, pair: tuple[str, str]) -> int:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from embedlab.stats.pairs.knn import nearest_neighbours, shared
+from embedlab.measures.kept import kept
+from embedlab.measures.projection import NEIGHBOURS
 
 MOST_POINTS = 50_000  # images drawn one by one; beyond that a sample over the density of all
 SAMPLED = 20_000  # images of that sample
 GRID = 256  # cells of the density image along its longer side
 JUDGED = 20_000  # images up to which each one's kept neighbours are counted
-NEIGHBOURS = 15
 
 
 def by_hash(ids: Sequence[str], salt: bytes = b"") -> list[str]:
@@ -76,9 +76,9 @@ def placed(projections: Mapping, row: Mapping[str, int], spaces: Mapping[str, ob
             "y": np.round(xy[order, 1], 4).tolist(),
             "axes": [f"PC {j + 1}{shares[j]}" if p.method == "PCA" else "" for j in (0, 1)],
         }
-        kept = kept_neighbours(spaces[name], p) if name in spaces else None
-        if kept is not None:
-            one["kept"] = np.round(kept[order], 3).tolist()
+        share = kept_neighbours(spaces[name], p) if name in spaces else None
+        if share is not None:
+            one["kept"] = np.round(share[order], 3).tolist()
         if len(order) < len(xy):
             one["density"] = density(xy)
         maps.append(one)
@@ -113,11 +113,7 @@ def kept_neighbours(space, projection) -> np.ndarray | None:
     ids = list(projection.image_id)
     if not 3 <= len(ids) <= JUDGED or set(ids) - set(space.rows["image_id"].to_list()):
         return None
-    at = {image: k for k, image in enumerate(space.rows["image_id"].to_list())}
-    x = space.unit().float64()[[at[i] for i in ids]]
-    k = min(NEIGHBOURS, (len(ids) - 1) // 2)
-    full, flat = nearest_neighbours(x, k)[0], nearest_neighbours(np.asarray(projection.xy, float), k)[0]
-    return np.asarray(shared(full, flat), float)
+    return kept(space, projection, min(NEIGHBOURS, (len(ids) - 1) // 2), most=JUDGED)
 
 
 def density(xy: np.ndarray, box: Sequence[float] | None = None, cells: int = GRID) -> dict:

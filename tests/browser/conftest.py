@@ -1,6 +1,7 @@
 """A Chromium, and one report that the page tests share."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,30 +72,51 @@ def desk(chromium, written):
     page.context.close()
 
 
-@pytest.fixture(scope="module")
-def keep_open(chromium):
-    """Open pages as `opened` does, for all tests of a file; none of them may have complained in the end."""
+@contextmanager
+def opening(browser, quiet):
+    """Open pages as `opened` does and close them in the end; with `quiet`, none of them may have complained."""
     pages_open = []
 
     def one(path, fragment="", **how):
-        pages_open.append(opened(chromium, path, fragment, **how))
+        pages_open.append(opened(browser, path, fragment, **how))
         return pages_open[-1]
 
     yield one
     for page in pages_open:
-        assert page.heard == []
+        assert not quiet or page.heard == []
         page.context.close()
+
+
+@pytest.fixture(scope="module")
+def keep_open(chromium):
+    """Open pages for all tests of a file."""
+    with opening(chromium, quiet=True) as one:
+        yield one
 
 
 @pytest.fixture
 def open_page(chromium):
-    """Open pages as `opened` does, for one test."""
-    pages_open = []
+    """Open pages for one test, which looks at `page.heard` itself."""
+    with opening(chromium, quiet=False) as one:
+        yield one
 
-    def one(path, fragment="", **how):
-        pages_open.append(opened(chromium, path, fragment, **how))
-        return pages_open[-1]
 
-    yield one
-    for page in pages_open:
-        page.context.close()
+@pytest.fixture(scope="session")
+def explored(tmp_path_factory):
+    """Path of a page of the explorer with every optional part, its space and its maps."""
+    import parts_page
+
+    return parts_page.write(tmp_path_factory.mktemp("parts") / "parts.html")
+
+
+@pytest.fixture(scope="module")
+def kept_page(keep_open, explored):
+    return keep_open(explored[0])
+
+
+@pytest.fixture
+def page(kept_page):
+    """That page as it opens, whatever an earlier test of the file left."""
+    import parts_page
+
+    return parts_page.fresh(kept_page)

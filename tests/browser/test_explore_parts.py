@@ -7,21 +7,6 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return parts_page.write(tmp_path_factory.mktemp("parts") / "parts.html")
-
-
-@pytest.fixture(scope="module")
-def shared(keep_open, made):
-    return keep_open(made[0])
-
-
-@pytest.fixture
-def page(shared):
-    return parts_page.fresh(shared)
-
-
 def chosen(page) -> set:
     return set(page.evaluate("embedlab.state().selected"))
 
@@ -30,8 +15,8 @@ def select(page, ids):
     assert page.evaluate("ids => embedlab.select(ids)", list(ids)) == len(ids)
 
 
-def test_tips_and_clades_choose_their_images_and_choices_light_them(page, made):
-    rows, tree = made[1].rows, parts_page.world()[2]
+def test_tips_and_clades_choose_their_images_and_choices_light_them(page, explored):
+    rows, tree = explored[1].rows, parts_page.world()[2]
     tips = page.locator("[data-el=tree] [data-tip]")
     assert tips.count() == 22 and "22 of 24 species" in page.inner_text("[data-el=tree] figcaption")
     name = tips.nth(4).get_attribute("data-tip")
@@ -61,8 +46,8 @@ def test_tips_and_clades_choose_their_images_and_choices_light_them(page, made):
     assert chosen(page) == set(rows.filter(rows["species"].is_in(list(clade)))["image_id"].to_list())
 
 
-def test_the_tree_is_walked_by_keys(page, made):
-    rows = made[1].rows
+def test_the_tree_is_walked_by_keys(page, explored):
+    rows = explored[1].rows
     page.focus("[data-el=tree] svg")
     tips = page.evaluate("embedlab.view.bundle.tree.tips")
     page.keyboard.press("Home")
@@ -78,8 +63,8 @@ def test_the_tree_is_walked_by_keys(page, made):
     assert not chosen(page)
 
 
-def test_a_taxon_greys_out_the_others_and_they_cannot_be_chosen(page, made):
-    rows = made[1].rows
+def test_a_taxon_greys_out_the_others_and_they_cannot_be_chosen(page, explored):
+    rows = explored[1].rows
     of = "[data-el=taxonomy]"
     page.focus(f"{of} [data-taxon=Piciformes]")
     page.keyboard.press("Enter")
@@ -96,8 +81,8 @@ def test_a_taxon_greys_out_the_others_and_they_cannot_be_chosen(page, made):
     assert page.evaluate("embedlab.state().points") == len(rows) and page.evaluate("embedlab.state().filter") == ""
 
 
-def test_the_strip_shows_the_nearest_of_the_full_space_and_flags_what_the_map_tears_apart(page, made):
-    space, maps = made[1], made[2]
+def test_the_strip_shows_the_nearest_of_the_full_space_and_flags_what_the_map_tears_apart(page, explored):
+    space, maps = explored[1], explored[2]
     unit, ids = space.unit().float64(), space.rows["image_id"].to_list()
     at = 200
     select(page, [ids[at]])
@@ -123,7 +108,7 @@ def test_the_strip_shows_the_nearest_of_the_full_space_and_flags_what_the_map_te
     assert len(chosen(page)) == 13 and ids[wanted[2]] in chosen(page)
 
 
-def test_an_axis_is_a_map_beside_its_chance(page, made):
+def test_an_axis_is_a_map_beside_its_chance(page, explored):
     axes = page.evaluate("embedlab.view.bundle.axes")
     page.select_option("[data-el=axis]", label=axes[0]["name"])
     assert page.evaluate("embedlab.state().panels") == ["PCA", "t-SNE", axes[0]["name"]]
@@ -149,23 +134,23 @@ def test_an_axis_is_a_map_beside_its_chance(page, made):
     assert not page.is_visible("[data-el=axis-aside]")
 
 
-def test_a_contrast_colours_by_its_column_and_parts_its_kinds(page, made):
+def test_a_contrast_colours_by_its_column_and_parts_its_kinds(page, explored):
     page.select_option("[data-el=axis]", label="sex: female to male")
     assert page.evaluate("embedlab.state().colour") == "sex"
     axis = page.evaluate("embedlab.view.bundle.axes")[1]
     ids = page.evaluate("embedlab.view.bundle.ids")
-    sex = dict(made[1].rows.select("image_id", "sex").iter_rows())
+    sex = dict(explored[1].rows.select("image_id", "sex").iter_rows())
     pairs = list(zip(ids, axis["values"], strict=True))
     place = {k: np.mean([v for i, v in pairs if sex[i] == k]) for k in ("female", "male")}
     assert place["female"] < -0.2 and place["male"] > 0.2 and axis["p"] <= 0.01
 
 
-def test_an_address_brings_axis_and_taxon_back(page, open_page, made):
+def test_an_address_brings_axis_and_taxon_back(page, open_page, explored):
     page.select_option("[data-el=axis]", label="beak depth")
     page.select_option("[data-el=which]", label="beak depth")
     page.click("[data-el=taxonomy] [data-taxon=Passeriformes]")
     state, hash = page.evaluate("embedlab.state()"), page.evaluate("location.hash")
-    again = open_page(made[0], hash)
+    again = open_page(explored[0], hash)
     there = again.evaluate("embedlab.state()")
     assert there["filter"] == "Passeriformes" and there["panels"] == ["beak depth"] == state["panels"]
     assert there["points"] == state["points"] < 336
@@ -174,8 +159,8 @@ def test_an_address_brings_axis_and_taxon_back(page, open_page, made):
     assert again.evaluate("embedlab.state().panels") == ["PCA", "t-SNE"] and again.heard == []
 
 
-def test_search_knows_names_marks_and_numbers(page, made):
-    rows = made[1].rows
+def test_search_knows_names_marks_and_numbers(page, explored):
+    rows = explored[1].rows
     field = "[data-el=search]"
     page.fill(field, "ELAN")  # without its accent and in capitals
     noted = set(rows.filter(rows["note"].is_not_null())["image_id"].to_list())
@@ -203,8 +188,8 @@ def test_search_knows_names_marks_and_numbers(page, made):
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_nothing_is_wider_than_the_page(open_page, made, width):
-    page = open_page(made[0], viewport={"width": width, "height": 900})
+def test_nothing_is_wider_than_the_page(open_page, explored, width):
+    page = open_page(explored[0], viewport={"width": width, "height": 900})
     page.evaluate("embedlab.view.turnTo('beak depth')")
     page.evaluate("embedlab.select(embedlab.view.bundle.ids.slice(0, 60))")
     page.wait_for_timeout(200)

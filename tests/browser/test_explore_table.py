@@ -1,7 +1,6 @@
 """The table of what the chosen hold, in a real Chromium, beside SciPy: by images, by species, within species, ranks."""
 
 import numpy as np
-import parts_page
 import pytest
 from scipy import stats
 
@@ -9,21 +8,6 @@ from embedlab.stats.multiplicity import holm
 
 pytestmark = pytest.mark.browser
 CELLS = "rows => rows.map(r => ({...r.dataset, cells: [...r.cells].map(c => c.textContent)}))"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return parts_page.write(tmp_path_factory.mktemp("parts") / "parts.html")
-
-
-@pytest.fixture(scope="module")
-def shared(keep_open, made):
-    return keep_open(made[0])
-
-
-@pytest.fixture
-def page(shared):
-    return parts_page.fresh(shared)
 
 
 def select(page, ids):
@@ -42,8 +26,8 @@ def fisher(hit, chosen, marked, whole):
     return stats.fisher_exact([[hit, chosen - hit], [marked - hit, whole - marked - chosen + hit]]).pvalue
 
 
-def test_a_column_of_images_is_counted_by_images(page, made):
-    rows = made[1].rows
+def test_a_column_of_images_is_counted_by_images(page, explored):
+    rows = explored[1].rows
     ids = rows["image_id"].to_list()[:130]
     page.select_option("[data-el=colour]", "sex")
     select(page, ids)
@@ -59,8 +43,8 @@ def test_a_column_of_images_is_counted_by_images(page, made):
     assert "not independent" in page.inner_text("[data-el=enrichment]")
 
 
-def test_a_column_of_species_is_counted_by_species(page, made):
-    rows = made[1].rows
+def test_a_column_of_species_is_counted_by_species(page, explored):
+    rows = explored[1].rows
     species, habitat = np.array(rows["species"].to_list()), np.array(rows["habitat"].to_list())
     names = list(dict.fromkeys(species))
     take = np.zeros(len(species), bool)
@@ -83,8 +67,8 @@ def test_a_column_of_species_is_counted_by_species(page, made):
     press(page, "by species")
 
 
-def test_a_choice_across_species_is_counted_by_images_unless_asked(page, made):
-    ids = made[1].rows["image_id"].to_list()
+def test_a_choice_across_species_is_counted_by_images_unless_asked(page, explored):
+    ids = explored[1].rows["image_id"].to_list()
     page.select_option("[data-el=colour]", "sex")
     page.select_option("[data-el=colour]", "habitat")
     select(page, ids[::5])
@@ -95,8 +79,8 @@ def test_a_choice_across_species_is_counted_by_images_unless_asked(page, made):
     page.select_option("[data-el=colour]", "sex")
 
 
-def test_within_species_each_species_is_its_own_chance(page, made):
-    rows = made[1].rows
+def test_within_species_each_species_is_its_own_chance(page, explored):
+    rows = explored[1].rows
     sex = np.array([s or "" for s in rows["sex"].to_list()])
     species = np.array(rows["species"].to_list())
     rng = np.random.default_rng(8)
@@ -116,8 +100,8 @@ def test_within_species_each_species_is_its_own_chance(page, made):
     assert found["male"]["cells"][2] == f"{expected:.1f}"
 
 
-def test_numbers_are_compared_by_ranks(page, made):
-    rows = made[1].rows
+def test_numbers_are_compared_by_ranks(page, explored):
+    rows = explored[1].rows
     mass, species = rows["mass"].to_numpy(), np.array(rows["species"].to_list())
     ids = np.array(rows["image_id"].to_list())
     page.select_option("[data-el=colour]", "mass")
@@ -133,8 +117,8 @@ def test_numbers_are_compared_by_ranks(page, made):
     press(page, "by species")
 
 
-def test_every_column_is_asked_at_once_and_leads_to_its_own_table(page, made):
-    select(page, made[1].rows["image_id"].to_list()[:84])
+def test_every_column_is_asked_at_once_and_leads_to_its_own_table(page, explored):
+    select(page, explored[1].rows["image_id"].to_list()[:84])
     press(page, "Every column")
     lines = page.locator("[data-el=enrichment] tr[data-column]").evaluate_all(CELLS)
     names = [line["column"] for line in lines]
@@ -147,8 +131,8 @@ def test_every_column_is_asked_at_once_and_leads_to_its_own_table(page, made):
     assert page.evaluate("embedlab.state().colour") == "genus" and len(table(page)) > 0
 
 
-def test_shuffled_labels_are_shuffled_in_the_table_too(page, made):
-    forest = made[1].rows.filter(made[1].rows["habitat"] == "forest")["image_id"].to_list()
+def test_shuffled_labels_are_shuffled_in_the_table_too(page, explored):
+    forest = explored[1].rows.filter(explored[1].rows["habitat"] == "forest")["image_id"].to_list()
     select(page, forest)
     assert [line["level"] for line in table(page)] == ["forest"]
     page.click("[data-el=shuffle]")
