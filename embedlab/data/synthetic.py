@@ -3,6 +3,7 @@
 Each world takes its randomness by hand, and says in `card["truth"]` what was planted.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ def dimorphic_birds(
     unequal: bool = False,
     column: str = "sex",
     levels: tuple[str, str] = ("female", "male"),
+    animals: np.random.Generator | None = None,
 ) -> Embeddings:
     """Birds of two sexes (or stages: `column`, `levels`) whose contrast leaves the species span as planned.
 
@@ -69,7 +71,7 @@ def dimorphic_birds(
     `power` spectrum lets variance fall as 1/rank, of species and individuals on the same axes, so that
     chance is no longer (s - 1)/d. `unequal` gives each cell between 2 and `per_cell`
     individuals and most species fewer females, and so leans sample means towards the males. One photograph
-    per individual.
+    per individual. With a generator for `animals`, individuals are drawn from it, and species from `rng` alone.
     """
     if not 0 <= outside <= 1:
         raise ValueError(f"outside is a share between 0 and 1, not {outside}")
@@ -95,7 +97,7 @@ def dimorphic_birds(
         for side, level in ((-0.5, levels[0]), (0.5, levels[1])):
             low = max(2, per_cell // 3) if side < 0 else max(2, per_cell // 2)
             count = int(rng.integers(low, max(low, per_cell - (side < 0)) + 1)) if unequal else per_cell
-            quirk = noise * (rng.normal(size=(count, d)) * scales) @ turn
+            quirk = noise * ((animals or rng).normal(size=(count, d)) * scales) @ turn
             x.append(means[i] + side * contrast + quirk)
             of += [names[i]] * count
             which += [level] * count
@@ -114,6 +116,26 @@ def dimorphic_birds(
         column: which,
     }
     return _embeddings(np.concatenate(x), columns, truth)
+
+
+def dimorphic_series(
+    seed: int, scales: Mapping[float, Mapping[str, Any]], *, runs: int = 2, **how: Any
+) -> list[Embeddings]:
+    """Spaces as of models trained on more and more images: `scales` maps images seen to what is planted there.
+
+    What is planted are words of `dimorphic_birds`, as {1e6: {"size": 0.4}}; `how` holds at every scale. At each scale
+    stand `runs` spaces, as of training begun from other seeds; along the scales a run keeps its species where they
+    are and sees their individuals otherwise. The card of each tells `images_seen` and `seed`, as that of a model does.
+    """
+    made = []
+    for number, (seen, planted) in enumerate(scales.items()):
+        for run in range(runs):
+            animals = np.random.default_rng([seed, run, number])
+            birds = dimorphic_birds(np.random.default_rng([seed, run]), animals=animals, **how, **planted)
+            training = {"images_seen": float(seen), "seed": run}
+            card = {**birds.card, "model": f"planted, {seen:,.0f} images", "training": training}
+            made.append(Embeddings(birds.x, birds.rows, card))
+    return made
 
 
 def photo_bursts(

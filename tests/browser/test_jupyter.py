@@ -1,14 +1,11 @@
 """The notebook host in a real JupyterLab: a lasso in a cell comes back to Python, and a page in a frame works."""
 
 import json
-import os
-import re
 import shutil
-import subprocess
 import sys
-import threading
 from pathlib import Path
 
+import jupyter_lab
 import numpy as np
 import pytest
 
@@ -54,32 +51,9 @@ def lab(chromium, tmp_path_factory):
     write_store(home / "birds.store", root, [f"{i}.jpg" for i in range(30)],
                 [hashlib.sha256(c).hexdigest() for c in contents], x, sex=sex)  # fmt: skip
     written(home)
-    places = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
-    environment = {**os.environ, **places, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.port=0",
-               "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={home}", "--IdentityProvider.token=kept-here",
-               "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url="]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=home,
-                               env=environment)  # fmt: skip
-    reader = threading.Thread(target=lambda: [None for _ in process.stderr], daemon=True)
-    try:
-        seen = ""
-        for line in process.stderr:
-            seen += line
-            if found := re.search(r"http://127\.0\.0\.1:(\d+)/lab", line):
-                break
-        else:
-            raise AssertionError(f"JupyterLab did not begin: {seen[-1500:]}")
-        # its own log is read on, or it stops when the pipe is full
-        reader.start()
-        yield f"http://127.0.0.1:{found[1]}", home
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-        if reader.ident:
-            reader.join(timeout=10)
-        process.stderr.close()
-        shutil.rmtree(home, ignore_errors=True)
+    with jupyter_lab.serving(home) as address:
+        yield address, home
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def run_next(page, number):
@@ -99,7 +73,7 @@ def test_a_lasso_in_a_cell_comes_back_to_python_and_a_frame_works_too(chromium, 
     page.on("console", lambda m: heard.append(m.text) if "embedlab" in m.text.lower() and m.type == "error" else None)
     page.goto(f"{where}/lab/tree/look.ipynb?token=kept-here")
     page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    page.wait_for_function("document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'")
+    page.wait_for_function(jupyter_lab.IDLE)
     run_next(page, 0)
     run_next(page, 1)
     page.locator(".jp-OutputArea .embedlab canvas").first.wait_for()

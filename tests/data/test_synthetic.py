@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from embedlab.data.synthetic import (
     brownian_traits,
     dimorphic_birds,
+    dimorphic_series,
     discrete_trait,
     nothing,
     photo_bursts,
@@ -56,6 +57,19 @@ def test_unequal_counts_are_unequal_and_equal_ones_are_not(rng):
 def test_other_contrasts_can_be_planted(rng):
     birds = dimorphic_birds(rng, column="life_stage", levels=("juvenile", "adult"))
     assert set(birds.rows["life_stage"].to_list()) == {"juvenile", "adult"} and not birds.has("sex")
+
+
+def test_a_series_holds_the_same_animals_and_what_was_planted_at_each_scale():
+    series = dimorphic_series(3, {1e4: {"size": 0.2}, 1e6: {"size": 0.8}}, runs=2, species=6, per_cell=2)
+    assert [s.card["training"] for s in series] == [
+        {"images_seen": seen, "seed": run} for seen in (1e4, 1e6) for run in (0, 1)
+    ]
+    assert all(s.rows.equals(series[0].rows) for s in series)
+    assert not np.allclose(series[0].x, series[1].x)  # another seed, another space
+    lengths = [s.card["truth"]["contrast_length"] for s in series]
+    assert lengths[2] == pytest.approx(4 * lengths[0])
+    first, last, other = (series[k].per_species().means.ravel() for k in (0, 2, 3))
+    assert np.corrcoef(first, last)[0, 1] > 0.8 > 0.3 > abs(np.corrcoef(last, other)[0, 1])  # species of a run stay
 
 
 def test_what_cannot_be_planted_is_refused(rng):
