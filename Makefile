@@ -77,6 +77,7 @@ browser: setup ## the pages in a real Chromium
 	@$(PYTEST) -m browser
 
 docs: setup ## the docs as a site in build/docs, every warning an error
+	@rm -rf build/docs  # a page that is no more would stay
 	@$(BIN)/python -m sphinx -W --keep-going -q docs build/docs && echo "open build/docs/index.html"
 
 wheel: setup ## a wheel in dist/, analyses included

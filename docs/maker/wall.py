@@ -143,7 +143,7 @@ def _page(board: Board) -> str:
     for claim in board.facts.get("claims", ()):
         stamp = " (exploratory)" if claim.get("exploratory") else ""
         lines.append(f"- *{claim.get('verdict', 'not judged')}*{stamp}: {_text(claim.get('sentence', ''))}")
-    lines += ["", "```{raw} html"]
+    lines += ["", "```{raw} html", '<div class="plates">']
     for stem in board.stems:
         there = {kind: f"{stem}.{kind}" for kind in KINDS if (board.folder / f"{stem}.{kind}").is_file()}
         main = _address(board, there.get("html", there["svg"]), 2)
@@ -153,7 +153,7 @@ def _page(board: Board) -> str:
             f'<figure class="plate"><a href="{main}"><img loading="lazy" alt="{name}: open the interactive figure" '
             f'src="{_address(board, f"{stem}.webp", 2)}"></a><figcaption><b>{name}</b> {links}</figcaption></figure>'
         )
-    lines += ["```", "", *_origin(board)]
+    lines += ["</div>", "```", "", *_origin(board)]
     return "\n".join(lines) + "\n"
 
 
