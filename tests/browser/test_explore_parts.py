@@ -159,6 +159,14 @@ def test_an_address_brings_axis_and_taxon_back(page, open_page, explored):
     assert again.evaluate("embedlab.state().panels") == ["PCA", "t-SNE"] and again.heard == []
 
 
+def test_a_map_is_tinted_by_what_it_keeps_beside_chance(page):
+    page.select_option("[data-el=colour]", label="neighbours kept by the map")
+    said = page.inner_text("[data-el=legend]")
+    assert "15 nearest neighbours kept by this map; by chance 0.045" in said, "15 of 335"
+    means = page.evaluate("embedlab.view.maps.map(m => m.kept.reduce((a, b) => a + b) / m.kept.length)")
+    assert means == pytest.approx([0.36, 0.77], abs=0.005), "the overlaps of the two captions"
+
+
 def test_search_knows_names_marks_and_numbers(page, explored):
     rows = explored[1].rows
     field = "[data-el=search]"

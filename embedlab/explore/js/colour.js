@@ -143,7 +143,10 @@ EmbedLab.part("colour", (view) => {
     const box = find("legend"), how = style(state.only ?? state.panel), rows = view.here();
     box.replaceChildren();
     box.dataset.kind = how.kind;
-    if (how.kind === "kept") box.append(bar(how, "share of an image's 15 nearest neighbours that this map keeps; 0 is none, 1 all"));
+    if (how.kind === "kept") { // a facet is judged as part of its whole map
+      const n = Math.max(...view.maps.map((m) => (m.frame ? bundle.ids.length : m.row.length))), k = Math.min(15, Math.floor((n - 1) / 2));
+      box.append(bar(how, `share of each image's ${k} nearest neighbours kept by this map; by chance ${(k / (n - 1)).toPrecision(2)}`));
+    }
     if (!how.column) return;
     const at = rows.map((row) => how.at(row)), those = (k) => rows.filter((_, i) => at[i] === k), kind = taxon(how.column.name) ? "taxon" : "";
     if (how.kind === "levels") how.looks.slice(1).forEach((mark, i) => {
