@@ -47,7 +47,7 @@ class Outcome:
         return replace(self, verdicts=tuple(judge(self.claims, self.evidence)))
 
     def to_dict(self) -> dict:
-        """Give `outcome.json`, as docs/index.md lists it."""
+        """Give `outcome.json`, as docs/formats.md lists it."""
         return {
             "schema": SCHEMA,
             "analysis": self.analysis,

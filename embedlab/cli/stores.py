@@ -105,7 +105,7 @@ def import_(
     ],
     out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the store.")],
     source: Annotated[
-        str, typer.Option("--from", help="Who wrote the file; auto looks inside: see docs/index.md.")
+        str, typer.Option("--from", help="Who wrote the file; auto looks inside: see docs/formats.md.")
     ] = "auto",
 ) -> Answer:
     """Take in vectors that were made elsewhere, as they are."""
