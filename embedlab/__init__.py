@@ -15,7 +15,7 @@ from types import ModuleType
 
 __version__ = "0.1.0"
 
-# name -> where it lives. The nouns and verbs of the reference (`make docs`); everything else is reached by its own module.
+# name -> where it lives: the nouns and verbs of the reference; everything else is reached by its own module.
 _WHERE = {
     "Embeddings": "embedlab.data.embeddings:Embeddings",
     "Manifest": "embedlab.data.manifest:Manifest",
