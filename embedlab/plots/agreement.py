@@ -40,7 +40,7 @@ def picture(result) -> Picture:
             y=Axis(ticks=ticks, range=(-len(rows) + 0.4, 0.6)),
             title="Index by index",
             note=n_of(len(result.species), "species"),
-            height=10 + 5.5 * len(rows),
+            height=10 + 7 * len(rows),
         )
     ]
     a, b = (array(d) for d in result.distances)

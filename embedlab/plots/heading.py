@@ -9,7 +9,7 @@ GAP = 1.5  # type sizes between a title and the note on its line
 
 @dataclass(frozen=True)
 class Heading:
-    """Lines of the title, lines of the note, and whether the note stands at the right end of the title's last line."""
+    """Lines of the title, lines of the note, and whether the note stands at the right end of the title's line."""
 
     title: tuple[str, ...]
     note: tuple[str, ...]
@@ -33,6 +33,6 @@ def heading(title: str, note: str, room: float, *, bold: float, small: float, ap
     """
     above = tuple(lines(title, room / bold, bold=True)) if title else ()
     told = tuple(lines(note, room / small)) if note else ()
-    end = em(above[-1], bold=True) * bold if above else 0.0
-    fits = len(told) == 1 and end + (GAP + em(note)) * small <= room
+    end = em(title, bold=True) * bold
+    fits = len(above) < 2 and len(told) == 1 and end + (GAP + em(note)) * small <= room
     return Heading(above, told, fits and not apart)

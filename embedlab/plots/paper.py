@@ -175,7 +175,8 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, room: float) -> None:
     free = panel.equal and not (panel.x.range and panel.y.range)
     _axis(ax.xaxis, panel.x, None if free else ax.set_xlim)
     _axis(ax.yaxis, panel.y, None if free else ax.set_ylim)
-    ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, (room + 8) * scale, type_size))), linespacing=1.1)
+    across = 0.86 * room if panel.equal else room + 8  # axes of one scale may end up narrower than their room
+    ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, across * scale, type_size))), linespacing=1.1)
     ax.set_ylabel(literal("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)

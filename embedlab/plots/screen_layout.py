@@ -2,6 +2,8 @@
 
 import math
 import textwrap
+from dataclasses import replace
+from itertools import pairwise
 
 from embedlab.plots import marks as m
 from embedlab.plots import theme
@@ -9,12 +11,13 @@ from embedlab.plots.heading import heading
 from embedlab.plots.screen_marks import annotation, pictures, shape
 
 PX = 4.6  # screen pixels for a millimetre of print
+LONG, TWO_LINES = 16, 29.0  # letters of a row's name that stay on one line; px from row to row that two lines need
 NOTE_LINE = 15  # px from one line of a note to the next
 
 
 def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> dict:
     """Arrange panels in `columns` over `width` px; `names` are the entries of plotly's own legend, if wanted."""
-    panels = picture.panels
+    panels = picture.panels if width > 500 else tuple(map(_in_two_lines, picture.panels))
     rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
     heights = [max(panels[i].height for i in row) * PX for row in rows]
     # px that tick labels, axis titles and the margins take
@@ -64,7 +67,7 @@ def _above(panel: m.Panel, across: tuple[float, float], width: int, side: float)
 
 
 def _heading(panel: m.Panel, px: float):
-    return heading(panel.title, panel.note, max(px, 120), bold=11.5, small=10.0, apart=panel.equal)
+    return heading(panel.title, panel.note, max(px, 120), bold=12.5, small=11.0, apart=panel.equal)
 
 
 def _below(panel: m.Panel, width: float) -> float:
@@ -73,9 +76,22 @@ def _below(panel: m.Panel, width: float) -> float:
     return 14 + 15 * lines + (8 + 17 * len(_wrapped(panel.x.label, width)) if panel.x.label else 0)
 
 
-def _wrapped(label: str, px: float, bold: bool = False) -> list[str]:
-    """Break an axis title or panel title into lines that fit so many pixels."""
-    return textwrap.wrap(label, max(14, int(px / (8.0 if bold else 7.2)))) if label else []
+def _wrapped(label: str, px: float) -> list[str]:
+    """Break an axis title into lines that fit so many pixels."""
+    return textwrap.wrap(label, max(14, int(px / 7.2))) if label else []
+
+
+def _in_two_lines(panel: m.Panel) -> m.Panel:
+    """Break long names of rows where the rows are far enough apart: on a phone they leave the axes no room."""
+    ticks, span = panel.y.ticks, panel.y.range
+    if not ticks or not span or not panel.y.shown or max(len(t) for _, t in ticks) <= LONG:
+        return panel
+    places = sorted(v for v, _ in ticks)
+    gap = min((b - a for a, b in pairwise(places)), default=span[1] - span[0])
+    if gap / (span[1] - span[0]) * panel.height * PX < TWO_LINES:
+        return panel
+    broken = tuple((v, "\n".join(textwrap.wrap(t, max(LONG, (len(t) + 5) // 2)))) for v, t in ticks)
+    return replace(panel, y=replace(panel.y, ticks=broken))
 
 
 def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float, float]:
@@ -91,7 +107,7 @@ def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float,
 def _tick_room(panel: m.Panel) -> float:
     if not panel.y.shown:
         return 20.0 * bool(panel.y.label)
-    longest = max((len(t) for _, t in panel.y.ticks or ()), default=5)
+    longest = max((len(line) for _, t in panel.y.ticks or () for line in t.split("\n")), default=5)
     return 6.4 * longest + 26 * bool(panel.y.label) + 10
 
 
@@ -100,7 +116,7 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
     up = (max(0.0, up[0]), min(1.0, up[1]))
     room = (across[1] - across[0]) * width - side
     across_title, up_title = _wrapped(panel.x.label, room), _wrapped(panel.y.label, panel.height * PX)
-    layout[f"xaxis{suffix}"] = _axis(panel.x, across_title, False, 7 if room > 330 else 5) | {
+    layout[f"xaxis{suffix}"] = _axis(panel.x, across_title, False, 7 if room > 330 else 5 if room > 150 else 3) | {
         "domain": list(across),
         "anchor": f"y{suffix}",
     }
