@@ -16,6 +16,7 @@ PAGES = (
     "howto-figure",
     "howto-hypothesis",
     "numbers",
+    "from-peers",
 )
 ENCODER = {"tutorial-cli"}  # pages that need the pretrained encoder of the extra lite0
 
