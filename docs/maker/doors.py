@@ -13,7 +13,7 @@ VERBS = {  # page -> title, verbs
             "geometry separation orthogonality contrast_places contrast_scene shared_axis erasure phylogeny hierarchy "
             "rank_ladder neighbour_agreement recognition trait_alignment trait_axis trait_distances habitat theorem"),
     "ask-several": ("Ask several spaces", "scaling objectives beyond_controls agreement agreements"),
-    "write": ("Judge, draw, write", "judge draw save check report"),
+    "write": ("Judge, draw, write", "judge draw save export check report"),
 }  # fmt: skip
 ROOMS = {  # page -> title, what it is for, modules
     "claims": ("Claims, labs, studies", "How a question of your own becomes evidence and a verdict.",
@@ -23,7 +23,7 @@ ROOMS = {  # page -> title, what it is for, modules
     "explorer": ("Explorer", "Linked maps as a file, as a cell and as a live page.",
                  "explore.doors explore.notebook explore.bundle explore.page explore.live"),
     "stores": ("Stores and tables", "Reading and writing what is on disk, and sums that add up.",
-               "io.here io.store io.imports io.sources io.join io.check stream.moments"),
+               "io.here io.store io.imports io.sources io.exports io.join io.check stream.moments"),
     "encoders": ("Encoders", "Images and names in, vectors out.",
                  "extract.encoders extract.extract extract.texts extract.layers"),
     "simulated": ("Simulated life", "Worlds and vectors of which the truth is known.",
