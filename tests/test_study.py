@@ -180,6 +180,9 @@ def test_a_misspelt_setting_does_not_pass_in_silence(world):
         run(world, "separation", settings={"sex": "female"})
     with pytest.raises(ValueError, match="setting sex=female,mal: sex has no 'mal'; it holds female, male"):
         run(world, "separation", settings={"sex": "female,mal"})
+    lab = Lab(name="q", question="?", stores=[Embeddings(np.eye(2), {"image_id": ["a", "b"]})], settings={"sex": "a,b"})
+    with pytest.raises(ValueError, match="setting sex=a,b: sex has no 'a'; there is no such column"):
+        lab.contrast("sex")
 
 
 def test_settings_choose_the_contrast_and_the_axes(world):

@@ -126,7 +126,7 @@ class Embeddings:
             raise TypeError(f"positions are whole numbers or a mask of length {self.n:,}, not {at.dtype}")
         at = at.astype(np.int64).reshape(-1)
         if at.size and (at.max() >= self.n or at.min() < -self.n):
-            raise ValueError(f"position {int(at[np.abs(at).argmax()])} lies outside {self.n:,} rows")
+            raise ValueError(f"position {int(at[np.abs(at).argmax()])} lies outside {self.n:,} rows: they count from 0")
         return Embeddings(np.asarray(self.x[at]), self.rows[at % max(self.n, 1)], self.card)
 
     def where(self, **wanted: Any) -> "Embeddings":

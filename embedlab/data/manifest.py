@@ -124,7 +124,7 @@ class Manifest:
         """
         root = Path(folder)
         if not root.is_dir():
-            raise FileNotFoundError(f"no such folder: {root}")
+            raise FileNotFoundError(f"no such folder of images: {root}")
         found: list[str] = []
         other = 0
         for here, folders, files in os.walk(root):
@@ -157,7 +157,8 @@ class Manifest:
                 fields = {"species": labels}
                 notes.append("the first folder is the species")
         if not found:
-            raise ValueError(f"no images below {root}" + (f" match {pattern!r}" if pattern else ""))
+            what = f" match {pattern!r}" if pattern else ""
+            raise ValueError(f"no images below {root}{what}: give the folder that holds them, or another pattern")
         rows = pl.DataFrame(
             {"image_id": found, "path": [str(root.resolve() / path) for path in found], **fields}
         )

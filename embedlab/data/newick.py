@@ -74,11 +74,11 @@ def parse_newick(
             before = "("
         elif mark in ",)":
             if not opened:
-                raise _fail(text, at, f"{mark!r} outside all brackets")
+                raise _fail(text, at, f"{mark!r} outside all brackets: is an opening bracket missing?")
             if before == ":":
                 raise _fail(text, at, "a branch length is missing after ':'")
             if before in "(,":
-                raise _fail(text, at, "a tip without a name")
+                raise _fail(text, at, "a tip without a name: give it one")
             if mark == ")":
                 node = opened.pop()
                 above = opened[-1] if opened else -1
@@ -91,19 +91,20 @@ def parse_newick(
             if before == ":":
                 raise _fail(text, at, "a branch length is missing after ':'")
             if opened or not parent:
-                raise _fail(text, at, f"{len(opened):,} brackets are still open" if opened else "no tree")
+                raise _fail(text, at, f"{len(opened):,} brackets are still open: close them" if opened else "no tree")
             done = True
         elif before == ":":
             try:
                 value = float(token)
             except ValueError:
-                raise _fail(text, at, f"{token[:30]!r} is no branch length") from None
+                raise _fail(text, at, f"{token[:30]!r} is no branch length: give a number") from None
             if not (0 <= value < math.inf) or "_" in token:
                 raise _fail(text, at, f"a branch length must be finite and not negative, not {token[:30]}")
             length[node] = value
             before = "n"
         elif token in ("'", "[", "]"):
-            raise _fail(text, at, f"{token} is never closed" if token != "]" else "] was never opened")
+            what = f"{token} is never closed: close it" if token != "]" else "] was never opened: quote it"
+            raise _fail(text, at, what)
         else:
             if before not in "(,)":
                 raise _fail(text, at, "two names in a row, or a name after a length (quote it?)")

@@ -52,7 +52,8 @@ def decode(data: bytes, name: str) -> tuple[str, list[str]]:
         try:
             return data.decode("utf-16"), ["read as UTF-16"]
         except UnicodeDecodeError as error:
-            raise ValueError(f"{name} is marked as UTF-16 but is damaged at byte {error.start:,}") from None
+            at = f"{error.start:,}"
+            raise ValueError(f"{name} is marked as UTF-16 but is damaged at byte {at}: save it as UTF-8") from None
     if b"\x00" in data[: 1 << 20]:
         raise ValueError(f"{name} is not a text table: it holds zero bytes (is it another format?)")
     try:

@@ -87,7 +87,7 @@ class Traits:
             name for name, kind in kinds.items() if kind == "numeric" and not rows[name].dtype.is_numeric()
         ]
         if texts:
-            raise ValueError(f"{few(texts)} are called numeric but hold text")
+            raise ValueError(f"{few(texts)} are called numeric but hold text: clean them, or call them categorical")
         object.__setattr__(self, "rows", rows)
         object.__setattr__(self, "kinds", kinds)
 

@@ -69,7 +69,8 @@ class Tree:
         tips = np.setdiff1d(np.arange(len(parent)), parent)
         names = [self.label[i] for i in tips]
         if None in names:
-            raise ValueError(f"{names.count(None)} tips have no name")
+            bare = few([int(i) for i, name in zip(tips, names, strict=True) if name is None])
+            raise ValueError(f"{names.count(None)} tips have no name: label nodes {bare}")
         if len(set(names)) < len(names):
             seen: set = set()
             twice = dict.fromkeys(name for name in names if name in seen or seen.add(name))

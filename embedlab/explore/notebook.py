@@ -59,7 +59,8 @@ class View:
         space = self._made.spaces[-1]
         hit = space.column("image_id").is_in(pl.Series(ids, dtype=pl.String).implode())
         if (found := int(hit.sum())) < len(set(ids)):
-            raise ValueError(f"{len(set(ids)) - found} of {len(set(ids))} chosen images are not of {space!r}")
+            lost = f"{len(set(ids)) - found} of {len(set(ids))} chosen images"
+            raise ValueError(f"{lost} are not of {space!r}: choose on a map of these vectors")
         return space.take(hit.to_numpy())
 
     def select(self, ids: Sequence[str] | Embeddings) -> None:

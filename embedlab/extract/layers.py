@@ -27,7 +27,8 @@ def output_of(module: nn.Module, forward: Callable[[Tensor], Any], x: Tensor) ->
     finally:
         handle.remove()
     if not seen:
-        raise ValueError(f"the layer {type(module).__name__} was not reached on the way of an image")
+        name = type(module).__name__
+        raise ValueError(f"the layer {name} was not reached on the way of an image: ask for another one")
     return seen[0]
 
 

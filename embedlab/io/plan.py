@@ -32,7 +32,9 @@ class Plan:
         if self.dtype not in layout.SUFFIX:
             raise ValueError(f"dtype {self.dtype!r} cannot be stored: choose float32, float16 or auto")
         if self.part_rows < 1 or self.shard_rows % self.part_rows:
-            raise ValueError(f"shards of {self.shard_rows} rows cannot be cut into parts of {self.part_rows}")
+            raise ValueError(
+                f"shards of {self.shard_rows} rows cannot be cut into parts of {self.part_rows}: give a whole multiple"
+            )
 
     @property
     def key(self) -> str:

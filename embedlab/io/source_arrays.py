@@ -4,7 +4,9 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
@@ -105,9 +107,9 @@ def from_npz(path: Path) -> Source:
 def _loaded(path: Path, bundle: Any, name: str) -> np.ndarray:
     try:
         return bundle[name]
-    except ValueError as error:
+    except (ValueError, EOFError, SyntaxError, TokenError, BadZipFile) as error:  # NumPy reads a header as Python
         if "pickle" not in str(error) and "object" not in str(error).lower():
-            raise ValueError(f"{path}: {name} is damaged ({error})") from None
+            raise ValueError(f"{path}: {name} is damaged ({error}): fetch it again") from None
         raise ValueError(
             f"{path}: {name} holds Python objects, which could run code when opened; save it as text or "
             f"numbers: np.savez(…, {name}={name}.astype(str))"
@@ -122,7 +124,7 @@ def from_npy(path: Path) -> Source:
     """Read a matrix and the table beside it, of the same name and ending .parquet, .csv or .tsv."""
     try:
         x = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, SyntaxError, TokenError) as error:
         objects = "pickle" in str(error) or "object" in str(error).lower()
         raise ValueError(
             f"{path} holds Python objects, which could run code when opened: save a plain float32 array"

@@ -69,12 +69,18 @@ def read_manifest(path: Path | str) -> tuple[dict[str, Any], dict[str, Any]]:
             for name in names:
                 layout.inside(folder, name)
             if names != layout.shard_names(number, dtype)[:2] or shard["dim"] != dim or shard["rows"] < 0:
-                raise ValueError(f"shard {number} is called {names}")
+                raise ValueError(
+                    f"{folder / layout.MANIFEST}: shard {number} is called {names}, or its size is wrong: copy the "
+                    "store again, or remake it"
+                )
             rows += shard["rows"]
         for name in manifest["files"]:
             layout.inside(folder, name)
         if rows != manifest["rows"] or card["key"] != manifest["key"] or dim < 1:
-            raise ValueError("its parts do not add up")
+            raise ValueError(
+                f"{folder / layout.MANIFEST} does not add up ({rows:,} rows in shards, {manifest['rows']:,} in all; "
+                f"key {card['key']:.12} beside {manifest['key']:.12}): copy the store again, or remake it"
+            )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{folder / layout.MANIFEST} lacks {error}: copy the store again, or remake it"

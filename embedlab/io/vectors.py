@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def header_of(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
             offset = file.tell()
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} is missing: copy the store again, or remake it") from None
-    except (ValueError, EOFError, SyntaxError, RecursionError, MemoryError) as error:
+    except (ValueError, EOFError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
         raise ValueError(f"{path} is not a readable .npy file ({error})") from None
     if dtype.hasobject or dtype.names is not None:
         raise ValueError(

@@ -160,7 +160,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     rng = generator(rng)
     at = np.array([position(s, x) for s in stores] if isinstance(x, str) else x, float)
     if len(at) != len(stores):
-        raise ValueError(f"{len(stores)} stores but {len(at)} positions on the scale")
+        raise ValueError(f"{len(stores)} stores but {len(at)} positions on the scale: give one each")
     if len(np.unique(at)) < 3 or not (at > 0).all():
         raise ValueError(
             f"a trend needs at least 3 different scales above 0; saw {sorted(set(at.tolist()))} in {len(at)} stores. "

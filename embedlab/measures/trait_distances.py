@@ -117,7 +117,8 @@ def trait_distances(embeddings, traits: Sequence, tree, *, by: str = "species", 
         raise ValueError(f"{len(common)} species have all {len(each)} traits: at least {LEAST_SPECIES} are needed")
     value = np.column_stack([j.value[[j.names.index(s) for s in common]] for j in each])
     if (flat := np.ptp(value, axis=0) == 0).any():
-        raise ValueError(f"{[j.trait for j, f in zip(each, flat, strict=True) if f][:5]} are the same in all species")
+        names = [j.trait for j, f in zip(each, flat, strict=True) if f][:5]
+        raise ValueError(f"{names} are the same in all species: leave them out")
     value = (value - value.mean(axis=0)) / value.std(axis=0)
     means = each[0].means[[each[0].names.index(s) for s in common]]
     used = tree.match(common)[1].used

@@ -39,7 +39,7 @@ class Moments:
             raise ValueError(f"x must be a matrix (rows, dimensions) with a row at least; saw shape {x.shape}")
         groups = np.zeros(len(x), np.int64) if groups is None else np.asarray(groups)
         if groups.shape != (len(x),):
-            raise ValueError(f"{len(x)} rows but groups of shape {groups.shape}")
+            raise ValueError(f"{len(x)} rows but groups of shape {groups.shape}: give one each")
         names, codes = np.unique(groups, return_inverse=True)
         single = x.dtype in (np.float16, np.float32)
         kind = np.float32 if single else np.float64

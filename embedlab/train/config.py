@@ -129,10 +129,13 @@ class TrainConfig:
         if self.scale > self.scale_max:
             raise ValueError(f"scale = {self.scale} starts above scale_max = {self.scale_max}: lower it")
         if self.batch % self.accumulate:
-            raise ValueError(f"batch = {self.batch} cannot be cut into accumulate = {self.accumulate} parts")
+            raise ValueError(
+                f"batch = {self.batch} cannot be cut into accumulate = {self.accumulate} parts: give a whole multiple"
+            )
         if self.replay and self.replay_batch % self.accumulate:
             raise ValueError(
-                f"replay_batch = {self.replay_batch} cannot be cut into accumulate = {self.accumulate} parts"
+                f"replay_batch = {self.replay_batch} cannot be cut into accumulate = {self.accumulate} parts: "
+                "give a whole multiple"
             )
         if self.batch % self.each:
             raise ValueError(

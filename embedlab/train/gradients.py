@@ -82,7 +82,7 @@ def _chunks(x: torch.Tensor | None, parts: int) -> list:
     if x is None:
         return [None] * parts
     if len(x) % parts:
-        raise ValueError(f"{len(x)} images of a process cannot be cut into {parts} equal parts")
+        raise ValueError(f"{len(x)} images of a process cannot be cut into {parts} equal parts: set accumulate")
     return list(x.split(len(x) // parts))
 
 

@@ -38,7 +38,7 @@ class Ranks:
         slice(64, 128, None)
         """
         if batch % self.count:
-            raise ValueError(f"a batch of {batch} cannot be shared evenly among {self.count} processes")
+            raise ValueError(f"a batch of {batch} cannot be shared among {self.count} processes: give a multiple")
         each = batch // self.count
         return slice(self.rank * each, (self.rank + 1) * each)
 

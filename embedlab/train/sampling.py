@@ -97,7 +97,8 @@ class Photos(Named):
         """First place and number of each species' images, in an order that sorts images by species."""
         count = np.bincount(self.species, minlength=len(self.captions))
         if not count.all():
-            raise ValueError(f"species {np.flatnonzero(count == 0)[:5].tolist()} have no image to take a turn with")
+            bare = np.flatnonzero(count == 0)[:5].tolist()
+            raise ValueError(f"species {bare} have no image to take a turn with: leave them out, or sample images")
         return np.cumsum(count) - count, count, np.argsort(self.species, kind="stable")
 
 

@@ -125,7 +125,7 @@ def _cut(text: str) -> dict[str, str]:
             if not equals or not name:
                 raise ValueError(f"a dial is told as name=number, not {part.strip()!r}")
             if name in pairs:
-                raise ValueError(f"{name} is told twice")
+                raise ValueError(f"{name} is told twice: give it once")
             pairs[name] = value
     return pairs
 

@@ -118,3 +118,12 @@ def test_what_cannot_be_asked_is_refused():
         trait_distances(emb, half, tree, rng=0)
     with pytest.raises(TypeError, match="rng"):
         trait_distances(emb, traits, tree, rng=None)
+
+
+def test_a_trait_that_is_the_same_in_all_species_is_named():
+    emb, traits, tree = world(species=12)
+    names = list(traits[0].species)
+    legs = Traits({"species": names, "legs": [2.0] * (len(names) - 1) + [4.0]})["legs"]
+    few = Traits({"species": names[:-1], "mass": list(np.arange(len(names) - 1.0))})["mass"]
+    with pytest.raises(ValueError, match=r"\['legs'\] are the same in all species: leave them out"):
+        trait_distances(emb, [few, legs], tree, permutations=9, draws=9, rng=0)

@@ -46,7 +46,7 @@ def test_dials_are_read_as_they_are_told():
         ("colour=1", KeyError, "no dial 'colour'"),
         ("optima=wide", ValueError, "optima is a number, not 'wide'"),
         ("optima", ValueError, "name=number"),
-        ("optima=1,optima=2", ValueError, "twice"),
+        ("optima=1,optima=2", ValueError, "optima is told twice: give it once"),
         ("optima=nan", ValueError, "from 0 to 10, not nan"),
         ("signal=1.5", ValueError, "signal goes from 0 to 1, not 1.5"),
         ("drawn.elongation=-1", ValueError, "drawn.elongation goes from 0 to 1"),

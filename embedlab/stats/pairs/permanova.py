@@ -98,7 +98,7 @@ def _orders(n: int, permutations, strata, by: "_Groups | _Columns", rng) -> np.n
     if np.ndim(permutations):
         astray = [] if strata is None else np.flatnonzero((strata[orders] != strata).any(axis=1))
         if len(astray):
-            raise ValueError(f"permutations {astray[:5].tolist()} move rows from one stratum to another")
+            raise ValueError(f"permutations {astray[:5].tolist()} move rows from one stratum to another: give others")
     elif len(orders) < int(permutations):
         # All arrangements of the labels, each once: that is said of labels that move, and here rows do.
         orders = np.argsort(orders, axis=1)

@@ -126,13 +126,13 @@ def transfer(vectors: Sequence, kinds: Sequence, contrasts, *, clades=None, sign
     for i, (x, kind) in enumerate(zip(vectors, kinds, strict=True)):
         others, kind = (clades != clades[i]) & lend, np.asarray(kind, bool)
         if not others.any():
-            raise ValueError(f"species {i} has no other clade to take an axis from")
+            raise ValueError(f"species {i} has no other clade to take an axis from: give two clades or more")
         x = checked(x, f"vectors of species {i}")
         if x.shape != (*kind.shape, delta.shape[1]):
             raise ValueError(f"species {i}: vectors of shape {x.shape}, kinds of {kind.shape}, contrasts {delta.shape}")
         n1, n0 = kind.sum(), (~kind).sum()
         if not n1 or not n0:
-            raise ValueError(f"species {i} has individuals of one kind only")
+            raise ValueError(f"species {i} has individuals of one kind only: leave it out first")
         along = (x @ delta[others].T) @ signs[:, others].T  # (n, m)
         ranks = rankdata(along, axis=0)[kind].sum(axis=0)
         area = (ranks - n1 * (n1 + 1) / 2) / (n1 * n0)

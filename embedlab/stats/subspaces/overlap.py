@@ -40,7 +40,7 @@ def wachter_edge(p: int, q: int, d: int) -> float:
     (0.165, 1.0)
     """
     if not (0 < p <= d and 0 < q <= d):
-        raise ValueError(f"subspaces of {p} and {q} dimensions do not fit into {d}")
+        raise ValueError(f"subspaces of {p} and {q} dimensions do not fit into {d}: each has 1 to {d}")
     a, b = p / d, q / d
     return float(np.sqrt(a * (1 - b)) + np.sqrt(b * (1 - a))) if a + b < 1 else 1.0
 
@@ -74,7 +74,8 @@ def matched_overlaps(basis, variances, q: int, b: int, rng: np.random.Generator)
         raise ValueError(f"{scale.shape} variances for a basis of {basis.shape[0]} axes; none may be negative ({at})")
     scale = np.sqrt(scale)
     if not 0 < q <= (scale > 0).sum():
-        raise ValueError(f"{q} directions cannot be drawn from a space that varies in {(scale > 0).sum()}")
+        most = (scale > 0).sum()
+        raise ValueError(f"{q} directions cannot be drawn from a space that varies in {most}: ask for at most so many")
     basis = orthonormal(basis, "basis")
     largest, overlap = np.empty(b), np.empty(b)
     for i in range(b):

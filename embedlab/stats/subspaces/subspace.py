@@ -18,7 +18,7 @@ def span(means, k: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """
     means = checked(means, "means")
     if k is not None and k < 1:
-        raise ValueError(f"k = {k} axes: at least 1")
+        raise ValueError(f"k = {k} axes: give at least 1, or leave it out for all")
     centred = means - means.mean(axis=0)
     _, singular, vt = np.linalg.svd(centred, full_matrices=False)
     cut = max(means.shape) * np.finfo(float).eps * np.linalg.norm(means)
@@ -45,7 +45,8 @@ def explained_share(contrasts, basis) -> np.ndarray:
         raise ValueError("the columns of basis are not orthonormal: use span() or numpy.linalg.qr first")
     length = (contrasts**2).sum(axis=1)
     if (length == 0).any():
-        raise ValueError(f"contrasts {np.flatnonzero(length == 0)[:5].tolist()} have length zero and point nowhere")
+        at = np.flatnonzero(length == 0)[:5].tolist()
+        raise ValueError(f"contrasts {at} have length zero and point nowhere: leave them out first")
     return ((contrasts @ basis) ** 2).sum(axis=1) / length
 
 

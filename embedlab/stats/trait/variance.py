@@ -48,7 +48,8 @@ def partition(x, trait, covariance, *, axes: int | None = None) -> Partition:
         size = np.einsum("ij,ik,kj->j", all_axes, problem.covariance, all_axes, optimize=True)
         axes = int(np.clip((size > size.mean()).sum(), 1, n // 3))
     if not 1 <= axes <= n - problem.columns.shape[1] - 2:
-        raise ValueError(f"{axes} phylogenetic eigenvectors beside {problem.columns.shape[1]} columns for {n} species")
+        beside = problem.columns.shape[1]
+        raise ValueError(f"{axes} phylogenetic eigenvectors beside {beside} columns for {n} species: take fewer axes")
     chosen = all_axes[:, :axes]
     of_trait, of_descent, of_both = (
         _adjusted(problem.x, columns) for columns in (problem.columns, chosen, np.hstack([problem.columns, chosen]))

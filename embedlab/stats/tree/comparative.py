@@ -70,7 +70,7 @@ def pagel_lambda(trait, covariance) -> PagelLambda:
     y = checked(np.asarray(trait)[:, None] if np.ndim(trait) == 1 else trait, "trait", least=3)
     spread = np.ptp(y, axis=0)
     if (spread == 0).any():
-        raise ValueError("a trait that is the same in all species has no λ")
+        raise ValueError("a trait that is the same in all species has no λ: nothing evolved")
     y = y - y.mean(axis=0)
     if y.shape[1] >= len(y) or np.linalg.svd(y / spread, compute_uv=False)[-1] < 1e-10:
         raise ValueError("the trait columns are linearly dependent: drop one of them")

@@ -57,7 +57,7 @@ class Pruned:
             raise ValueError(f"branch lengths must be finite and not negative; see nodes {bad[:5].tolist()}")
         self.n = n = len(tips)
         if n < 2:
-            raise ValueError("a tree of one species says nothing of relatedness")
+            raise ValueError("a tree of one species says nothing of relatedness: give two species or more")
         self.left, self.right, self.length, heights = _binary(parent.tolist(), length.tolist(), tips.tolist())
         ends = np.r_[np.flatnonzero(np.diff(heights)) + 1, n - 1]
         self.levels = list(zip(np.r_[0, ends[:-1]].tolist(), ends.tolist(), strict=True))
@@ -66,7 +66,7 @@ class Pruned:
         self.depth = self.down(self.length[:, None])[:, 0]
         if (self.depth[:n] <= 0).any():
             at = np.flatnonzero(self.depth[:n] <= 0)[:5].tolist()
-            raise ValueError(f"tips {at} have no distance to the root")
+            raise ValueError(f"tips {at} have no distance to the root: give a tree with branch lengths")
 
     def down(self, step: np.ndarray, keep: np.ndarray | None = None) -> np.ndarray:
         """Walk from the root to the tips: each node's value is its step `(2n - 1, k)` plus `keep` of its parent's."""

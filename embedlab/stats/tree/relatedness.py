@@ -25,9 +25,10 @@ def checked_covariance(covariance, n: int) -> np.ndarray:
         )
     if (np.diag(c) <= 0).any():
         rootless = f"tips {np.flatnonzero(np.diag(c) <= 0)[:5].tolist()} have no distance to the root"
+        hint = "give a tree with branch lengths"
         if not np.diag(c).any():
-            rootless += ": are these distances? tree.covariance(names) gives the paths that two tips share"
-        raise ValueError(rootless)
+            hint = "are these distances? tree.covariance(names) gives the paths that two tips share"
+        raise ValueError(f"{rootless}: {hint}")
     return c
 
 

@@ -168,7 +168,7 @@ def compare_laws(
         raise ValueError(f"no law called {unknown}; there are {', '.join(BY_NAME)}")
     forms = [f for f in FORMS if (names is None or f.name in names) and len(scales) >= f.least]
     if not forms:
-        raise ValueError(f"{len(scales)} different scales are too few for {', '.join(names or BY_NAME)}")
+        raise ValueError(f"{len(scales)} different scales are too few for {', '.join(names or BY_NAME)}: run more")
     out_at = np.full((1, 1), x[:, 0].max() + np.log(ahead))
     every = np.ones(len(y), bool)
     raw, of_draws = [], []
