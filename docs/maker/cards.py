@@ -50,7 +50,7 @@ def _opening(path: Path) -> tuple[str, str]:
         text = "\n\n".join("".join(c["source"]) for c in json.loads(text)["cells"] if c["cell_type"] == "markdown")
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     rest = text[title.end() :] if title else text
-    first = next((p for p in re.split(r"\n\s*\n", rest) if p.strip() and not re.match(r"[#|`!(<:-]", p.strip())), "")
+    first = next((p for p in re.split(r"\n\s*\n", rest) if p.strip() and not re.match(r"[#|!(<:-]|```", p.strip())), "")
     return _plain(title[1]) if title else path.stem, _sentence(_plain(" ".join(first.split())))
 
 
