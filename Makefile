@@ -41,23 +41,8 @@ demo: setup ## grow a world, train, extract, judge, and write figures/demo/repor
 plates: setup ## paint the docs' plates of a simulated tree of life
 	@$(BIN)/python -m embedlab.world.sheet docs/pictures
 
-# Settings as in the demo's own report (embedlab/demo.py): traits that are drawn, and one that is not.
 figures: demo ## everything under figures/: each analysis on the demo's stores, and index.html over them
-	@set -e; for store in figures/demo/stores/*/; do stores="$$stores --store $$store"; done; \
-	for analysis in $$($(BIN)/embedlab list --json | $(BIN)/python -c 'import json, sys; print(*(a["name"] for a in json.load(sys.stdin)["analyses"]))'); do \
-		asked=$$stores; \
-		case $$analysis in \
-			agreement) more=; asked="--store $$(ls -d figures/demo/stores/*/ | head -1) --store $$(ls -d figures/demo/stores/*/ | tail -1)";; \
-			trait_alignment) more="--set traits=elongation,tail_length,habitat,undrawn";; \
-			orthogonality) more="--set controls=monomorphic";; \
-			scaling) more="--set trait=elongation";; \
-			*) more=;; \
-		esac; \
-		$(BIN)/embedlab run $$analysis $$asked $$more --x images --out figures/$$analysis \
-			--traits figures/demo/world/traits.csv --tree figures/demo/world/tree.nwk \
-			|| echo "$$analysis was not asked of the demo's stores: see the line above" >&2; \
-	done
-	@$(BIN)/python -m embedlab.plots.gallery figures
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m embedlab.remake figures
 
 test: setup ## the whole suite that CI runs
 	@$(PYTEST) -m "not jupyter"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, array, n_of, padded
+from embedlab.plots.names import apart
 from embedlab.plots.theme import BLUE, CHANCE, VERMILION, number, p_words
 
 TESTED = ("beyond species", "beyond the tree")
@@ -71,15 +72,12 @@ def _distances(result, a, b) -> Panel:
     else:
         count, ye, xe = np.histogram2d(b, a, bins=(30, 44), range=(spans[1], spans[0]))
         cloud = Cells(x_edges=xe, y_edges=ye, count=count, what="pairs of species")
+    across, up = apart((result.x, result.y))
     return Panel(
         marks=(cloud,),
-        x=Axis(label=f"distance² in {_short(result.x)}", range=spans[0]),
-        y=Axis(label=f"distance² in {_short(result.y)}", range=spans[1]),
+        x=Axis(label=f"distance² in {across}", range=spans[0]),
+        y=Axis(label=f"distance² in {up}", range=spans[1]),
         title="Distances",
         note=n_of(a.size, "pairs\u00a0· no slope by chance"),
         height=45,
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 26 else f"{name[:14]}…{name[-11:]}"

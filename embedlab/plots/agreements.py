@@ -7,6 +7,7 @@ import numpy as np
 from embedlab.plots.chance import beside, chance_panel, foot, told
 from embedlab.plots.colour_vision import contrast
 from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, Span, Words, array, n_of, padded
+from embedlab.plots.names import apart
 from embedlab.plots.theme import BLACK, BLUE, INK, PAPER, VERMILION, number, p_words, shade
 from embedlab.plots.trees import branches, ladder
 
@@ -57,8 +58,7 @@ def _table(result) -> Panel:
                   colour=_on(value[i, j]))
             for i in range(m) for j in range(m) if np.isfinite(value[i, j])
         ]  # fmt: skip
-    names = tuple((float(-i), f"{name if len(name) <= 22 else name[:21] + '…'}  {i + 1}") for i, name in
-                  enumerate(result.models))  # fmt: skip
+    names = tuple((float(-i), f"{name}  {i + 1}") for i, name in enumerate(apart(result.models, 22)))
     return Panel(
         marks=tuple(marks),
         title="Species means (lower), beyond descent (upper)",

@@ -17,7 +17,17 @@ def save(result, picture: Picture, folder, name: str, provenance: dict, preset: 
     table = result.table()
     contents = images(picture, provenance, preset)
     contents["html"] = page.figure_page(picture, provenance, table=table, sentence=str(result)).encode()
-    contents["csv"] = table.write_csv().encode()
+    contents["csv"] = _signed(table, provenance).write_csv().encode()
     for kind, content in contents.items():
         put_bytes(folder / f"{name}.{kind}", content, "figure")
     return [folder / f"{name}.{kind}" for kind in contents]
+
+
+def _signed(table, provenance: dict):
+    """The table with the digest of the stores' cards in a last column: a comment line would break its readers."""
+    digest = provenance.get("stores") or provenance.get("card")
+    if not isinstance(digest, str) or "stores" in table.columns:
+        return table
+    import polars as pl
+
+    return table.with_columns(stores=pl.lit(digest))

@@ -4,8 +4,10 @@ import numpy as np
 
 from embedlab.measures.rank_ladder import PLURAL
 from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array, n_of, padded
-from embedlab.plots.theme import CHANCE, MISSING, OKABE_ITO, percent, shapes
+from embedlab.plots.names import apart
+from embedlab.plots.theme import CHANCE, FRAME, MISSING, OKABE_ITO, percent, shapes
 
+NAMED = 4  # stores whose curves have colours of their own; of more, the first and the last
 COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
 NARROW = 92.0  # points across a map where two stand beside each other in one column of a journal
 LAYERS = 4
@@ -19,7 +21,8 @@ def picture(result) -> Picture:
     shown = sorted({0, len(result.names) - 1})
     rows = len(result.steps) if len(shown) == 2 else -(-len(result.steps) // 2)
     height = float(np.clip(ROOM / max(rows, 1) - 14.5, 13.0, 30.0))
-    maps = [_map(result, step, k, height) for step in result.steps for k in shown]
+    names = apart(result.names)
+    maps = [_map(step, k, height, names[k] if len(names) > 1 else "") for step in result.steps for k in shown]
     last = result.ladders[-1]
     # The finest rank above species: the best of all ranks would be picked by its number.
     at = max((i for i, r in enumerate(last.ranks) if r != "species"), default=0)
@@ -54,7 +57,7 @@ def _foot(result) -> str:
     return "\u00a0· ".join(said + list(result.left_out))
 
 
-def _map(result, step, k: int, height: float) -> Panel:
+def _map(step, k: int, height: float, who: str) -> Panel:
     x, y = step.xy[k].T
     lines = int(height / 0.3528 / LINE)
     names = sorted(step.counts, key=lambda n: (-step.counts[n], n))
@@ -76,12 +79,12 @@ def _map(result, step, k: int, height: float) -> Panel:
     looks += [(f"{others} others", MISSING, "circle")] if others else []
     beside, across, up = _key(looks, x, y, height, step.rank)
     marks += beside
-    who = result.names[k] if len(result.names) > 1 else ""
     return Panel(
         marks=tuple(marks),
         title=f"{step.taxon or 'All'}: {step.parts} {PLURAL[step.rank]}",
+        note=_score(step, k, who),
         height=height,
-        x=Axis(label=_score(step, k, who), range=across, shown=False),
+        x=Axis(range=across, shown=False),
         y=Axis(range=up, shown=False),
         equal=True,
     )
@@ -136,18 +139,25 @@ def _ladder(result) -> Panel:
         Path(x=at, y=chance, dash="dot", colour=CHANCE, key="chance: names shuffled within the taxon above"),
         Dots(x=at, y=chance, colour=CHANCE, shape="dash", size=7),
     ]
-    for k, (name, ladder) in enumerate(zip(result.names, result.ladders, strict=True)):
+    first, last = 0, count - 1
+    rest = f"{count - 2} others between, without intervals"
+    for k, (name, ladder) in enumerate(zip(apart(result.names), result.ladders, strict=True)):
         value, low, high = array(ladder.agreement), array(ladder.low), array(ladder.high)
-        apart = (k - (count - 1) / 2) * min(0.14, 0.6 / count)
+        apart_by = (k - (count - 1) / 2) * min(0.14, 0.6 / count)
         said = tuple(
             f"{name}\n{r}: {percent(v)} ({percent(a)} to {percent(b)})\nchance {percent(c)}, n = {i:,} images"
             for r, v, a, b, c, i in zip(ladder.ranks, value, low, high, ladder.parent_chance, ladder.n, strict=True)
         )
-        colour = OKABE_ITO[k % len(OKABE_ITO)]
-        marks.append(Path(x=at + apart, y=value, colour=colour, width=0.8))
+        if count > NAMED and k not in (first, last):
+            marks.append(Path(x=at + apart_by, y=value, colour=FRAME, width=0.5))
+            marks.append(Dots(x=at + apart_by, y=value, colour=FRAME, size=2.6, label=said, key=rest))
+            continue
+        nth = k if count <= NAMED else int(k == last)
+        colour = OKABE_ITO[nth % len(OKABE_ITO)]
+        marks.append(Path(x=at + apart_by, y=value, colour=colour, width=0.8))
         marks.append(
             Dots(
-                x=at + apart, y=value, low=low, high=high, along="y", colour=colour, shape=SHOWN[k % len(SHOWN)],
+                x=at + apart_by, y=value, low=low, high=high, along="y", colour=colour, shape=SHOWN[nth % len(SHOWN)],
                 size=4.4, label=said, key=f"{name}, 95 % interval",
             )
         )  # fmt: skip

@@ -4,6 +4,7 @@ import numpy as np
 
 from embedlab import plots
 from embedlab.plots import marks as m
+from embedlab.plots.names import apart
 from tests.plots.results_finches import ladder
 
 
@@ -30,9 +31,10 @@ def test_each_map_says_its_score_chance_and_n():
     found = ladder()
     panels = plots.picture(found).panels
     for i, step in enumerate(found.steps):
-        for k, name in enumerate(found.names):
-            said = panels[2 * i + k].x.label
-            assert said.startswith(f"{name}: ") and "chance" in said and said.endswith(f"{step.images:,}")
+        for k in range(len(found.names)):
+            said = panels[2 * i + k].note
+            assert said.startswith(f"{apart(found.names)[k]}: ") and "chance" in said
+            assert said.endswith(f"n\u00a0=\u00a0{step.images:,}")
         words = {w.text for w in panels[2 * i].marks if isinstance(w, m.Words)}
         assert len(words) == min(step.parts, 5) + (step.parts > 5)
 
@@ -51,7 +53,7 @@ def test_the_ladder_shows_the_shares_of_all_stores_with_their_chance():
 def test_one_store_has_its_taxa_two_in_a_row():
     picture = plots.picture(ladder(1))
     assert len(picture.panels) % 2 == 1 and picture.columns == picture.narrow == 2
-    assert not picture.panels[0].x.label.startswith("model")
+    assert "model" not in picture.panels[0].note and "chance" in picture.panels[0].note
 
 
 def test_no_mark_is_empty_and_every_map_holds_its_names():

@@ -1,0 +1,64 @@
+"""Everything under a folder of figures, remade from the demo's stores: a folder an analysis, and a page over them.
+
+`python -m embedlab.remake figures` is what `make figures` runs once the demo stands in `figures/demo`.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from embedlab.plots.gallery import gallery
+from embedlab.progress import Progress
+from embedlab.reproduction.study import SETTINGS
+from embedlab.study import list_analyses, run_analysis
+
+PAIRS = ("agreement",)  # asked of two stores: the smallest scale and the largest
+
+
+def remake(folder: str | Path, x: str = "images", only: Sequence[str] = (), **settings) -> dict[str, str]:
+    """Ask every analysis of the stores under `folder`/demo, each into its own folder, and write the page over them.
+
+    Settings are those of the demo's report; `settings` adds to them by analysis, `only` names the analyses to ask.
+    Gives what could not be asked of these stores, with the reason. Without the demo: ValueError.
+    """
+    folder = Path(folder)
+    made = folder / "demo"
+    stores = by_scale(made / "stores")
+    if not stores:
+        raise ValueError(f"no stores under {made / 'stores'}: run make demo first, or embedlab demo --out {made}")
+    trained = [s for s in stores if s.name[:1].isdigit()] or stores
+    names = [a["name"] for a in list_analyses() if not only or a["name"] in only]
+    unasked: dict[str, str] = {}
+    with Progress("asking", len(names), "questions") as line:
+        for name in names:
+            line.note(name)
+            asked = [trained[0], trained[-1]] if name in PAIRS else stores
+            own = {**SETTINGS.get(name, {}), **settings.get(name, {})}
+            try:
+                run_analysis(
+                    name, stores=asked, x=x, traits=made / "world" / "traits.csv", tree=made / "world" / "tree.nwk",
+                    settings=own, out=folder / name, command=_command(name, asked, own, x, made),
+                )  # fmt: skip
+            except (ValueError, KeyError) as reason:
+                unasked[name] = str(reason.args[0] if reason.args else reason)
+            line.add()
+    gallery(folder)
+    return unasked
+
+
+def by_scale(folder: Path) -> list[Path]:
+    """Give the stores of a folder as their names count: 64x8 before 128x16; controls, whose names are words, last."""
+    found = [p.parent for p in Path(folder).glob("*/card.json")]
+    return sorted(found, key=lambda p: (not p.name[:1].isdigit(), [int(n) for n in re.findall(r"\d+", p.name)], p.name))
+
+
+def _command(name: str, stores: Sequence[Path], settings: dict, x: str, made: Path) -> str:
+    """The same question on the command line, for whoever wants to ask it again."""
+    words = ["embedlab run", name, *(f"--store {s}" for s in stores), *(f"--set {k}={v}" for k, v in settings.items())]
+    return " ".join([*words, f"--x {x}", f"--traits {made / 'world/traits.csv'}", f"--tree {made / 'world/tree.nwk'}"])
+
+
+if __name__ == "__main__":
+    for analysis, why in remake(sys.argv[1] if len(sys.argv) > 1 else "figures").items():
+        print(f"not asked, {analysis}: {why}", file=sys.stderr)
