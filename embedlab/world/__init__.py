@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Evolution", "World", "grow_world", "plate", "write_specimens"]
+__all__ = ["Evolution", "World", "grow_world", "plate", "world_here", "write_specimens"]
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from embedlab.world import writer
 
         return getattr(writer, name)
+    if name == "world_here":
+        from embedlab.world.here import world_here
+
+        return world_here
     if name == "plate":
         from embedlab.world.sheet import plate
 

@@ -77,13 +77,14 @@ def write_specimens(
     if not 16 <= size <= 512:
         raise ValueError(f"size is an edge in pixels from 16 to 512, not {size}")
     if len(np.unique(specimens.index)) < len(specimens):
-        raise ValueError("some photographs are asked for twice: each index makes one file")
+        twice = [int(i) for i, n in zip(*np.unique(specimens.index, return_counts=True), strict=True) if n > 1]
+        raise ValueError(f"photographs {twice[:5]} are asked for twice: each index makes one file, give it once")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ValueError(f"{out} already holds something: choose a new folder, or empty it first")
     aside = out.with_name(f".{out.name}.part")
     shutil.rmtree(aside, ignore_errors=True)  # what a killed run left
     try:
-        paths = _paths(world, specimens, image_format)
+        paths = paths_of(world, specimens, image_format)
         for folder in {Path(path).parent for path in paths}:
             (aside / folder).mkdir(parents=True)
         busy = _paint_all(world, specimens, aside, paths, size, workers)
@@ -113,7 +114,8 @@ def write_specimens(
     }
 
 
-def _paths(world: World, specimens: Specimens, image_format: str) -> list[str]:
+def paths_of(world: World, specimens: Specimens, image_format: str = "png") -> list[str]:
+    """Give the place of each photograph inside the folder of its world: one subfolder a species."""
     folders = [name.replace(" ", "_") for name in world.names]
     return [
         f"images/{folders[s]}/w{world.seed}-{i}.{image_format}"
