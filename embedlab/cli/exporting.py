@@ -30,7 +30,7 @@ def export(
         typer.Option(metavar="FILE", help="The file to write.", show_default="the store's name, here"),
     ] = None,
     maps: Annotated[
-        list[str] | None, typer.Option("--map", help="pca, tsne or umap, for h5ad; repeatable.", show_default="none")
+        list[str] | None, typer.Option("--map", help="pca, tsne or umap, for h5ad; repeatable.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the maps.")] = 0,
 ) -> Answer:
@@ -46,7 +46,8 @@ def export(
     report = write(store, out, to=to, maps=maps or (), rng=seed)
     file = shown(report["file"])
     kind = {"parquet": "Parquet as emb-explorer documents it", "h5ad": "AnnData"}[report["format"]]
-    by = f" by {report['model']} (key {report['key'][:12]})" if report["key"] else ""
+    by = f" by {report['model']}" if report["model"] != "not stated" else ""
+    by += f" (key {report['key'][:12]})" if report["key"] else ""
     drawn = f", with {' and '.join(report['maps'])} in obsm" if report["maps"] else ""
     opens = f"anndata.read_h5ad({file!r})" if to == "h5ad" else "emb-explorer, by that path"
     return Answer(

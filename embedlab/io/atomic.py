@@ -88,7 +88,7 @@ def path_aside(path: Path, what: str) -> Iterator[Path]:
     """Give the path of a temporary file, for a writer that opens files itself; it becomes `path` once complete.
 
     `what` names the fault point `WHAT-written`, between the last byte and the rename. An error inside
-    leaves nothing behind; a kill leaves a `.NAME.PID.tmp`, which the next writer sweeps.
+    leaves nothing behind; a kill leaves a `.NAME.PID.tmp`, which a later writer sweeps.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -226,8 +226,13 @@ export_file(birds(), {str(tmp_path / f'x.{to}')!r}, {to!r})"""
     env = {**os.environ, "EMBEDLAB_FAULT": "export-written"}
     died = subprocess.run([sys.executable, "-c", export], env=env, capture_output=True)
     assert died.returncode == -9, died.stderr[-500:]
-    assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == []
+    left = list(tmp_path.iterdir())
+    assert len(left) == 1 and left[0].name.startswith(f".x.{to}.") and left[0].suffix == ".tmp"
+    assert export_file(birds(), tmp_path / f"x.{to}", to)["rows"] == N and left[0].exists(), "it may still be written"
+    (tmp_path / f"x.{to}").unlink()
+    os.utime(left[0], (0, 0))
     assert export_file(birds(), tmp_path / f"x.{to}", to)["rows"] == N
+    assert [p.name for p in tmp_path.iterdir()] == [f"x.{to}"], "what lay there for long is swept"
 
 
 def test_an_error_leaves_nothing_behind(tmp_path):

@@ -116,6 +116,19 @@ def cut(path):
     path.write_bytes(content[: len(content) // 2])
 
 
+def unnamed(path):
+    with h5py.File(written(path), "a") as file:
+        file["obs"].attrs["_index"] = "names"
+
+
+def spoilt(path):
+    with h5py.File(written(path, x=None), "a") as file:
+        chunk = file.create_dataset("X", data=X, chunks=(3, 3), fletcher32=True).id.get_chunk_info(1)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset] ^= 1
+    path.write_bytes(content)
+
+
 def nothing(path):
     with h5py.File(path, "w") as file:
         file["counts"] = X
@@ -139,6 +152,8 @@ REFUSED = {
     "twice": (lambda p: written(p, ids=["u"] * 6), "1 image ids occur more than once: 'u'"),
     "old": (old, "obs is no table, or one from before anndata 0.7: open it there and write it anew"),
     "cut": (cut, "is not a readable HDF5 file .*: fetch it again"),
+    "unnamed": (unnamed, "obs has no index 'names', which names its rows; it holds '_index'"),
+    "spoilt": (spoilt, r"spoilt.h5ad: X cannot be read \(.*\): fetch the file again, or write it anew"),
     "nothing": (nothing, r"has no X; it holds 'counts': give a file whose X holds one vector a row"),
     "zero": (lambda p: written(p, x=X * (np.arange(6) != 1)[:, None]), "vectors are zero throughout: 'u1'"),
 }  # fmt: skip
