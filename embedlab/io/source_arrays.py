@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
@@ -107,7 +106,7 @@ def from_npz(path: Path) -> Source:
 def _loaded(path: Path, bundle: Any, name: str) -> np.ndarray:
     try:
         return bundle[name]
-    except (ValueError, EOFError, SyntaxError, TokenError, BadZipFile) as error:  # NumPy reads a header as Python
+    except (ValueError, EOFError, SyntaxError, TokenError, zipfile.BadZipFile) as error:  # a header is read as Python
         if "pickle" not in str(error) and "object" not in str(error).lower():
             raise ValueError(f"{path}: {name} is damaged ({error}): fetch it again") from None
         raise ValueError(

@@ -95,6 +95,19 @@ def test_without_scripts_the_page_still_shows_figures_and_tables(open_page, writ
     assert page.heard == []
 
 
+def test_webgl_off_changes_nothing(open_page, written):
+    page = open_page(written[0])
+    off = page.context.new_page()
+    off.set_default_timeout(120_000)
+    off.add_init_script("HTMLCanvasElement.prototype.getContext = ((old) => function (kind, ...more) {"
+                        " if (kind !== '2d') throw new Error('no ' + kind); return old.call(this, kind, ...more); })"
+                        "(HTMLCanvasElement.prototype.getContext)")  # fmt: skip
+    off.goto(f"file://{written[0]}")
+    off.evaluate("window.embedlab.ready.then(() => 1)")
+    counted = "[...document.querySelectorAll('[data-el=plot]')].map(p => p.querySelectorAll('path, image').length)"
+    assert off.evaluate(counted) == page.evaluate(counted) and page.heard == []
+
+
 def test_keyboard_reaches_the_map(open_page, written):
     page = open_page(written[0])
     page.keyboard.press("Tab")
