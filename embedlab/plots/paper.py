@@ -173,7 +173,7 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, room: float) -> None:
         draw_mark(ax, mark, f"{index}-{number}", scale)
     type_size = theme.BASE * scale
     free = panel.equal and not (panel.x.range and panel.y.range)
-    _axis(ax.xaxis, panel.x, None if free else ax.set_xlim)
+    _axis(ax.xaxis, panel.x, None if free else ax.set_xlim, most=6 if room > 42 else 4)
     _axis(ax.yaxis, panel.y, None if free else ax.set_ylim)
     across = 0.86 * room if panel.equal else room + 8  # axes of one scale may end up narrower than their room
     ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, across * scale, type_size))), linespacing=1.1)
@@ -202,7 +202,7 @@ def _over(ax, head, scale: float) -> None:
                      pad=(3 + NOTE_LINE * len(head.below)) * scale)  # fmt: skip
 
 
-def _axis(axis, spec: m.Axis, limits) -> None:
+def _axis(axis, spec: m.Axis, limits, most: int = 6) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
     ticks = m.log_ticks(spec.range) if spec.log and spec.ticks is None else spec.ticks
@@ -215,7 +215,7 @@ def _axis(axis, spec: m.Axis, limits) -> None:
         axis.set_ticks([v for v, _ in ticks], [literal(t) for _, t in ticks], **style)
         axis.set_minor_locator(NullLocator())
     else:
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]))
         if spec.percent:
             axis.set_major_formatter(
                 FuncFormatter(lambda v, _: f"{100 * v:.{0 if wide else 1}f}\u00a0%".replace("-", "−"))

@@ -11,6 +11,7 @@ from embedlab.plots.marks import Area, Axis, Dots, Panel, Path, Words
 from embedlab.plots.theme import FRAME, INK, SOFT
 
 PLANE = "#eef4f9"  # has a twin in the dark
+WIDE, LOWEST, HIGHEST = 46.0, 15.0, 32.0  # mm: a scene's width in a row of two, and the heights that it may have
 CAMERA = (-62.0, 18.0)  # degrees: azimuth, and elevation above the plane
 
 
@@ -85,13 +86,14 @@ def tripod(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     return foot, foot + np.eye(3)
 
 
-def panels(scenes: list[Scene], height: float = 30.0) -> tuple[Panel, ...]:
+def panels(scenes: list[Scene]) -> tuple[Panel, ...]:
     """Give the panels that print and notebooks show: scenes as their own cameras see them, to one scale."""
     every = np.vstack([_flat(_everything(s), s.camera) for s in scenes])
     low, high = every.min(axis=0), every.max(axis=0)
     room = 0.03 * (high - low).max()
     across, up = ((float(low[k] - room), float(high[k] + room)) for k in (0, 1))
     up = (up[0] - room, up[1] + room)  # for the words on the tripod and under the plane
+    height = float(np.clip(WIDE * (up[1] - up[0]) / (across[1] - across[0]), LOWEST, HIGHEST))
     return tuple(_panel(s, across, up, height) for s in scenes)
 
 
