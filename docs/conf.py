@@ -38,6 +38,7 @@ html_context = {"default_mode": "auto"}
 html_static_path = ["maker/static"]
 html_css_files = ["embedlab.css"]
 html_copy_source = html_show_sourcelink = False
+html_show_search_summary = False  # excerpts are fetched, which a page opened from disk may not
 html_permalinks_icon = "#"
 html_sidebars = {"index": [], "made/gallery/index": [], "made/changelog": [], "made/citation": [], "made/verdicts": []}
 html_theme_options = {
