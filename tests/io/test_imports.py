@@ -220,7 +220,7 @@ REFUSED = {
     ),
     "cut.parquet": (lambda p: p.write_bytes(b"PAR1" + bytes(50)), "not a readable parquet"),
     "empty.npz": (lambda p: p.write_bytes(b""), "is empty"),
-    "text.npz": (lambda p: p.write_text("hello"), "neither parquet, .npz, .npy nor pybioclip"),
+    "text.npz": (lambda p: p.write_text("hello"), "neither parquet, .npz, .npy, .h5ad nor pybioclip"),
     "pickle.npz": (lambda p: npz(p, x=X, ids=np.array(IDS, object)), r"Python objects.*ids.astype\(str\)"),
     "flat.npz": (lambda p: npz(p, x=X[0]), r"no matrix of floats.*x \(4,\) float32"),
     "bomb.npz": (bomb, "inflates from .* refused"),
@@ -255,8 +255,8 @@ def test_other_data_into_the_same_folder_and_unknown_formats(tmp_path):
     with pytest.raises(ValueError, match=r"another key; what differs is source_sha256\.file"):
         import_file(two, tmp_path / "s")
     assert (tmp_path / "s" / "manifest.json").read_bytes() == before
-    with pytest.raises(ValueError, match="format 'h5ad' is not known: choose auto, 'parquet'"):
-        import_file(one, tmp_path / "t", "h5ad")
+    with pytest.raises(ValueError, match="format 'zarr' is not known: choose auto, 'parquet'"):
+        import_file(one, tmp_path / "t", "zarr")
     with pytest.raises(FileNotFoundError, match="is not a file"):
         import_file(tmp_path / "nothing.parquet", tmp_path / "t")
 
