@@ -41,6 +41,17 @@ def test_no_block_of_these_pages_is_of_a_language_that_no_test_reads():
     assert not strange
 
 
+def test_no_line_of_code_is_wider_than_the_page_that_is_built():
+    wide = [
+        f"{name}, line {b.line + i}: {len(line)}"
+        for name in PAGES
+        for b in blocks(DOCS / f"{name}.md")
+        for i, line in enumerate(b.text.splitlines())
+        if b.language != "text" and len(line) > 84
+    ]
+    assert not wide
+
+
 def test_a_page_that_lies_is_found(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = tmp_path / "page.md"
