@@ -92,7 +92,7 @@ def _row_height(picture: m.Picture, row, width: float, columns: int) -> float:
 
 def _room(picture: m.Picture, index: int, width: float, columns: int) -> float:
     """Width of a panel's axes in mm, about: panels below each other have one left edge."""
-    alone = picture.panels[index], len(picture.panels) - len(picture.panels) % columns
+    alone = len(picture.panels) - len(picture.panels) % columns
     whole = columns == 1 or index == alone == len(picture.panels) - 1  # a last one alone takes the whole row
     below = picture.panels[index % columns :: columns]
     return (width if whole else width / columns) - max(map(_left, below)) - 3

@@ -20,7 +20,7 @@ def picture(result) -> Picture:
     """Lay out the maps, a row a taxon where there are two stores, and agreement over ranks beside chance."""
     shown = sorted({0, len(result.names) - 1})
     rows = len(result.steps) if len(shown) == 2 else -(-len(result.steps) // 2)
-    height = float(np.clip(ROOM / max(rows, 1) - 14.5, 13.0, 30.0))
+    height = float(np.clip(ROOM / max(rows, 1) - 18.0, 12.0, 30.0))
     names = apart(result.names)
     maps = [_map(step, k, height, names[k] if len(names) > 1 else "") for step in result.steps for k in shown]
     last = result.ladders[-1]
