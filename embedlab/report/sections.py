@@ -43,12 +43,15 @@ def found(outcomes: Sequence[Mapping]) -> str:
     verdicts = [{**c, "id": f"{o['analysis']}-{c['id']}"} for o in outcomes for c in o["claims"]]
     families = {v.get("family", 1) for v in verdicts}
     together = "together" if families == {len(verdicts)} else "together within each question"
+    before = (
+        "The claims stood in the analyses before these data were asked; those marked exploratory were not declared for "
+        "these data beforehand. They are"
+        if any(v.get("exploratory") for v in verdicts)
+        else "The claims were written down before the numbers and are"
+    )
     note = (
-        f"The claims were written down before the numbers and are judged {together} (Holm), so that "
-        "asking much does "
-        "not by itself find something. The grey band is what chance gives, the diamond is the estimate "
-        "with its 95 % "
-        "interval."
+        f"{before} judged {together} (Holm), so that asking much does not by itself find something. The grey band is "
+        "what chance gives, the diamond is the estimate with its 95 % interval."
         if verdicts
         else "No question was asked of these data: the page shows where they come from, and the map."
     )

@@ -89,7 +89,7 @@ def test_without_scripts_the_page_still_shows_figures_and_tables(open_page, writ
         assert stills.nth(i).get_attribute("alt")
         assert stills.nth(i).bounding_box()["height"] > 80
     assert page.locator("[data-el=claim] svg.strip").count() == 6
-    assert not page.locator("[data-el=search]").is_visible()
+    assert not page.locator("[data-el=search]").is_visible() and not page.locator(".figure .keys").first.is_visible()
     page.locator("summary").first.click()
     assert page.locator("table").nth(1).is_visible()
     assert page.heard == []
@@ -106,6 +106,15 @@ def test_webgl_off_changes_nothing(open_page, written):
     off.evaluate("window.embedlab.ready.then(() => 1)")
     counted = "[...document.querySelectorAll('[data-el=plot]')].map(p => p.querySelectorAll('path, image').length)"
     assert off.evaluate(counted) == page.evaluate(counted) and page.heard == []
+
+
+def test_paper_is_white_whatever_the_screen_is(open_page, written):
+    page = open_page(written[0], color_scheme="dark")
+    look = "getComputedStyle(document.querySelector('section')).backgroundColor + getComputedStyle(document.body).color"
+    assert page.evaluate(look) == "rgb(22, 24, 27)rgb(236, 236, 236)"
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(look) == "rgb(255, 255, 255)rgb(28, 28, 28)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.legend button')).color") == "rgb(28, 28, 28)"
 
 
 def test_keyboard_reaches_the_map(open_page, written):

@@ -124,6 +124,7 @@ EmbedLab.part("colour", (view) => {
     button.rows = rows;
     button.append(swatch(mark), make("span", words, kind), make("span", many(rows.length), "count"));
     button.title = "Choose these images; with Shift, add them";
+    button.setAttribute("aria-label", `${words}, ${many(rows.length)} images`); // the spans alone are read as one word
     button.addEventListener("click", (event) => view.choose(event.shiftKey ? [...state.chosen, ...rows] : rows, `${nice(state.colour)}: ${words}`));
     return button;
   };
