@@ -76,6 +76,12 @@ def test_every_room_has_a_floor():
     assert rooms <= set(FLOORS), f"say on which floor these stand: {sorted(rooms - set(FLOORS))}"
 
 
+def test_the_floors_are_those_that_contributing_shows():
+    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Floors")[1].split("```")[1]
+    lines = [re.sub(r"\(.*\)", "", line).split() for line in shown.strip().splitlines()]
+    assert {name: int(floor) for floor, *names in lines for name in names} == FLOORS
+
+
 def test_imports_lead_down():
     wrong = [
         f"{path.relative_to(ROOT)} ({FLOORS[room(path)]}) imports {name} ({FLOORS[target]})"
