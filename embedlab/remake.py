@@ -11,12 +11,13 @@ from pathlib import Path
 from embedlab.plots.gallery import gallery
 from embedlab.progress import Progress
 from embedlab.reproduction.study import SETTINGS
-from embedlab.study import list_analyses, run_analysis
+from embedlab.study import list_analyses, reason_of, run_analysis
 
+X = "images"  # what a scale is counted in, as in the demo's report
 PAIRS = ("agreement",)  # asked of two stores: the smallest scale and the largest
 
 
-def remake(folder: str | Path, x: str = "images", only: Sequence[str] = (), **settings) -> dict[str, str]:
+def remake(folder: str | Path, only: Sequence[str] = (), **settings) -> dict[str, str]:
     """Ask every analysis of the stores under `folder`/demo, each into its own folder, and write the page over them.
 
     Settings are those of the demo's report; `settings` adds to them by analysis, `only` names the analyses to ask.
@@ -37,11 +38,11 @@ def remake(folder: str | Path, x: str = "images", only: Sequence[str] = (), **se
             own = {**SETTINGS.get(name, {}), **settings.get(name, {})}
             try:
                 run_analysis(
-                    name, stores=asked, x=x, traits=made / "world" / "traits.csv", tree=made / "world" / "tree.nwk",
-                    settings=own, out=folder / name, command=_command(name, asked, own, x, made),
+                    name, stores=asked, x=X, traits=made / "world" / "traits.csv", tree=made / "world" / "tree.nwk",
+                    settings=own, out=folder / name, command=_command(name, asked, own, made),
                 )  # fmt: skip
             except (ValueError, KeyError) as reason:
-                unasked[name] = str(reason.args[0] if reason.args else reason)
+                unasked[name] = reason_of(reason)
             line.add()
     gallery(folder)
     return unasked
@@ -53,10 +54,10 @@ def by_scale(folder: Path) -> list[Path]:
     return sorted(found, key=lambda p: (not p.name[:1].isdigit(), [int(n) for n in re.findall(r"\d+", p.name)], p.name))
 
 
-def _command(name: str, stores: Sequence[Path], settings: dict, x: str, made: Path) -> str:
+def _command(name: str, stores: Sequence[Path], settings: dict, made: Path) -> str:
     """The same question on the command line, for whoever wants to ask it again."""
     words = ["embedlab run", name, *(f"--store {s}" for s in stores), *(f"--set {k}={v}" for k, v in settings.items())]
-    return " ".join([*words, f"--x {x}", f"--traits {made / 'world/traits.csv'}", f"--tree {made / 'world/tree.nwk'}"])
+    return " ".join([*words, f"--x {X}", f"--traits {made / 'world/traits.csv'}", f"--tree {made / 'world/tree.nwk'}"])
 
 
 if __name__ == "__main__":

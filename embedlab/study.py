@@ -167,7 +167,7 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
                 own = (settings or {}).get(name)
                 outcomes.append(ask(name, lab_of, settings=own, declaration=declared, fixed_by=fixed_by))
             except (ValueError, KeyError) as reason:
-                unasked[name] = str(reason.args[0] if reason.args else reason)
+                unasked[name] = reason_of(reason)
             line.add()
     outcomes = [_provenance(o, command) for o in judged_together(outcomes)]
     if figures is not None:
@@ -219,6 +219,15 @@ def _maps(lab: Lab) -> list:
     if 50 <= emb.n <= 20_000:
         maps.append(project(emb, "tsne", rng=lab.seed))
     return maps
+
+
+def reason_of(error: Exception) -> str:
+    """Give the words of an error; `str` alone would put those of a KeyError into quotes.
+
+    >>> str(KeyError("no sex is known")), reason_of(KeyError("no sex is known"))
+    ("'no sex is known'", 'no sex is known')
+    """
+    return str(error.args[0] if error.args else error)
 
 
 def _labs(stores, traits, tree, seed, x):

@@ -14,6 +14,7 @@ from embedlab.reproduction.axes import MAIN, axes, by_world
 from embedlab.reproduction.curves import study_curves
 from embedlab.reproduction.evaluation import all_of, controls_of, extracted, photographs
 from embedlab.reproduction.verdicts import Line, put_verdicts
+from embedlab.study import reason_of
 from embedlab.train.config import WITHOUT_TEXT
 
 # Traits that are drawn, habitat, and one that evolved on the same tree and was never drawn: the control. All of it
@@ -183,4 +184,4 @@ def _ask(job: dict) -> tuple[Found, str]:
     try:
         return asked(job.pop("analysis"), job.pop("stores"), job.pop("out"), **job), ""
     except (ValueError, KeyError) as reason:
-        return [], str(reason.args[0] if reason.args else reason)
+        return [], reason_of(reason)
