@@ -39,13 +39,11 @@ def export(
     kind = to or next((kind for kind, ending in ENDINGS.items() if out.name.endswith(ending)), None)
     if kind is None:
         raise ValueError(f"{out} ends in neither {' nor '.join(ENDINGS.values())}: name it so, or say to='parquet'")
-    check_target(out, kind)
     given = [maps] if isinstance(maps, Projection | str) else list(maps)
+    check_target(out, kind, maps=[m if isinstance(m, str) else m.method for m in given])
     strange = [m for m in given if isinstance(m, str) and m.lower() not in METHODS]
     if strange:
         raise ValueError(f"{few(strange)} names no map: choose pca, tsne or umap")
-    if given and kind != "h5ad":
-        raise ValueError(f"maps go into h5ad alone, and this is {kind}: leave them out, or write h5ad")
     asked = [m.lower() for m in given if isinstance(m, str)]
     made: list[Projection] = []
     if asked:

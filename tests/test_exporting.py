@@ -77,7 +77,7 @@ def test_refusals_name_the_remedy(store, tmp_path):
     cases = {
         "'csv' is no format that is written here: choose parquet or h5ad": (store, "--to", "csv"),
         "pca, tsne or umap": (store, "--to", "h5ad", "--map", "pcoa", "--out", tmp_path / "a.h5ad"),
-        "maps go into h5ad alone": (store, "--to", "parquet", "--map", "pca", "--out", tmp_path / "a.parquet"),
+        "maps ('pca') go into h5ad alone": (store, "--to", "parquet", "--map", "pca", "--out", tmp_path / "a.parquet"),
         "make a store with embedlab extract": (tmp_path / "no", "--to", "parquet", "--out", tmp_path / "a.parquet"),
         "exists, and nothing is written over": (store, "--to", "parquet", "--out", tmp_path / "mine.parquet"),
     }

@@ -3,7 +3,7 @@
 import contextlib
 import glob
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,7 @@ def export_file(
     that tells of another format; ImportError with the line of installation where h5ad lacks h5py.
     """
     out = Path(out)
-    check_target(out, to)
-    if maps and to != "h5ad":
-        raise ValueError(f"maps ({few(maps)}) go into h5ad alone: write that, or leave the maps out")
+    check_target(out, to, maps=maps or ())
     if to == "h5ad":
         target_h5ad.h5.h5py()
     going = outgoing(what)
@@ -63,13 +61,18 @@ def _sweep(out: Path) -> None:
                 stray.unlink()
 
 
-def check_target(out: Path, to: str) -> None:
-    """Raise ValueError unless `to` is a format that we write, and `out` ends like it and is not there yet."""
+def check_target(out: Path, to: str, maps: Iterable[str] = ()) -> None:
+    """Raise ValueError unless `to` is a format that we write, with `maps` too, and `out` ends like it and is not there.
+
+    It takes no time: whoever has maps to make asks it before.
+    """
     if to not in ENDINGS:
         raise ValueError(f"{to!r} is no format that is written here: choose {' or '.join(ENDINGS)}")
     other = next((kind for kind, ending in ENDINGS.items() if out.name.endswith(ending) and kind != to), None)
     if other:
         raise ValueError(f"{out} is called {ENDINGS[other]} and would hold {to}: call it {out.stem}{ENDINGS[to]}")
+    if to != "h5ad" and (named := list(maps)):
+        raise ValueError(f"maps ({few(named)}) go into h5ad alone, and this is {to}: write h5ad, or leave the maps out")
     if out.exists():
         raise ValueError(f"{out} exists, and nothing is written over: choose another name, or remove it first")
     if (out.parent / MANIFEST).exists():

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-CARD = "embedlab_card"  # in `uns`: who made the vectors, as JSON
 INDEX = "_index"
 
 
@@ -25,7 +24,7 @@ def h5py() -> Any:
 
 def put_array(group: Any, name: str, values: Any) -> Any:
     """Write numbers, or yes and no, as AnnData does."""
-    return _marked(group.create_dataset(name, data=np.ascontiguousarray(values)), "array", "0.2.0")
+    return marked(group.create_dataset(name, data=np.ascontiguousarray(values)), "array", "0.2.0")
 
 
 def put_texts(group: Any, name: str, texts: Iterable[str]) -> Any:
@@ -38,17 +37,17 @@ def put_texts(group: Any, name: str, texts: Iterable[str]) -> Any:
             "column, or write parquet"
         )
     made = group.create_dataset(name, data=values, shape=values.shape, dtype=h5py().string_dtype())
-    return _marked(made, "string-array", "0.2.0")
+    return marked(made, "string-array", "0.2.0")
 
 
 def put_text(group: Any, name: str, text: str) -> None:
     """Write one text."""
-    _marked(group.create_dataset(name, data=text, dtype=h5py().string_dtype()), "string", "0.2.0")
+    marked(group.create_dataset(name, data=text, dtype=h5py().string_dtype()), "string", "0.2.0")
 
 
 def put_mapping(parent: Any, name: str) -> Any:
     """Make an empty mapping, to be filled."""
-    return _marked(parent.create_group(name), "dict", "0.1.0")
+    return marked(parent.create_group(name), "dict", "0.1.0")
 
 
 def put_table(parent: Any, name: str, index: Iterable[str], columns: pl.DataFrame) -> dict[str, list[str]]:
@@ -57,7 +56,7 @@ def put_table(parent: Any, name: str, index: Iterable[str], columns: pl.DataFram
     Text becomes categories in sorted order, missing code −1. Whole numbers and yes/no with holes keep them beside a
     mask; in floats a missing value is NaN, as AnnData has it. Dates become text.
     """
-    group = _marked(parent.create_group(name), "dataframe", "0.2.0")
+    group = marked(parent.create_group(name), "dataframe", "0.2.0")
     group.attrs[INDEX] = INDEX
     group.attrs.create("column-order", columns.columns or np.array([]), dtype=None if not columns.width else
                        h5py().string_dtype())  # fmt: skip
@@ -71,7 +70,7 @@ def put_table(parent: Any, name: str, index: Iterable[str], columns: pl.DataFram
             put_array(group, series.name, series.to_numpy())
         elif kind.is_integer() or kind == pl.Boolean:
             sort = "nullable-boolean" if kind == pl.Boolean else "nullable-integer"
-            part = _marked(group.create_group(series.name), sort, "0.1.0")
+            part = marked(group.create_group(series.name), sort, "0.1.0")
             put_array(part, "values", series.fill_null(False if kind == pl.Boolean else 0).to_numpy())
             put_array(part, "mask", series.is_null().to_numpy())
         else:
@@ -84,13 +83,14 @@ def _categories(group: Any, series: pl.Series) -> list[str]:
     levels = text.drop_nulls().unique().sort().to_list()
     small = np.int8 if len(levels) < 128 else np.int16 if len(levels) < 32_768 else np.int32
     codes = text.cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
-    part = _marked(group.create_group(series.name), "categorical", "0.2.0")
+    part = marked(group.create_group(series.name), "categorical", "0.2.0")
     part.attrs["ordered"] = False
     put_texts(part, "categories", levels)
     put_array(part, "codes", codes.astype(small))
     return levels
 
 
-def _marked(node: Any, kind: str, version: str) -> Any:
+def marked(node: Any, kind: str, version: str) -> Any:
+    """Say of a node what it holds, as every reader of AnnData asks first; the node comes back."""
     node.attrs["encoding-type"], node.attrs["encoding-version"] = kind, version
     return node

@@ -11,7 +11,7 @@ import polars as pl
 from embedlab.data.report import few
 from embedlab.io import h5
 from embedlab.io.source_parquet import MOST_NUMBERS
-from embedlab.io.sources import Source, table_rows
+from embedlab.io.sources import CARD, Source, table_rows, written_by_us
 
 INFLATED = 64  # times its bytes in the file; what grows more than this is a trap
 ROOM = 64 << 20
@@ -35,8 +35,7 @@ def from_h5ad(path: Path) -> Source:
         notes.append(f"columns of obs left out, they hold no plain values: {few(left)}")
     if maps:
         notes.append(f"obsm left out ({few(maps)}): maps are made anew, with what they keep said beside them")
-    if card:
-        notes.append(f"written from the store {str(card.get('key') or '')[:12] or 'of no key'}")
+    model, told = written_by_us(card)
 
     def blocks(size: int) -> Iterator[np.ndarray]:
         with _opened(path) as again:
@@ -44,8 +43,7 @@ def from_h5ad(path: Path) -> Source:
             for start in range(0, shape[0], size):
                 yield np.ascontiguousarray(_read(path, "X", held, slice(start, start + size)))
 
-    model = str(card.get("model") or "") or None
-    return Source(format="h5ad", rows=rows, dim=shape[1], given=given, blocks=blocks, model=model, notes=notes)
+    return Source(format="h5ad", rows=rows, dim=shape[1], given=given, blocks=blocks, model=model, notes=notes + told)
 
 
 def _opened(path: Path) -> Any:
@@ -57,7 +55,7 @@ def _opened(path: Path) -> Any:
 
 def _vectors(path: Path, file: Any) -> Any:
     """Give `X` as a dataset of floats, one row an image; ValueError for whatever else stands there."""
-    other = [name for name in (file["obsm"] if "obsm" in file else ())]
+    other = list(file["obsm"]) if "obsm" in file else []
     hint = ": give a file whose X holds one vector a row"
     if other:
         hint = f": are vectors in obsm ({few(other)})? Make them X: AnnData(X=a.obsm[{other[0]!r}], obs=a.obs)"
@@ -172,7 +170,7 @@ def _held(path: Path, node: Any) -> Any:
 
 def _card(path: Path, file: Any) -> dict[str, Any]:
     uns = _node(path, file, "uns")
-    node = _node(path, uns, h5.CARD) if uns is not None and hasattr(uns, "keys") else None
+    node = _node(path, uns, CARD) if uns is not None and hasattr(uns, "keys") else None
     if node is None or getattr(node, "shape", None) != ():
         return {}
     try:

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from embedlab.data.report import few
-from embedlab.io.sources import VECTOR_NAMES, Source, table_rows
+from embedlab.io.sources import CARD, VECTOR_NAMES, Source, table_rows, written_by_us
 
 MOST_NUMBERS = 65_536  # in one vector; no encoder comes near
 ROOM = 1 << 26  # numbers that may be promised beyond that: 256 MB
-CARD, ADDED = b"embedlab_card", b"embedlab_added"  # in the metadata of what we write: who made it; ranks that we added
+ADDED = "embedlab_added"  # in the metadata of what we write: ranks that we added
 
 
 def from_parquet(path: Path) -> Source:
@@ -64,9 +64,8 @@ def from_parquet(path: Path) -> Source:
     table = table.drop(name for name in ours if table[name].null_count() == total)
     rows, notes = table_rows(table, total, path.name)
     model = column.removeprefix("emb_") if column.startswith("emb_") else None
-    if isinstance(card, dict):
-        model = str(card.get("model") or "") or model
-        notes.append(f"written from the store {str(card.get('key') or '')[:12] or 'of no key'}")
+    by, told = written_by_us(card)
+    model, notes = by or model, notes + told
     theirs = "emb-explorer" if {"uuid", "emb"} <= set(schema.names) else "parquet"
     kind = "hpc-inference" if column.startswith("emb_") else theirs
 
@@ -85,10 +84,10 @@ def from_parquet(path: Path) -> Source:
     return Source(format=kind, rows=rows, dim=dim, given=given, blocks=blocks, model=model, notes=notes)
 
 
-def _metadata(schema: Any, key: bytes) -> Any:
+def _metadata(schema: Any, key: str) -> Any:
     """Give what we once wrote into the file's metadata; None where another wrote it."""
     try:
-        return json.loads((schema.metadata or {}).get(key, b"null"))
+        return json.loads((schema.metadata or {}).get(key.encode(), b"null"))
     except (ValueError, RecursionError):
         return None
 

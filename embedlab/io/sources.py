@@ -6,6 +6,7 @@ Blocks let a file larger than memory pass. Files are not trusted: no pickles, no
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from embedlab.data.manifest import canonical_rows
 from embedlab.data.reading import clean_cells
 
+CARD = "embedlab_card"  # in a file that we wrote: who made the vectors, as JSON
 VECTOR_NAMES = ("x", "embeddings", "emb", "embedding", "vectors", "features")
 
 
@@ -44,6 +46,18 @@ def detect(path: Path) -> str:
     raise ValueError(
         f"{path} begins with {head[:8]!r}: neither parquet, .npz, .npy, .h5ad nor pybioclip JSON; export one"
     )
+
+
+def written_by_us(card: Any) -> tuple[str | None, list[str]]:
+    """Give model and notes from the card in a file that we wrote; none of either where there is no card.
+
+    >>> written_by_us({"model": "bioclip-2", "key": "ab" * 32}), written_by_us(None)
+    (('bioclip-2', ['written from the store abababababab']), (None, []))
+    """
+    if not isinstance(card, dict) or not card:
+        return None, []
+    key = str(card.get("key") or "")[:12] or "of no key"
+    return str(card.get("model") or "") or None, [f"written from the store {key}"]
 
 
 def table_rows(table: pl.DataFrame, count: int, what: str) -> tuple[pl.DataFrame, list[str]]:

@@ -11,6 +11,7 @@ from embedlab.data.report import few
 from embedlab.io import h5
 from embedlab.io.atomic import path_aside
 from embedlab.io.outgoing import Outgoing, told
+from embedlab.io.sources import CARD
 
 ENDING = ".h5ad"
 MAPS = "embedlab_maps"  # in `uns`: what is to be said of each map
@@ -32,9 +33,9 @@ def to_h5ad(
     names = list(going.columns)
     renamed = safe_names([name for name in names if name != "image_id"])
     with path_aside(out, "export") as aside, module.File(aside, "w") as file:
-        file.attrs["encoding-type"], file.attrs["encoding-version"] = "anndata", "0.1.0"
-        x = file.create_dataset("X", shape=(going.n, going.dim), dtype="<f4")  # in one piece: it can be mapped
-        x.attrs["encoding-type"], x.attrs["encoding-version"] = "array", "0.2.0"
+        h5.marked(file, "anndata", "0.1.0")
+        whole = file.create_dataset("X", shape=(going.n, going.dim), dtype="<f4")  # in one piece: it can be mapped
+        x = h5.marked(whole, "array", "0.2.0")
         tables, start = [], 0
         for block, rows in going.pieces():
             x[start : start + len(block)] = block
@@ -45,7 +46,7 @@ def to_h5ad(
         levels = h5.put_table(file, "obs", ids, rows.drop("image_id"))
         h5.put_table(file, "var", map(str, range(going.dim)), pl.DataFrame())
         uns = h5.put_mapping(file, "uns")
-        h5.put_text(uns, h5.CARD, going.card_text())
+        h5.put_text(uns, CARD, going.card_text())
         for name, some in levels.items():
             repeats = 1 < len(some) < going.n  # what differs in every row, a path, has no colours
             colours = palette(len(some)) if palette is not None and repeats else ()

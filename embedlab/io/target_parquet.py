@@ -15,7 +15,8 @@ import polars as pl
 from embedlab.data.taxonomy import RANKS
 from embedlab.io.atomic import path_aside
 from embedlab.io.outgoing import Outgoing, renamed_apart, told
-from embedlab.io.source_parquet import ADDED, CARD
+from embedlab.io.source_parquet import ADDED
+from embedlab.io.sources import CARD
 
 ENDING = ".parquet"
 
