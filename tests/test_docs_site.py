@@ -140,6 +140,7 @@ def test_the_gallery_shows_one_world_and_names_the_others(maker, figures):
     names = sorted(p.name for p in pages)
     assert names == ["index.md", "small-figures-over-worlds.md", "small-figures-world-11-separation.md"]
     index = pages[wall.GALLERY / "index.md"]
+    assert "## The study `small`\n" in index and "## The study `small`, world 11\n" in index
     assert "world-12; their figures lie beside" in index and "1 supported" in index
     page = pages[wall.GALLERY / "small-figures-world-11-separation.md"]
     assert r"Do the \*sexes\* stand apart?" in page and "(exploratory)" in page and r"\<b>" in page

@@ -103,9 +103,10 @@ def pages(figures: Path) -> dict[Path, str]:
 
 
 def _group(path: str) -> str:
-    words = [p for p in path.split("/") if p != "figures"]
-    return ", ".join(["The study " + f"`{words[0]}`" if len(words) > 1 or words == ["medium"] else f"`{words[0]}`",
-                      *(w.replace("-", " ") for w in words[1:])])  # fmt: skip
+    """A heading: a study keeps its figures in a folder `figures` of its own, with a folder a world in it."""
+    first, *rest = path.split("/")
+    study = "The study " if "figures" in rest else ""
+    return ", ".join([f"{study}`{first}`", *(word.replace("-", " ") for word in rest if word != "figures")])
 
 
 def _facts(folder: Path) -> dict:

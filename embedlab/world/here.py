@@ -12,8 +12,6 @@ import numpy as np
 from embedlab.world.dials import Evolution
 from embedlab.world.world import World
 
-TOLD = ("seed", "species", "images", "size", "dials_turned")  # what a folder's card says of how it was asked for
-
 
 def world_here(
     out: str | Path,
@@ -43,7 +41,7 @@ def world_here(
             image_format=image_format, workers=workers,
         )  # fmt: skip
         return World(seed, species, dials)
-    asked = dict(zip(TOLD, (seed, species, images, size, dials.told), strict=True))
+    asked = {"seed": seed, "species": species, "images": images, "size": size, "dials_turned": dials.told}
     card = json.loads((out / "world.json").read_text(encoding="utf-8"))
     if differ := [f"{k} {card.get(k)!r} instead of {v!r}" for k, v in asked.items() if card.get(k) != v]:
         raise ValueError(f"{out} holds another world ({', '.join(differ)}): choose a new folder, or remove this one")
