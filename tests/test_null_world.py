@@ -41,8 +41,8 @@ def test_labels_that_say_nothing_are_called_nothing_in_95_percent_of_seeds(judge
     assert all(len(said) == len(APART) for said in told), told[0]
     wrong = [seed for seed, said in enumerate(told) if set(said) & set(FOUND)]
     assert len(wrong) <= 0.05 * SEEDS, f"seeds {wrong} find what is not there: {Counter(w for t in told for w in t)}"
-    assert Counter(w for t in told for w in t).most_common(1)[0][0] in ("not supported", "too small to matter")
-    assert sum("not supported" in said for said in told) + sum("too small to matter" in said for said in told) >= 95
+    nothing_found = {"not supported", "too small to matter"}
+    assert sum(set(said) <= nothing_found for said in told) >= 95, Counter(w for t in told for w in t)
 
 
 def test_the_same_words_find_what_is_there():

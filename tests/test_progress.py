@@ -1,7 +1,6 @@
 """Long work says how far it is: a line for each tenth in a log, and one line that changes in place in a notebook."""
 
 import io
-import os
 
 import pytest
 
@@ -35,9 +34,9 @@ def test_a_log_gets_a_line_a_tenth_and_short_work_none(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # Jupyter's own parts warn about each other
-def test_a_notebook_gets_one_line_that_ends_as_done_and_nothing_in_red(tmp_path):
+def test_a_notebook_gets_one_line_that_ends_as_done_and_nothing_in_red(tmp_path, monkeypatch):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
+    monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WORK)])
     nbclient.NotebookClient(book, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = book.cells[0].outputs
