@@ -15,49 +15,54 @@ class Published:
     not_asked: str = ""
 
 
-# How well each is documented stands with it: the bodies of the papers could not be read in full by us.
+# How well each is documented stands with it: the bodies of the papers could not be read in full by us. What the
+# abstracts and the project pages say is said there; what is "as others report it" may not stand in the papers so.
+ABSTRACT = "BioCLIP 2, abstract"
 SITE = "BioCLIP 2, project page"
 DIGEST = "BioCLIP 2, as others report it"
 PUBLISHED = (
     Published(
-        "Life stages become more separable with more training data.", f"{DIGEST} (Fisher ratio, no values)",
+        "Life stages become more separable with more training data.",
+        f"{ABSTRACT} (Fisher ratio as others report it, no values)",
         ("scaling/images/stage-separation-grows", "separation/stages-stand-apart",
          "controls/beyond-shuffled-labels-stage-separation"),
     ),
     Published(
-        "Sexes become more separable with more training data.", f"{DIGEST} (Fisher ratio, no values)",
+        "Sexes become more separable with more training data.", f"{ABSTRACT} (no number of sexes known to us)",
         ("scaling/images/sex-separation-grows", "separation/sexes-stand-apart",
          "controls/beyond-shuffled-labels-sex-separation"),
     ),
     Published(
         "Life stages come to differ in directions orthogonal to those that tell species apart "
-        "(ρ .33 → .14 for three species).", SITE,
+        "(ρ .33 → .14 for three species).", f"{ABSTRACT}; {SITE} (formula of ρ unknown; the measure here is another)",
         ("scaling/images/stage-leaves-species-span", "orthogonality/stage-outside-species",
          "controls/beyond-shuffled-labels-stage-outside-species"),
     ),
     Published(
-        "So do sexes.", f"{SITE} (a picture, no number)",
+        "So do sexes.", f"{ABSTRACT}; {SITE} (a picture of one model, no number)",
         ("scaling/images/sex-leaves-species-span", "orthogonality/sex-outside-species",
          "controls/beyond-shuffled-labels-sex-outside-species"),
     ),
     Published(
-        "Species arrange themselves by functional traits (the beaks of finches).", f"{SITE} (a picture, no number)",
+        "Species arrange themselves by functional traits (the beaks of finches).",
+        f"{ABSTRACT}; {SITE} (a picture, no number)",
         ("scaling/images/trait-alignment-grows", "scaling/images/trait-distances-grow",
          "trait_alignment/aligned-elongation", "trait_alignment/aligned-tail-length",
          "controls/beyond-shuffled-labels-trait-distances"),
         "The finches of these worlds are 12 species; `analyses/finches.py` asks them, the study does not.",
     ),
     Published(
-        "Species arrange themselves by habitat, the more so with more data.", f"{SITE} (t-SNE, no number)",
+        "Species arrange themselves by habitat, the more so with more data.",
+        f"{ABSTRACT}; {SITE} (t-SNE, no number)",
         ("trait_alignment/aligned-habitat",), "The growth of habitat alone is no claim of the study.",
     ),
     Published(
-        "Species are named better with more training data.", f"{DIGEST} (means of ten data sets)",
+        "Species are named better with more training data.", f"{DIGEST} (no values along the data)",
         ("scaling/images/one-shot-accuracy-grows", "scaling/images/five-shot-accuracy-grows",
          "controls/beyond-shuffled-labels-5-shot"),
     ),
     Published(
-        "The space has the order of the taxonomy.", "BioCLIP, figure (t-SNE by rank)",
+        "The space has the order of the taxonomy.", "BioCLIP, abstract (t-SNE by rank, no number)",
         ("hierarchy/kinship-order", "hierarchy/recent-kinship-order", "hierarchy/mistakes-are-near",
          "scaling/images/kinship-order-grows", "controls/beyond-shuffled-labels-kinship-order"),
     ),
@@ -67,18 +72,18 @@ PUBLISHED = (
          "hierarchical-beats-multirank-5-shot"),
     ),
     Published(
-        "Names of all ranks bring more than names of species.", "BioCLIP's reason for its captions",
+        "Names of all ranks bring more than names of species.", "our reading of BioCLIP's captions (no table)",
         ("objectives/taxonomic-flat/taxonomic-beats-flat-5-shot",
          "objectives/taxonomic-flat/taxonomic-beats-flat-kinship-order",
          "objectives/taxonomic-flat/taxonomic-beats-flat-trait-distances",
          "objectives/multirank-ce/multirank-beats-ce-5-shot"),
     ),
     Published(
-        "Unseen species are named from text (zero-shot).", "both, tables", (),
+        "Unseen species are named from text (zero-shot).", "BioCLIP, table (Rare Species was held out)", (),
         "Compact text towers read invented names; what they say of unseen ones is no claim of the study.",
     ),
     Published(
-        "The same holds of photographs.", "both", (),
+        "All of this is said of photographs.", "both", (),
         "No weights of BioCLIP could be loaded here. The verbs are the same: `embedlab extract`, `embedlab run`.",
     ),
 )  # fmt: skip
