@@ -52,6 +52,8 @@ BIBLIOGRAPHY = {
     "dissimilarities. Annals of Statistics 42, 2382–2412.",
     "Venna & Kaski 2006": "Venna J., Kaski S. (2006). Local multidimensional scaling. Neural Networks 19, 889–899.",
 }
+# Whose question it is, and not whose formula: none of these is printed where we could read it.
+OURS = {"Gu et al. 2025": " (the question; the statistic is embedlab's own)"}
 JUDGED = ("Holm 1979", "Phipson & Smyth 2010", "Efron & Tibshirani 1993")
 RESTS = {
     "Separation": ("Fisher 1936",),
@@ -120,7 +122,7 @@ def _paragraph(outcome, facts: Mapping) -> str:
     title = facts["analysis"].replace("_", " ")
     return (
         f"<h3>{text(title[:1].upper() + title[1:])}</h3><p>{text(' '.join(dict.fromkeys([*said, *captions])))}"
-        + (f" After {text('; '.join(cited))}." if cited else "")
+        + (f" After {text('; '.join(work + OURS.get(work, '') for work in cited))}." if cited else "")
         + "</p>"
     )
 
