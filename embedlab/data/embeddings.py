@@ -137,7 +137,7 @@ class Embeddings:
             values = list(value) if isinstance(value, list | tuple | set | frozenset | pl.Series) else [value]
             known = [v for v in values if v is not None]
             if column.dtype == pl.String and (strange := [v for v in known if not isinstance(v, str)]):
-                raise TypeError(f"column {name!r} holds text; {few(strange)} is not text")
+                raise TypeError(f"column {name!r} holds text, and {few(strange)} is none: give it in quotes")
             hit = column.is_in(known).fill_null(False).to_numpy() if known else np.zeros(self.n, dtype=bool)
             mask &= hit | column.is_null().to_numpy() if None in values else hit
         return self.take(mask)

@@ -124,7 +124,7 @@ class Manifest:
         """
         root = Path(folder)
         if not root.is_dir():
-            raise FileNotFoundError(f"no such folder of images: {root}")
+            raise FileNotFoundError(f"no such folder of images: {root}; give the one that holds them")
         found: list[str] = []
         other = 0
         for here, folders, files in os.walk(root):

@@ -116,7 +116,7 @@ def parse_newick(
             label[node] = name or None
             before = "l"
     if not done:
-        raise _fail(text, len(text), f"the text ends with {len(opened):,} open brackets and no ';'")
+        raise _fail(text, len(text), f"the text ends with {len(opened):,} open brackets and no ';': is it whole?")
     if len(parent) == 1:
         raise ValueError(f"the tree has the single node {label[0]!r}: nothing to compare")
     lengths = np.array(length)

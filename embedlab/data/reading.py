@@ -24,7 +24,7 @@ def read_bytes(path: str | Path, limit: int = LIMIT) -> bytes:
     """
     path = Path(path)
     if not path.exists():
-        raise FileNotFoundError(f"no such file: {path}")
+        raise FileNotFoundError(f"no such file: {path}; name one that is there")
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a file")
     with path.open("rb") as file:
@@ -119,7 +119,8 @@ def read_text_table(data: bytes, name: str) -> tuple[pl.DataFrame, ReadReport]:
             has_header=False,
         )
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from None
+        said = str(error).splitlines()[0]
+        raise ValueError(f"{name} cannot be read as a table ({said}): save it as CSV anew") from None
     given = [clean_name_of_column(value) for value in frame.row(0)]
     twice = sorted({column for column in given if column and given.count(column) > 1})
     if twice:
@@ -193,7 +194,7 @@ def _read_parquet(path: Path, limit: int) -> tuple[pl.DataFrame, ReadReport]:
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path} is a damaged Parquet file: {said}") from None
+        raise ValueError(f"{path} is a damaged Parquet file ({said}): fetch it again") from None
     frame, missing, broken = clean_cells(frame)
     return frame, ReadReport(what=path.name, rows=frame.height, missing=missing, broken=broken)
 

@@ -69,7 +69,7 @@ class View:
             raise ImportError("a page in a frame takes no choice from Python: pip install 'embedlab[notebook]'")
         named = ids.column("image_id").to_list() if isinstance(ids, Embeddings) else [str(i) for i in ids]
         if strange := sorted(set(named) - set(self._made.bundle["ids"]))[:5]:
-            raise KeyError(f"not on these maps: {', '.join(strange)}")
+            raise KeyError(f"not on these maps: {', '.join(strange)}; choose image_ids of theirs")
         self.widget.asked = named
 
     def save(self, path: str | Path) -> Path:

@@ -222,7 +222,8 @@ def load_checkpoint(path: str | Path, *, continual: bool = False) -> tuple[Compa
         model = CompactCLIP.unset(shape, len(vocabulary))
         model.load_state_dict(tensors, assign=True)
     except (SafetensorError, RuntimeError) as error:
-        raise ValueError(f"{folder / WEIGHTS} does not fit its description: {str(error)[:300]}") from error
+        said = str(error)[:300]
+        raise ValueError(f"{folder / WEIGHTS} does not fit its description ({said}): train the model again") from error
     broken = [key for key, value in tensors.items() if not torch.isfinite(value).all()]
     if broken:
         raise ValueError(f"{broken[:5]} in {folder / WEIGHTS} hold NaN or infinity: train the model again")

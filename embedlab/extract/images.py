@@ -207,7 +207,8 @@ def make_plan(sources: Sources, workers: int = 4) -> Plan:
             keep.append(at)
             digests.append(digest)
     if not keep:
-        raise ValueError(f"none of {len(places)} files could be read: {[f'{p}: {r}' for p, r, _ in bad[:5]]}")
+        seen = "; ".join(f"{p}: {r}" for p, r, _ in bad[:5])
+        raise ValueError(f"none of {len(places)} files could be read ({seen}): give whole images")
     kept = rows[keep].with_columns(pl.Series("sha256", digests, dtype=pl.String))
     return Plan(rows=kept, places=[places[at] for at in keep], bad=bad, duplicates=duplicates)
 

@@ -44,7 +44,9 @@ class OpenClipEncoder:
             ) from error
         except Exception as error:  # of torch, safetensors, zipfile and open_clip, each with their own kinds
             said = " ".join(str(error).split())[:400]
-            raise ValueError(f"{snapshot.weights} does not fit {snapshot.config.name}: {said}") from error
+            raise ValueError(
+                f"{snapshot.weights} does not fit {snapshot.config.name} ({said}): fetch both again"
+            ) from error
         self.device = picked_device(device)
         self.model = model.eval().requires_grad_(False).to(self.device)
         self.preprocess = Preprocess.from_open_clip(model.visual.preprocess_cfg)

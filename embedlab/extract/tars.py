@@ -50,7 +50,7 @@ def tar_rows(path: Path) -> list[dict]:
             f"{path} cannot be read as an uncompressed tar ({error}): unpack it, give the folder"
         ) from error
     if not images:
-        raise ValueError(f"{path} holds no image ({', '.join(SUFFIXES[:4])} …)")
+        raise ValueError(f"{path} holds no image ({', '.join(SUFFIXES[:4])} …): give one that does")
     own = ("image_id", "path", "offset", "size")
     return [
         {

@@ -104,7 +104,7 @@ def load_timm(name: str, layer: str | None, device: str) -> TimmEncoder:
         model.reset_classifier(0)
     except RuntimeError as error:
         said = " ".join(str(error).split())[:400]
-        raise ValueError(f"{weights} does not fit the model {model_name!r}: {said}") from error
+        raise ValueError(f"{weights} does not fit the model {model_name!r} ({said}): name its own") from error
     config = timm.data.resolve_model_data_config(model)
     card = {
         "model": name.partition("@")[0],

@@ -87,7 +87,8 @@ def read_json(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): copy the store again, or remake it") from None
     if not isinstance(content, dict):
-        raise ValueError(f"{path} is damaged (a {type(content).__name__} where a mapping was expected)")
+        seen = f"a {type(content).__name__} where a mapping was expected"
+        raise ValueError(f"{path} is damaged ({seen}): copy the store again, or remake it")
     return content
 
 

@@ -30,7 +30,7 @@ def from_pybioclip(path: Path) -> Source:
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_unique)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged JSON ({error})") from None
+        raise ValueError(f"{path} is damaged JSON ({error}): fetch it again") from None
     vectors = content.get("embeddings") if isinstance(content, dict) else None
     if not isinstance(vectors, dict):
         raise ValueError(
@@ -41,14 +41,14 @@ def from_pybioclip(path: Path) -> Source:
     dim = len(next(iter(vectors.values()))) if isinstance(next(iter(vectors.values())), list) else 0
     uneven = [name for name, vector in vectors.items() if not isinstance(vector, list) or len(vector) != dim]
     if uneven or dim == 0:
-        raise ValueError(f"{len(uneven)} vectors do not have {dim} numbers like the first: {few(uneven)}")
+        raise ValueError(f"{len(uneven)} vectors have not {dim} numbers like the first: {few(uneven)}. Leave them out")
     try:
         x = np.array(list(vectors.values()), np.float64).astype(np.float32)
     except (TypeError, ValueError):
         bad = [
             name for name, vector in vectors.items() if not all(isinstance(v, int | float) for v in vector)
         ]
-        raise ValueError(f"{len(bad)} vectors hold something else than numbers: {few(bad)}") from None
+        raise ValueError(f"{len(bad)} vectors hold something else than numbers: {few(bad)}. Leave them out") from None
     names = list(vectors)
     rows = pl.DataFrame(
         {"image_id": names, "path": names}, schema=dict.fromkeys(["image_id", "path"], pl.String)
@@ -81,7 +81,7 @@ def from_npz(path: Path) -> Source:
         with np.load(path, allow_pickle=False) as bundle:
             arrays = {name: _loaded(path, bundle, name) for name in bundle.files}
     except (zipfile.BadZipFile, OSError, EOFError) as error:
-        raise ValueError(f"{path} is a damaged .npz file ({error})") from None
+        raise ValueError(f"{path} is a damaged .npz file ({error}): fetch it again") from None
     matrices = [name for name, array in arrays.items() if array.ndim == 2 and array.dtype.kind == "f"]
     named = [name for name in VECTOR_NAMES if name in matrices] or (matrices if len(matrices) == 1 else [])
     if not named:

@@ -91,7 +91,9 @@ def _table(path: Path, file: Any) -> tuple[pl.DataFrame, list[str]]:
     ids = columns.pop(index).cast(pl.String)
     columns = {"obs_names" if "image_id" in columns else "image_id": ids} | columns
     if uneven := [name for name, series in columns.items() if len(series) != len(ids)]:
-        raise ValueError(f"{path}: {few(uneven)} of obs have another number of rows than the index, {len(ids):,}")
+        raise ValueError(
+            f"{path}: {few(uneven)} of obs have another number of rows than the index, {len(ids):,}: write it anew"
+        )
     return pl.DataFrame(columns), left
 
 

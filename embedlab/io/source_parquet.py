@@ -24,7 +24,7 @@ def from_parquet(path: Path) -> Source:
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path} is not a readable parquet file ({error})") from None
+        raise ValueError(f"{path} is not a readable parquet file ({error}): fetch it again") from None
     schema = file.schema_arrow
     lists = [name for name in schema.names if _is_vectors(schema.field(name).type)]
     named = [name for name in lists if name in VECTOR_NAMES] or [n for n in lists if n.startswith("emb_")]

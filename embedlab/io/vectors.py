@@ -33,7 +33,7 @@ def put_vectors(
             file.write(np.ascontiguousarray(block, dtype=dtype))
             rows += len(block)
         if rows != shape[0]:
-            raise ValueError(f"{path.name}: {rows} rows were handed over where {shape[0]} were announced")
+            raise ValueError(f"{path.name}: {rows} rows were handed over where {shape[0]} were announced: give as many")
     return file.record()
 
 
@@ -53,7 +53,7 @@ def header_of(path: Path) -> tuple[tuple[int, ...], np.dtype, int]:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} is missing: copy the store again, or remake it") from None
     except (ValueError, EOFError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{path} is not a readable .npy file ({error})") from None
+        raise ValueError(f"{path} is not a readable .npy file ({error}): fetch it again") from None
     if dtype.hasobject or dtype.names is not None:
         raise ValueError(
             f"{path} holds Python objects, which could run code when opened; only numbers are read"

@@ -165,7 +165,8 @@ def _down(named, ranks, into, how) -> list[Step]:
         rows = rows[first.column(rank).to_numpy()[rows] == wanted]
         taxon = wanted
     if into:
-        raise ValueError(f"{into[:3]} are no taxa on the way down ({' ▸ '.join(s.taxon or 'all' for s in steps)})")
+        way = " ▸ ".join(s.taxon or "all" for s in steps)
+        raise ValueError(f"{into[:3]} are no taxa on the way down ({way}): name some that lie below")
     return steps
 
 

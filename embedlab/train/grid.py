@@ -25,7 +25,7 @@ def read_configs(path: str | Path) -> list[TrainConfig]:
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not TOML: {error}") from error
+        raise ValueError(f"{path} is not TOML ({error}): mend that line") from error
     grid, arms = told.pop("grid", {}), told.pop("arm", None)
     if not isinstance(grid, dict):
         raise ValueError(f"{path}: grid = {grid!r} should be a table, [grid], of lists")

@@ -137,7 +137,7 @@ def spectral_randomisation(x, covariance, b: int, rng: np.random.Generator, *,
     c = _dense(covariance)
     n = len(c)
     if len(x) != n:
-        raise ValueError(f"{len(x)} species in x, {n} in the covariance")
+        raise ValueError(f"{len(x)} species in x, {n} in the covariance: give both of the same species")
     axes = phylogenetic_axes(c)
     score = axes.T @ (x - x.mean(axis=0))
     if procedure == "singleton":
