@@ -16,7 +16,7 @@ version = release = __version__
 root_doc = "index"
 extensions = ["myst_nb"]
 exclude_patterns = ["medium", "maker"]
-needs_sphinx = "8.1"
+needs_sphinx = "8.2"
 
 # Markdown: notebooks are shown as they are kept, without outputs; the tests execute them.
 nb_execution_mode = "off"

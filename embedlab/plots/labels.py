@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.marks import Words
-from embedlab.plots.theme import SMALL, SOFT
+from embedlab.plots.theme import POINT, SMALL, SOFT
 
 WIDTH = 170.0  # points across the narrowest panel in which labels are set
 NEAR = ((1, 1), (1, -1), (-1, 1), (-1, -1), (1, 0), (-1, 0), (0, 1), (0, -1))
@@ -16,7 +16,7 @@ def beside(x, y, text, *, across, up, height: float, colour: str = SOFT, mark: f
     `across` and `up` are the ranges of the axes, `height` that of the panel in mm, `mark` the half-width of the points'
     marks in points. Points are served in their order.
     """
-    size = np.array([WIDTH, height / 0.3528])
+    size = np.array([WIDTH, height / POINT])
     low, high = np.array([across[0], up[0]]), np.array([across[1], up[1]])
     at = (np.column_stack([x, y]) - low) / (high - low) * size
     taken = [(p - mark, p + mark) for p in at]

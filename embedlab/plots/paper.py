@@ -9,7 +9,7 @@ from embedlab.plots.letters import em
 from embedlab.plots.paper_marks import draw_mark, handle, literal
 
 KEY_LINE = 3.0  # mm from one line of the key to the next
-NOTE, TITLE = theme.SMALL * 0.3528, theme.BASE * 0.3528  # mm: type sizes of a note and of a panel's title
+NOTE, TITLE = theme.SMALL * theme.POINT, theme.BASE * theme.POINT  # mm: type sizes of a note and of a panel's title
 NOTE_LINE, TITLE_LINE = 1.2 * theme.SMALL, 1.25 * theme.BASE  # points from line to line
 
 
@@ -85,7 +85,7 @@ def _row_height(picture: m.Picture, row, width: float, columns: int) -> float:
         panel = picture.panels[i]
         head = _heading(panel, _room(picture, i, width, columns))
         above = TITLE_LINE * len(head.title) + NOTE_LINE * len(head.below)
-        return panel.height + 5 + 3.5 * bool(panel.x.label) + 0.3528 * above + 1.0 * bool(above)
+        return panel.height + 5 + 3.5 * bool(panel.x.label) + theme.POINT * above + 1.0 * bool(above)
 
     return max(map(tall, row))
 
@@ -111,20 +111,19 @@ def _left(panel: m.Panel) -> float:
 
 
 def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tuple[float, float, float]:
-    title = (
-        len(theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)) * theme.TITLE * 0.3528 * 1.25 * scale
-    )
+    head = theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)
+    title = len(head) * theme.TITLE * theme.POINT * 1.25 * scale
     keys = KEY_LINE * len(_key_lines(picture.keys, width, scale)) * scale
     body = sum(_row_height(picture, r, width / scale, columns) for r in _rows(picture, columns)) * scale
     lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
-    return title + keys + 2.2 * scale, body, (lines * theme.SMALL * 0.3528 * 1.3 + 1.2) * scale
+    return title + keys + 2.2 * scale, body, (lines * theme.SMALL * theme.POINT * 1.3 + 1.2) * scale
 
 
 def _key_lines(keys, width: float, scale: float) -> list[list[str]]:
     """Break the key into lines as text is broken: as many entries in a line as fit."""
     lines, used = [], math.inf
     for key in keys:
-        room = (em(key) * theme.SMALL * 0.3528 + 7.2) * scale
+        room = (em(key) * theme.SMALL * theme.POINT + 7.2) * scale
         if used + room > width - 3:
             lines.append([])
             used = 0.0

@@ -145,7 +145,7 @@ def _thumbs(ax, mark: m.Thumbs, gid: str, scale: float) -> None:
     for i, (x, y, content, frame) in enumerate(zip(mark.x, mark.y, mark.images, frames, strict=True)):
         with Image.open(io.BytesIO(content)) as opened:
             pixels = np.asarray(opened.convert("RGB"))
-        zoom = mark.size * scale / 0.3528 / max(pixels.shape[:2])
+        zoom = mark.size * scale / theme.POINT / max(pixels.shape[:2])
         look = {"boxstyle": "square,pad=0", "edgecolor": frame, "linewidth": 0.9 * scale, "facecolor": theme.PAPER}
         box = AnnotationBbox(OffsetImage(pixels, zoom=zoom), (x, y), pad=0, bboxprops=look, annotation_clip=False)
         box.set_gid(f"{gid}-{i}")

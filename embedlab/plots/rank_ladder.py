@@ -5,7 +5,7 @@ import numpy as np
 from embedlab.measures.rank_ladder import PLURAL
 from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array, n_of, padded
 from embedlab.plots.names import apart
-from embedlab.plots.theme import CHANCE, FRAME, MISSING, OKABE_ITO, percent, shapes
+from embedlab.plots.theme import CHANCE, FRAME, MISSING, OKABE_ITO, POINT, percent, shapes
 
 NAMED = 4  # stores whose curves have colours of their own; of more, the first and the last
 COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
@@ -59,7 +59,7 @@ def _foot(result) -> str:
 
 def _map(step, k: int, height: float, who: str) -> Panel:
     x, y = step.xy[k].T
-    lines = int(height / 0.3528 / LINE)
+    lines = int(height / POINT / LINE)
     names = sorted(step.counts, key=lambda n: (-step.counts[n], n))
     names = names if len(names) <= min(lines, COLOURED) else names[: min(lines - 1, COLOURED)]
     rest = ~np.isin(step.labels, names)
@@ -94,7 +94,7 @@ def _key(looks, x, y, height: float, rank: str) -> tuple[list, tuple, tuple]:
     """Names with their marks to the right of a map, and the ranges of both axes that hold map and names."""
     words = [_short(name, rank) for name, _, _ in looks]
     room = 12.0 + max(map(len, words)) * 3.3
-    tall = height / 0.3528
+    tall = height / POINT
     # data units a point, if the panel has the width that it has in one column of a journal
     unit = max(np.ptp(x) / (NARROW - room - 8), np.ptp(y) / (tall - 8)) or 1.0
     lowest = (len(looks) - 1) * LINE

@@ -57,7 +57,8 @@ LINES = (GREEN, PINK, VERMILION, BLUE)
 # Light to dark in one hue, for counts: reads in grey and under every colour-vision deficiency.
 COUNTS = ("#eef4f9", "#bcd7ea", "#86b9da", "#3f8fc0", "#0a5f99", "#083c63")
 
-MM = 1 / 25.4
+MM = 1 / 25.4  # inches
+POINT = 0.3528  # mm: the unit of type sizes
 PRESETS = {  # width in mm, scale of type and lines
     "nature-1col": (89.0, 1.0),
     "nature-2col": (183.0, 1.0),
@@ -231,7 +232,7 @@ def p_words(p: float) -> str:
 
 def wrap(text: str, width_mm: float, points: float, bold: bool = False) -> list[str]:
     """Break a sentence into lines that fit `width_mm` at a type size in points."""
-    return lines(text, width_mm / (points * 0.3528), bold)
+    return lines(text, width_mm / (points * POINT), bold)
 
 
 def sentence_case(text: str) -> str:
