@@ -36,7 +36,8 @@ def test_runs_of_one_world_dials_and_size_share_a_pool(tmp_path):
 
 def test_a_disk_without_room_is_named_before_a_memory_map_meets_its_end(tmp_path):
     refuse_without_room(10, 16, tmp_path)
-    with pytest.raises(ValueError, match="10,000,000,000,000 images of 40 px need 48,000,000.0 GB in .*make room, give another"):
+    said = "10,000,000,000,000 images of 40 px need 48,000,000.0 GB in .*make room, give another"
+    with pytest.raises(ValueError, match=said):
         refuse_without_room(10**13, 40, tmp_path)
 
 
