@@ -24,29 +24,34 @@ PUBLISHED = (
     Published(
         "Life stages become more separable with more training data.",
         f"{ABSTRACT} (Fisher ratio as others report it, no values)",
-        ("scaling/images/stage-separation-grows", "separation/stages-stand-apart",
+        ("scaling/images/stage-separation-grows", "scaling/species/stage-separation-grows",
+         "scaling/compute/stage-separation-grows", "separation/stages-stand-apart",
          "controls/beyond-shuffled-labels-stage-separation"),
     ),
     Published(
         "Sexes become more separable with more training data.", f"{ABSTRACT} (no number of sexes known to us)",
-        ("scaling/images/sex-separation-grows", "separation/sexes-stand-apart",
+        ("scaling/images/sex-separation-grows", "scaling/species/sex-separation-grows",
+         "scaling/compute/sex-separation-grows", "separation/sexes-stand-apart",
          "controls/beyond-shuffled-labels-sex-separation"),
     ),
     Published(
         "Life stages come to differ in directions orthogonal to those that tell species apart "
         "(ρ .33 → .14 for three species).", f"{ABSTRACT}; {SITE} (formula of ρ unknown; the measure here is another)",
-        ("scaling/images/stage-leaves-species-span", "orthogonality/stage-outside-species",
+        ("scaling/images/stage-leaves-species-span", "scaling/species/stage-leaves-species-span",
+         "scaling/compute/stage-leaves-species-span", "orthogonality/stage-outside-species",
          "controls/beyond-shuffled-labels-stage-outside-species"),
     ),
     Published(
         "So do sexes.", f"{ABSTRACT}; {SITE} (a picture of one model, no number)",
-        ("scaling/images/sex-leaves-species-span", "orthogonality/sex-outside-species",
+        ("scaling/images/sex-leaves-species-span", "scaling/species/sex-leaves-species-span",
+         "scaling/compute/sex-leaves-species-span", "orthogonality/sex-outside-species",
          "controls/beyond-shuffled-labels-sex-outside-species"),
     ),
     Published(
         "Species arrange themselves by functional traits (the beaks of finches).",
         f"{ABSTRACT}; {SITE} (a picture, no number)",
-        ("scaling/images/trait-alignment-grows", "scaling/images/trait-distances-grow",
+        ("scaling/images/trait-alignment-grows", "scaling/species/trait-alignment-grows",
+         "scaling/compute/trait-alignment-grows", "scaling/images/trait-distances-grow",
          "trait_alignment/aligned-elongation", "trait_alignment/aligned-tail-length",
          "controls/beyond-shuffled-labels-trait-distances"),
         "The finches of these worlds are 12 species; `analyses/finches.py` asks them, the study does not.",
@@ -59,6 +64,7 @@ PUBLISHED = (
     Published(
         "Species are named better with more training data.", f"{DIGEST} (no values along the data)",
         ("scaling/images/one-shot-accuracy-grows", "scaling/images/five-shot-accuracy-grows",
+         "scaling/species/five-shot-accuracy-grows", "scaling/compute/five-shot-accuracy-grows",
          "controls/beyond-shuffled-labels-5-shot"),
     ),
     Published(
@@ -118,7 +124,7 @@ def papers_table(told: Mapping[str, Any]) -> str:
 def _cells(claim: Mapping[str, Any]) -> str:
     low, high = claim["interval"]
     chance = claim["chance"]["mean"]
-    along = f" (along {claim['axis']})" if claim.get("axis") else ""
+    along = f" (along {claim['axis']})" if claim["id"].startswith("scaling/") else ""
     return " | ".join(
         (
             f"{claim['says']}{along}",

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from embedlab.reproduction.asked import program
+
 ROOT = Path(__file__).resolve().parents[2]
 LEVEL = 0.05
+_program = cache(program)  # one file lies under many
 
 
 def _module(name: str) -> Path | None:
@@ -47,20 +50,7 @@ def rests_on(path: Path) -> frozenset[Path]:
 def code_digest(path: Path) -> str:
     """Sixteen hex digits over a file and all that it rests on: results of other code are not taken for its own."""
     seen = rests_on(path)
-    return hashlib.sha256("".join(_meaning(p) for p in sorted(seen)).encode()).hexdigest()[:16]
-
-
-@cache
-def _meaning(path: Path) -> str:
-    """The program of a file, without what it says: a better docstring or error message draws no world anew."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-            node.exc.args = []  # a world that ends in an error has no result, whatever its words
-        spoken = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        if spoken and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree)
+    return hashlib.sha256("".join(_program(p) for p in sorted(seen)).encode()).hexdigest()[:16]
 
 
 def folder() -> Path:
