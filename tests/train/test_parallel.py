@@ -83,7 +83,7 @@ def test_parts_of_a_batch_have_norm_statistics_of_their_own():
 
 def test_ranks_share_a_batch_evenly():
     assert [Ranks(r, 3).part(12) for r in range(3)] == [slice(0, 4), slice(4, 8), slice(8, 12)]
-    with pytest.raises(ValueError, match="a batch of 10 cannot be shared evenly among 3 processes"):
+    with pytest.raises(ValueError, match="a batch of 10 cannot be shared among 3 processes: give a multiple"):
         Ranks(0, 3).part(10)
     x = torch.ones(2, 3)
     assert Ranks().gather(x) is x and Ranks().told({"a": 1}) == {"a": 1}
