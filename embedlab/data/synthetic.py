@@ -17,6 +17,7 @@ from embedlab.data.tree import Tree
 __all__ = [
     "brownian_traits",
     "dimorphic_birds",
+    "dimorphic_series",
     "discrete_trait",
     "nothing",
     "photo_bursts",
@@ -133,7 +134,7 @@ def dimorphic_series(
             animals = np.random.default_rng([seed, run, number])
             birds = dimorphic_birds(np.random.default_rng([seed, run]), animals=animals, **how, **planted)
             training = {"images_seen": float(seen), "seed": run}
-            card = {**birds.card, "model": f"planted, {seen:,.0f} images", "training": training}
+            card = {**birds.card, "model": f"{seen:,.0f} images", "training": training}
             made.append(Embeddings(birds.x, birds.rows, card))
     return made
 

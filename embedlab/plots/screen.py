@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from embedlab.plots import marks as m
 from embedlab.plots import scene, theme
-from embedlab.plots.screen_layout import layout
+from embedlab.plots.letters import lines as broken
+from embedlab.plots.screen_layout import LEFT, RIGHT, layout, side_room
 from embedlab.plots.screen_marks import traces
 
 WIDE, NARROW = 720, 330  # px that the two arrangements are meant for; the page chooses by the room there is
+TITLE, FOOT = 16, 11  # px
 
 
 def figure(picture: m.Picture):
@@ -16,8 +18,9 @@ def figure(picture: m.Picture):
 
     parts = as_json(picture, legend=True)
     arranged = dict(parts["wide"])
-    lines = theme.wrap(theme.plain(picture.title), 200, 10)
-    foot = theme.wrap(theme.plain(picture.foot), 225, 9)
+    lines = broken(picture.title, (WIDE - LEFT - RIGHT) / TITLE)
+    panels = [p for p in picture.panels if not p.scene] or picture.panels
+    foot = broken(picture.foot, (WIDE - side_room(panels, picture.columns) - RIGHT) / FOOT)
     top, bottom = 24 * len(lines) + 12, 16 * len(foot) + 10
     margin = dict(arranged["margin"], t=arranged["margin"]["t"] + top, b=arranged["margin"]["b"] + bottom)
     arranged.update(
@@ -25,21 +28,21 @@ def figure(picture: m.Picture):
         width=WIDE,
         margin=margin,
         title={
-            "text": "<br>".join(lines),
-            "x": 0,
-            "xref": "paper",
+            "text": "<br>".join(map(theme.plain, lines)),
+            "x": LEFT / WIDE,
+            "xref": "container",
             "xanchor": "left",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
             "pad": {"t": 14},
-            "font": {"size": 16},
+            "font": {"size": TITLE},
         },
     )
     arranged["annotations"] = [
         *arranged["annotations"],
         {
-            "text": "<br>".join(foot),
+            "text": "<br>".join(map(theme.plain, foot)),
             "x": 0,
             "xref": "paper",
             "xanchor": "left",
@@ -49,7 +52,7 @@ def figure(picture: m.Picture):
             "yshift": -margin["b"] + 6,
             "showarrow": False,
             "align": "left",
-            "font": {"size": 11, "color": theme.SOFT},
+            "font": {"size": FOOT, "color": theme.SOFT},
         },
     ]
     return go.Figure(data=parts["data"], layout=arranged)

@@ -8,10 +8,13 @@ from itertools import pairwise
 from embedlab.plots import marks as m
 from embedlab.plots import theme
 from embedlab.plots.heading import heading
+from embedlab.plots.letters import em
 from embedlab.plots.screen_marks import annotation, pictures, shape
 
 PX = 4.6  # screen pixels for a millimetre of print
 LONG, TWO_LINES = 16, 29.0  # letters of a row's name that stay on one line; px from row to row that two lines need
+LEFT, RIGHT = 12, 16  # px of margin
+KEY, KEY_LINE = 12, 29  # px of the key's letters, and from line to line as plotly sets them
 NOTE_LINE = 15  # px from one line of a note to the next
 
 
@@ -20,19 +23,17 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
     panels = picture.panels if width > 500 else tuple(map(_in_two_lines, picture.panels))
     rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
     heights = [max(panels[i].height for i in row) * PX for row in rows]
-    # px that tick labels, axis titles and the margins take
-    side = max(map(_tick_room, panels)) + 28 if columns == 1 else 70.0
+    side = side_room(panels, columns)
     above = [
         max(_above(panels[i], _columns(panels, row, c, columns, width), width, side) for c, i in enumerate(row))
         for row in rows
     ]
     below = [max(_below(panels[i], width / len(row) - side) for i in row) for row in rows]
-    legend_rows = math.ceil(sum(58 + 7 * len(n) for n in names) / width) if names else 0
-    top = 10 + above[0] + 21 * legend_rows
+    top = 10 + above[0] + KEY_LINE * key_lines(names, width - side - RIGHT)
     inner = sum(heights) + sum(below[:-1]) + sum(above[1:])
     layout = theme.template() | {
         "height": round(inner + top + below[-1]),
-        "margin": {"l": 12, "r": 16, "t": top, "b": below[-1], "pad": 0},
+        "margin": {"l": LEFT, "r": RIGHT, "t": top, "b": below[-1], "pad": 0},
         "shapes": [],
         "annotations": [],
         "barmode": "overlay",
@@ -43,7 +44,7 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
             "xanchor": "left",
             "y": 1 + (above[0] + 6) / inner,
             "yanchor": "bottom",
-            "font": {"size": 12, "color": theme.INK},
+            "font": {"size": KEY, "color": theme.INK},
             "itemclick": False,
             "itemdoubleclick": False,
         },
@@ -57,6 +58,26 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
             _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width, side)
         y -= tall + under
     return layout
+
+
+def side_room(panels, columns: int) -> float:
+    """Px that tick labels, axis titles and the left margin take."""
+    return max(map(_tick_room, panels)) + 28 if columns == 1 else 70.0
+
+
+def key_lines(names: list[str], room: float) -> int:
+    """How many lines plotly's own key takes in so many px: entries one after the other, each with its mark.
+
+    >>> key_lines(["one run", "chance"], 720), key_lines(["chance, mean over all species"] * 5, 720)
+    (1, 2)
+    """
+    count, right = 0, math.inf
+    for name in names:
+        wide = 45 + KEY * em(name)
+        if right + wide > room:
+            count, right = count + 1, 0.0
+        right += wide
+    return count
 
 
 def _above(panel: m.Panel, across: tuple[float, float], width: int, side: float) -> float:
