@@ -4,6 +4,7 @@ import numpy as np
 
 from embedlab.plots.chance import beside, foot, told
 from embedlab.plots.marks import Axis, Bars, Dots, Panel, Path, Picture, Rule, Thumbs, array, n_of, padded
+from embedlab.plots.names import apart
 from embedlab.plots.theme import (
     BLUE,
     CHANCE,
@@ -47,7 +48,7 @@ def picture(result) -> Picture:
 
 def _titles(result) -> list[str]:
     """Names of the spaces; of more than three with the number by which the next panel knows them."""
-    names = [s.name for s in result.spaces]
+    names = apart([s.name for s in result.spaces])
     return names if len(names) <= 3 else [f"{i}: {name}" for i, name in enumerate(names, start=1)]
 
 
