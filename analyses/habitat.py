@@ -6,7 +6,7 @@ from embedlab.claims import Claim
 from embedlab.data.names import closest
 from embedlab.io.photographs import photographs
 from embedlab.measures.habitat import habitat
-from embedlab.measures.series import position, run_name
+from embedlab.measures.series import side_by_side
 
 SETTINGS = {
     "trait": "the trait, or the column of the rows, that holds the habitat (habitat)",
@@ -14,7 +14,6 @@ SETTINGS = {
     "held_out": "rank held out whole when the probe is fitted (family)",
     "permutations": "how often habitats evolve anew on the tree (999)",
 }
-MOST = 5  # spaces that are shown side by side
 
 CLAIMS = (
     Claim(
@@ -59,14 +58,11 @@ def claims(lab):
 
 def run(lab):
     """Ask every space; the last one is judged, and lends its photographs."""
-    stores = sorted(lab.stores, key=lambda s: position(s, lab.x)) if lab.x and len(lab.stores) > 1 else lab.stores
-    if len(stores) > MOST:
-        stores = [*stores[: MOST - 1], stores[-1]]
-        lab.note(f"{MOST} of {len(lab.stores)} spaces are shown: the first {MOST - 1} and the last")
-    names = [run_name(s, i) for i, s in enumerate(stores, start=1)]
-    names = names if len(set(names)) == len(names) else [f"{n} ({i})" for i, n in enumerate(names, start=1)]
+    stores, names, left_out = side_by_side(lab.stores, lab.x)
+    for words in left_out:
+        lab.note(words)
     result = habitat(
-        list(stores), asked(lab), lab.phylogeny(), level=lab.setting("level", ""), names=names,
+        stores, asked(lab), lab.phylogeny(), level=lab.setting("level", ""), names=names,
         held_out=lab.setting("held_out", "family"), permutations=lab.setting("permutations", 999), rng=lab.rng,
     )  # fmt: skip
     pairs = {name for pair in result.pairs for name in pair[1:]}

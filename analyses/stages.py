@@ -1,11 +1,9 @@
 """Where do the differences of sex and life stage lie in each species, and do they leave the span between two models?"""
 
-import numpy as np
-
 from embedlab.claims import Claim
 from embedlab.measures.contrast_places import contrast_places
 from embedlab.measures.contrast_scene import contrast_scene
-from embedlab.measures.series import position, run_name
+from embedlab.measures.series import side_by_side
 
 SETTINGS = {
     "sex": "two values of the column sex to compare, as in female,male",
@@ -15,7 +13,6 @@ SETTINGS = {
     "shown": "species that figures name, with commas, at most 5 (the longest difference, and two shorter ones)",
     "permutations": "draws of each kind of chance (999)",
 }
-MOST = 5  # spaces that are shown side by side
 
 HOW = dict(
     source="Gu et al. 2025 (BioCLIP 2), arXiv:2505.23883: ρ, formula unknown, falls from .33 to .14 in five models",
@@ -33,31 +30,9 @@ CLAIMS = (
 ASKS = {"stage-moves-outside": "life_stage", "sex-moves-outside": "sex"}
 
 
-def spaces(lab):
-    """The stores to set side by side, and their names: one a place on the scale, at most five, with both ends."""
-    if lab.x is None or len(lab.stores) == 1:
-        chosen = list(lab.stores)
-        names = [run_name(s, i) for i, s in enumerate(chosen, start=1)]
-    else:
-        first = {}
-        for store in lab.stores:
-            first.setdefault(position(store, lab.x), store)
-        chosen = [first[at] for at in sorted(first)]
-        names = [f"{at:,.6g} {lab.x.replace('_', ' ')}" for at in sorted(first)]
-        if len(first) < len(lab.stores):
-            lab.note(f"one store is shown of each {lab.x}, the first that was given: {len(first)} of {len(lab.stores)}")
-    if len(chosen) > MOST:
-        keep = np.unique(np.linspace(0, len(chosen) - 1, MOST).round().astype(int))
-        lab.note(f"{MOST} of {len(chosen)} spaces are shown: {', '.join(names[i] for i in keep)}")
-        chosen, names = [chosen[i] for i in keep], [names[i] for i in keep]
-    if len(set(names)) < len(names):
-        names = [f"{name} ({i})" for i, name in enumerate(names, start=1)]
-    return chosen, names
-
-
 def claims(lab):
     """Those whose column the stores have, with two values to compare; a single space moves nowhere."""
-    if len(spaces(lab)[0]) < 2:
+    if len(side_by_side(lab.stores, lab.x)[0]) < 2:
         raise ValueError(
             "stages sets spaces side by side and needs two stores or more at different places of the scale; where the "
             "differences lie in one is asked by orthogonality, and drawn by el.contrast_places"
@@ -67,7 +42,9 @@ def claims(lab):
 
 def run(lab):
     """Place the differences of every species in every space; beside, the scene in three dimensions."""
-    chosen, names = spaces(lab)
+    chosen, names, left_out = side_by_side(lab.stores, lab.x)
+    for words in left_out:
+        lab.note(words)
     found, results = {}, {}
     for claim in claims(lab):
         column = ASKS[claim.id]

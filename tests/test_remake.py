@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from embedlab.data.synthetic import random_tree
-from embedlab.remake import by_scale, remake
+from embedlab.remake import by_scale, class_of, remake
 from tests.stores import write_store
 from tests.test_study import birds
 
@@ -70,3 +70,13 @@ def test_stores_stand_in_the_order_of_their_scale(figures, tmp_path):
     assert [p.name for p in by_scale(folder / "demo" / "stores")] == ["64x8-seed0", "128x16-seed0", "pixel-pca"]
     with pytest.raises(ValueError, match="make demo"):
         remake(tmp_path)
+
+
+def test_beaks_are_asked_of_the_class_that_is_drawn_with_beaks(tmp_path):
+    pl.DataFrame({"species": ["A a", "B b", "C c"], "body_plan": ["bird", "bird", "fish"]}).write_csv(
+        tmp_path / "traits.csv"
+    )
+    assert class_of(tmp_path, "bird") == "", "no photographs, no class"
+    rows = pl.DataFrame({"species": ["A a", "C c", "A a", "B b"], "class": ["Aves", "Pisces", "Aves", "Aves"]})
+    rows.write_csv(tmp_path / "manifest.csv")
+    assert (class_of(tmp_path, "bird"), class_of(tmp_path, "moth")) == ("Aves", "")

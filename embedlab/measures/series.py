@@ -1,6 +1,6 @@
 """A series of stores: where each run stands, what it is called, and what its species contribute."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -31,10 +31,36 @@ def same_species(results) -> None:
 
 
 def run_name(store, i: int) -> str:
-    """What to call a run: its model, and its seed where one is known."""
-    training = store.card.get("training") or {}
-    seed = f" seed {training['seed']}" if "seed" in training else ""
-    return f"{store.card.get('name', store.card.get('model', f'run {i}'))}{seed}"
+    """What to call a run: its model, and its seed where one is known and the name does not say it already."""
+    name = str(store.card.get("name", store.card.get("model", f"run {i}")))
+    seed = (store.card.get("training") or {}).get("seed")
+    return name if seed is None or name.endswith((f"seed{seed}", f"seed {seed}")) else f"{name} seed {seed}"
+
+
+def side_by_side(stores: Sequence, x: str | None, most: int = 5) -> tuple[list, list[str], list[str]]:
+    """The stores to set beside each other in one figure, their names, and what was left out, in words.
+
+    Along a scale `x`: one store a place, the first that was given, from the smallest to the largest. Of more than
+    `most` both ends stay and those between are taken evenly. Names differ from each other.
+    """
+    said = []
+    if x is None or len(stores) == 1:
+        chosen, names = list(stores), [run_name(s, i) for i, s in enumerate(stores, start=1)]
+    else:
+        first: dict = {}
+        for store in stores:
+            first.setdefault(position(store, x), store)
+        places = sorted(first)
+        chosen, names = [first[at] for at in places], [f"{at:,.6g} {x.replace('_', ' ')}" for at in places]
+        if len(first) < len(stores):
+            said.append(f"one store is shown of each {x}, the first that was given: {len(first)} of {len(stores)}")
+    if len(chosen) > most:
+        keep = np.unique(np.linspace(0, len(chosen) - 1, most).round().astype(int))
+        said.append(f"{most} of {len(chosen)} spaces are shown: {', '.join(names[i] for i in keep)}")
+        chosen, names = [chosen[i] for i in keep], [names[i] for i in keep]
+    if len(set(names)) < len(names):
+        names = [f"{name} ({i})" for i, name in enumerate(names, start=1)]
+    return chosen, names, said
 
 
 def contributions(results) -> tuple[tuple[str, ...], np.ndarray]:
