@@ -6,11 +6,13 @@ itself the `count`-th time it passes that point, as `kill -9` or a power cut wou
 
 import contextlib
 import csv
+import glob
 import hashlib
 import io
 import json
 import os
 import signal
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -132,8 +134,14 @@ def put_csv(path: Path, header: list[str], lines: Iterable[Iterable[Any]], what:
     return put_bytes(path, text.getvalue().encode("utf-8", "replace"), what)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed writers left aside in `folder`; call it only while holding the lease."""
-    if folder.is_dir():
-        for stray in folder.glob(".*.tmp"):
-            stray.unlink(missing_ok=True)
+def sweep(folder: Path, name: str = "", *, quiet_for: float = 0) -> None:
+    """Remove what killed writers left aside in `folder`: of all files there, or of `name` alone.
+
+    Call it while holding the lease; where there is none, `quiet_for` spares what was written to within so many
+    seconds: its writer may live. What cannot be removed stays.
+    """
+    now = time.time()
+    for stray in folder.glob(f".{glob.escape(name)}.*.tmp" if name else ".*.tmp"):
+        with contextlib.suppress(OSError):
+            if not quiet_for or now - stray.stat().st_mtime > quiet_for:
+                stray.unlink()

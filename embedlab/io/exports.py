@@ -1,8 +1,5 @@
 """A store, or what was chosen of one, as a file that other programs read."""
 
-import contextlib
-import glob
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +7,7 @@ from typing import Any
 from embedlab.data.embeddings import Embeddings
 from embedlab.data.report import few
 from embedlab.io import target_h5ad, target_parquet
-from embedlab.io.atomic import digests
+from embedlab.io.atomic import digests, sweep
 from embedlab.io.layout import MANIFEST
 from embedlab.io.outgoing import outgoing
 
@@ -40,7 +37,7 @@ def export_file(
         target_h5ad.h5.h5py()
     going = outgoing(what)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(out)
+    sweep(out.parent, out.name, quiet_for=STALE_SECONDS)
     if to == "h5ad":
         notes = target_h5ad.to_h5ad(going, out, maps=maps, palette=palette)
     else:
@@ -51,14 +48,6 @@ def export_file(
         "sha256": record["sha256"], "model": going.model, "key": going.card.get("key"), "maps": list(maps or {}),
         "notes": notes,
     }  # fmt: skip
-
-
-def _sweep(out: Path) -> None:
-    """Remove what a killed writer of this very file left aside, once nobody has written to it for a while."""
-    for stray in out.parent.glob(f".{glob.escape(out.name)}.*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - stray.stat().st_mtime > STALE_SECONDS:
-                stray.unlink()
 
 
 def check_target(out: Path, to: str, maps: Iterable[str] = ()) -> None:

@@ -11,13 +11,6 @@ from embedlab.io.check import check_store
 from tests.io.worlds import write
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    out = tmp_path_factory.mktemp("check") / "s"
-    write(out, shard_rows=32, part_rows=16)
-    return out
-
-
 def said(path):
     answer = check_store(path)
     assert set(answer) == {"ok", "problems"} and answer["ok"] is not bool(answer["problems"])
@@ -46,9 +39,7 @@ def test_a_whole_store_has_no_problem(finished):
 
 def test_one_changed_byte_in_any_file_is_found(copy, rng):
     files = [f for f in sorted(copy.rglob("*")) if f.is_file() and f.name != "runs.jsonl"]
-    assert (
-        len(files) == 11
-    )  # card, manifest, bad, duplicates, one sheet, and three files for each of two shards
+    assert len(files) == 14  # card, manifest, bad, duplicates, one sheet, and three for each of three shards
     for file in files:
         whole = file.read_bytes()
         for at in {0, len(whole) - 2, int(rng.integers(len(whole)))}:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from embedlab.io import lease
+from embedlab.io.atomic import sweep
 from embedlab.io.check import check_store
 from embedlab.io.store import open_store
 from tests.io.worlds import bytes_of, write, write_and_die
@@ -199,3 +200,16 @@ def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch, unbroken):
     assert sorted(f.name for f in (out / "parts").iterdir()) == before
     write(out)
     assert bytes_of(out) == unbroken
+
+
+def test_a_sweep_of_one_file_leaves_its_neighbours_and_the_living(tmp_path):
+    mine, young, other = (tmp_path / f".{name}.{pid}.tmp" for name, pid in [("a[1]", 7), ("a[1]", 8), ("a1", 7)])
+    for file in (mine, young, other):
+        file.write_text("half")
+    for file in (mine, other):
+        os.utime(file, (0, 0))
+    sweep(tmp_path, "a[1]", quiet_for=600)
+    assert set(tmp_path.iterdir()) == {young, other}
+    sweep(tmp_path)
+    assert not list(tmp_path.iterdir())
+    sweep(tmp_path / "nowhere")

@@ -8,21 +8,8 @@ import pytest
 
 from embedlab.io import layout
 from embedlab.io.check import check_store
-from embedlab.io.store import StoreWriter, open_store, store_state
-from tests.io.worlds import DIM, FACTS, IMAGES, plan_of, vectors_of, write
-
-
-@pytest.fixture
-def copy(tmp_path):
-    """A finished store of three shards that may be damaged."""
-    write(tmp_path / "copy")
-    for file in (tmp_path / "copy").rglob("*"):
-        file.chmod(0o755)
-    return tmp_path / "copy"
-
-
-def asked(path, **changes):
-    return StoreWriter(path, **{"facts": FACTS, "plan": plan_of(), "dim": DIM, "dtype": "float32", **changes})
+from embedlab.io.store import open_store, store_state
+from tests.io.worlds import DIM, FACTS, IMAGES, asked, plan_of, vectors_of, write
 
 
 @pytest.mark.parametrize("begun", ["finished", "unfinished"])

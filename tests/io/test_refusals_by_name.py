@@ -1,6 +1,5 @@
 """What is damaged or out of turn is told with the file, what was wrong in it and what to do."""
 
-import json
 import zipfile
 
 import numpy as np
@@ -11,23 +10,8 @@ import pytest
 from embedlab.data import Manifest
 from embedlab.io import layout
 from embedlab.io.imports import import_file
-from embedlab.io.store import StoreWriter, blocks, open_store
-from tests.io.worlds import DIM, FACTS, plan_of, vectors_of, write
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    out = tmp_path_factory.mktemp("whole") / "s"
-    write(out)
-    return out
-
-
-def asked(path, **changes):
-    return StoreWriter(path, **{"facts": FACTS, "plan": plan_of(), "dim": DIM, "dtype": "float32", **changes})
-
-
-def changed(path, **values):
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+from embedlab.io.store import blocks, open_store
+from tests.io.worlds import asked, changed, vectors_of
 
 
 def test_records_that_do_not_fit_are_told_with_their_file(copy):

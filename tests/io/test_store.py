@@ -1,4 +1,3 @@
-import json
 import stat
 
 import numpy as np
@@ -16,23 +15,9 @@ from embedlab.io.store import (
     store_info,
     thumbnails,
 )
-from tests.io.worlds import DIM, FACTS, IMAGES, bytes_of, plan_of, readable, vectors_of, write
+from tests.io.worlds import DIM, FACTS, IMAGES, asked, bytes_of, plan_of, readable, vectors_of, write
 
 GOOD = readable(0, IMAGES)
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """One finished store of three shards, for tests that only read."""
-    out = tmp_path_factory.mktemp("io") / "s"
-    write(out)
-    return out
-
-
-def change(path, **values):
-    content = json.loads(path.read_text())
-    content.update(values)
-    path.write_text(json.dumps(content))
 
 
 # -- what is written is what is read ------------------------------------------------------------------------
@@ -175,7 +160,7 @@ def test_thumbnails_follow_their_rows(finished, tmp_path):
 
 def test_a_second_call_finds_the_store_and_changes_nothing(copy):
     before = bytes_of(copy)
-    with StoreWriter(copy, facts=FACTS, plan=plan_of(), dim=DIM, dtype="float32") as writer:
+    with asked(copy) as writer:
         assert writer.finished and writer.pending == []
         with pytest.raises(ValueError, match="finished"):
             writer.write_part(0, vectors_of(0, 5))
@@ -192,8 +177,6 @@ def test_files_of_a_finished_store_cannot_be_written(finished):
 
 def test_settings_and_cut_of_the_first_run_are_kept_on_resume(tmp_path):
     write(tmp_path / "s", stop_after=2, settings={"batch_size": 7})
-    with StoreWriter(
-        tmp_path / "s", facts=FACTS, plan=plan_of(), dim=DIM, dtype="float32", settings={"batch_size": 64}
-    ) as writer:
+    with asked(tmp_path / "s", settings={"batch_size": 64}) as writer:
         assert writer.resumed and writer.settings == {"batch_size": 7} and writer.span(1) == (5, 10)
         assert writer.pending == list(range(2, 10))

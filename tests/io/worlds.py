@@ -1,6 +1,7 @@
 """A small extraction that can be run in this process or in one that is about to be killed."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -42,12 +43,16 @@ def readable(start: int, stop: int) -> np.ndarray:
     return np.arange(start, stop) % 11 != 3
 
 
+def asked(path: Path, **changes) -> StoreWriter:
+    """A writer of the same extraction, or of one in which something was changed."""
+    return StoreWriter(path, **{"facts": FACTS, "plan": plan_of(), "dim": DIM, "dtype": "float32", **changes})
+
+
 def write(
     out, *, shard_rows=20, part_rows=5, thumbs=True, order=1, stop_after=None, **changes
 ) -> dict | None:
     """Extract into `out` whatever is still missing there; None if told to stop early."""
-    asked = {"facts": FACTS, "plan": plan_of(), "dim": DIM, "dtype": "float32", **changes}
-    with StoreWriter(out, shard_rows=shard_rows, part_rows=part_rows, **asked) as writer:
+    with asked(out, shard_rows=shard_rows, part_rows=part_rows, **changes) as writer:
         for done, part in enumerate(writer.pending[::order]):
             if done == stop_after:
                 return None
@@ -61,6 +66,11 @@ def write(
             duplicates=[("birds/copy.jpg", "birds/1.jpg", "cd" * 32)],
             run={"device": "cpu"},
         )
+
+
+def changed(path: Path, **values) -> None:
+    """Let a record say something else."""
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
 
 
 def bytes_of(store: Path) -> dict[str, bytes]:
