@@ -9,9 +9,7 @@ import pytest
 from embedlab import doctor
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-
-PATIENCE_MS = 120_000  # a machine that is busy elsewhere opens the same page
+from waiting import PATIENCE_MS
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pages
 import polars as pl
+from waiting import settled
 
 from embedlab.data import Embeddings
 from embedlab.data.evolution import brownian_traits, random_tree
@@ -63,4 +64,4 @@ def fresh(page):
             v.filter(null); v.show(null); v.state.panel = 0; if (v.state.shuffled) v.shuffle(0); v.paint('habitat');
             v.choose([], ''); for (const d of document.querySelectorAll('details')) d.open = true; }"""
     )
-    return page
+    return settled(page)  # browsers tell of an opened <details>, and of a new size, in a task of their own

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from waiting import PATIENCE_MS, settled
 
 import embedlab as el
 from embedlab.data.synthetic import dimorphic_birds, dimorphic_series
@@ -31,9 +32,11 @@ def results():
 def test_nothing_of_a_drawn_figure_is_cut_or_lies_on_something_else(chromium, results, name, tmp_path):
     el.draw(results[name]).write_html(tmp_path / "drawn.html", include_plotlyjs=True)
     page = chromium.new_page(viewport={"width": 800, "height": 600})
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"file://{tmp_path / 'drawn.html'}")
-    page.locator(".legend").first.wait_for()
-    seen = page.evaluate(BOXES)
+    for part in (".gtitle", ".legend", ".annotation"):
+        page.locator(part).first.wait_for()
+    seen = settled(page).evaluate(BOXES)
     page.close()
     assert max(seen["title"][0], seen["key"][0], seen["words"]) <= seen["whole"], seen
     assert seen["title"][1] <= seen["key"][1], "the key lies on the title"

@@ -3,6 +3,7 @@
 import numpy as np
 import parts_page
 import pytest
+from waiting import settled, until
 
 pytestmark = pytest.mark.browser
 
@@ -200,7 +201,9 @@ def test_nothing_is_wider_than_the_page(open_page, explored, width):
     page = open_page(explored[0], viewport={"width": width, "height": 900})
     page.evaluate("embedlab.view.turnTo('beak depth')")
     page.evaluate("embedlab.select(embedlab.view.bundle.ids.slice(0, 60))")
-    page.wait_for_timeout(200)
+    settled(page)
+    drawn = "document.querySelector('[data-el=tree] .tree-box')"
+    until(page, f"Math.abs({drawn}.clientWidth - {drawn}.querySelector('svg').getAttribute('width')) <= 2")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     labels = page.locator("[data-el=tree] text.tip:visible")
     assert labels.count() >= 20

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
+from waiting import PATIENCE_MS, settled
 
 from embedlab import explore
 from embedlab.data import Embeddings
@@ -72,6 +73,7 @@ def test_webgl_off_changes_nothing(ten, open_page):
     page = open_page(ten[0])
     ink = page.evaluate(INK)
     off = page.context.new_page()
+    off.set_default_timeout(PATIENCE_MS)
     off.add_init_script("HTMLCanvasElement.prototype.getContext = ((old) => function (kind, ...more) {"
                         " if (kind !== '2d') throw new Error('no ' + kind); return old.call(this, kind, ...more); })"
                         "(HTMLCanvasElement.prototype.getContext)")  # fmt: skip
@@ -262,6 +264,7 @@ def test_two_views_stand_on_one_page(ten, open_page):
     assert page.evaluate("window.embedlab.state().colour") == "sex"
     page.evaluate("window.other.destroy()")
     page.set_viewport_size({"width": 900, "height": 700})
+    settled(page)  # a view that is gone must not draw when its size is told
     assert page.evaluate("window.other.root.childElementCount") == 0 and page.heard == []
 
 

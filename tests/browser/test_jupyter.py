@@ -8,6 +8,7 @@ from pathlib import Path
 import jupyter_lab
 import numpy as np
 import pytest
+from waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter]
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,12 @@ CELLS = (
     "from embedlab.explore import notebook\nnotebook.INLINE_BYTES = 1000\n"
     "display({'text/html': view.frame()}, raw=True)",
 )
+
+STILL = """async () => {  // the map stands where it stood a while ago
+    const top = () => document.querySelector('.embedlab [data-el=surface]').getBoundingClientRect().top;
+    const before = top();
+    await new Promise((go) => setTimeout(go, 300));
+    return top() === before; }"""
 
 
 def written(folder: Path) -> None:
@@ -79,7 +86,7 @@ def test_a_lasso_in_a_cell_comes_back_to_python_and_a_frame_works_too(chromium, 
     page.locator(".jp-OutputArea .embedlab canvas").first.wait_for()
     page.wait_for_function("document.querySelector('.embedlab[data-panels]').view?.panels()[0]?.wide > 0")
     page.evaluate("document.querySelector('.embedlab [data-el=surface]').scrollIntoView({block: 'center'})")
-    page.wait_for_timeout(500)
+    until(page, STILL)  # JupyterLab lays the cells out in later tasks
     corners = page.evaluate("""() => {
         const p = document.querySelector('.embedlab[data-panels]').view.panels()[0];
         const box = p.top.getBoundingClientRect();
@@ -97,7 +104,7 @@ def test_a_lasso_in_a_cell_comes_back_to_python_and_a_frame_works_too(chromium, 
     run_next(page, 2)
     said = page.locator(".jp-OutputArea-output pre", has_text="picked [").inner_text()
     assert said.strip() == f"picked {sorted(chosen)}"
-    assert page.locator("img[alt^='img-']").count() == len(chosen)
+    until(page, "(n) => document.querySelectorAll(\"img[alt^='img-']\").length === n", len(chosen))
     run_next(page, 3)
     page.wait_for_function("document.querySelector('.embedlab[data-panels]').view.told().selected.length === 10")
     for number in (4, 5):  # in the cell itself, then from a file beside the notebook

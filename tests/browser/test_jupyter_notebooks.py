@@ -5,6 +5,7 @@ import shutil
 
 import jupyter_lab
 import pytest
+from waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.jupyter]
 NOTEBOOKS = sorted((jupyter_lab.ROOT / "notebooks").glob("*.ipynb"))
@@ -15,6 +16,9 @@ FINISHED = """() => {
     const failed = document.querySelector("[data-mime-type='application/vnd.jupyter.error']");
     return failed || (cells.length && prompts.every((p) => /\\[\\d+\\]/.test(p)));
 }"""
+DRAWN = """([views, figures]) => {
+    const count = (what) => document.querySelectorAll(`.jp-OutputArea ${what}`).length;
+    return count('.embedlab[data-panels]') >= views && count('.js-plotly-plot') >= figures; }"""
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +65,9 @@ def test_all_cells_run_and_everything_is_drawn(chromium, lab, path):
     assert said(page, "stderr") == []  # no warning, no log line
     views = page.locator(".jp-OutputArea .embedlab[data-panels]")
     figures = page.locator(".jp-OutputArea .js-plotly-plot")
-    if cells_with(path, "el.show(", "el.explore("):
-        views.first.wait_for()
-    page.wait_for_timeout(2000)
-    assert views.count() == cells_with(path, "el.show(", "el.explore(")
-    assert figures.count() >= cells_with(path, "el.draw(")
+    wanted = cells_with(path, "el.show(", "el.explore("), cells_with(path, "el.draw(")
+    until(page, DRAWN, wanted)
+    assert views.count() == wanted[0]
     assert views.count() + figures.count() > 0
     for view in views.all():  # linked maps: each panel has its room
         page.wait_for_function("(v) => v.view?.panels().length && v.view.panels().every((p) => p.wide > 0)",

@@ -1,14 +1,13 @@
 """The live page in a real Chromium: photographs, neighbours, words and counts come from Python alone."""
 
 import hashlib
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from PIL import Image
+from waiting import has_colour, settled, until
 
 from embedlab.data import Embeddings
 from embedlab.explore.live import Live, inside
@@ -21,15 +20,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "explore"))
 from photos import colour_of, painted, write_store
 
 pytestmark = pytest.mark.browser
-
-
-def until(page, true, seconds=60):
-    """Wait until an expression is true; Playwright's own way needs unsafe-eval, which this page forbids."""
-    for _ in range(10 * seconds):
-        if page.evaluate(true):
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"never true: {true}; {page.heard}")
 
 
 def visit(browser, url):
@@ -99,10 +89,9 @@ def test_a_press_on_a_tile_opens_the_photograph_of_that_image(page, live):
         large = page.locator("[data-el=large] img")
         large.wait_for()
         assert large.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [320, 240]
-        shot = Image.open(io.BytesIO(large.screenshot())).convert("RGB")
-        middle = np.asarray(shot, float)[80:160, 80:240].mean(axis=(0, 1))
-        assert np.abs(middle - colour_of(int(image[4:]))).max() < 8
+        assert has_colour(large, colour_of(int(image[4:])), 8, middle=lambda seen: seen[80:160, 80:240])
         page.locator("[data-el=large] button").click()
+        large.wait_for(state="detached")  # a closed dialog is told of, and taken away, in a later task
 
 
 def test_the_strip_of_neighbours_is_that_of_the_full_space(page, live):
@@ -121,6 +110,8 @@ def test_words_are_asked_of_the_model(page, live):
     until(page, "embedlab.state().how.includes('by the model')")
     assert "img-033" in page.evaluate("embedlab.state().selected.slice(0, 1)")
     page.locator("[data-el=search]").fill("")
+    page.keyboard.press("Enter")  # asked at once: the search that waits for more letters would clear a later choice
+    assert page.evaluate("embedlab.state().selected") == []
 
 
 def test_what_is_chosen_is_saved_where_it_was_started(page, live):
@@ -174,12 +165,12 @@ def test_a_lasso_on_a_sample_is_counted_over_all_and_all_are_saved(chromium, man
     assert f"{want:,} of all 60,000" in page.locator("[data-el=counted]").inner_text()
     drawn = len(page.evaluate("embedlab.state().selected"))
     assert 1000 < drawn < want and abs(drawn / want - 1 / 3) < 0.03
-    assert f"Save all {want:,}" in page.locator("[data-el=save]").inner_text()
+    until(page, f"document.querySelector('[data-el=save]').textContent.includes('Save all {want:,}')")
     page.locator("[data-el=save]").click()
     until(page, "document.querySelector('[data-el=saved]').textContent.includes('.csv')")
     (file,) = many.live.folder.glob("*.csv")
     assert pl.read_csv(file).height == want
-    page.evaluate("embedlab.view.zoomBy(4)")  # the shade is asked for anew, for what is in sight
-    page.wait_for_timeout(1500)
-    assert page.heard == []
+    with page.expect_response(lambda answer: "density?" in answer.url) as shade:
+        page.evaluate("embedlab.view.zoomBy(4)")  # the shade is asked for anew, for what is in sight
+    assert shade.value.ok and shade.value.finished() is None and settled(page).heard == []
     page.context.close()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from waiting import until
 
 from embedlab import plots
 from embedlab.plots.scene import CAMERA, seen_from
@@ -56,7 +57,8 @@ def test_one_drag_turns_all_scenes(open_page, saved):
     page.mouse.down()
     page.mouse.move(x + 60, y + 20, steps=6)
     page.mouse.up()
-    page.wait_for_function("document.querySelector('[data-el=scene]').dataset.drawn.startsWith('-92.0 28.0')")
+    seen = "([...document.querySelectorAll('[data-el=scene]')].every(c => c.dataset.drawn.startsWith('-92.0 28.0')))"
+    until(page, seen)
     after = page.evaluate("embedlabScenes.camera()")
     assert after["azimuth"] == pytest.approx(camera["azimuth"] - 30) and after["elevation"] == camera["elevation"] + 10
     assert all(canvases.nth(i).evaluate(PIXELS) != before[i] for i in range(3))
@@ -86,6 +88,7 @@ def test_what_lies_under_the_pointer_is_named(open_page, saved):
     g = found.places.groups.index(found.places.shown[0])
     spot = page.evaluate("a => embedlabScenes.place(2, a)", found.views[2].end[g].tolist())
     page.mouse.move(spot["x"], spot["y"])
+    until(page, "document.querySelector('[data-el=under]').textContent !== ''")
     said = page.inner_text("[data-el=under]")
     assert any(name in said for name in found.places.groups), said
 
