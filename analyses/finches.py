@@ -9,6 +9,7 @@ from embedlab.claims import Claim, Evidence
 from embedlab.io.photographs import photographs
 from embedlab.measures.trait_axis import trait_axis
 from embedlab.measures.trait_join import LEAST_SPECIES
+from embedlab.refusals import refusal_of
 
 SETTINGS = {
     "traits": "names of traits, with commas (those that speak of a beak or bill, depth first, three at most)",
@@ -89,8 +90,8 @@ def run(lab):
     for trait, claim in zip(asked(lab), claims(lab), strict=True):
         try:
             axis = trait_axis(emb, traits[trait], tree, covariates=named, **how)
-        except (ValueError, KeyError) as reason:  # one trait that cannot be asked must not silence the others
-            refused[claim.id] = str(reason.args[0])
+        except (ValueError, KeyError) as error:  # one trait that cannot be asked must not silence the others
+            refused[claim.id] = refusal_of(error)
             continue
         found[claim.id] = axis.with_photographs(photographs(space, axis.typical))
         _beyond_size(lab, emb, traits, trait, tree, named, how)
@@ -111,8 +112,8 @@ def _beyond_size(lab, emb, traits, trait, tree, named, how):
         return
     try:
         e = trait_axis(emb, traits[trait], tree, covariates=[traits[size]], **how).evidence
-    except ValueError as reason:
-        lab.note(f"{trait} beyond {size} cannot be asked: {reason.args[0]}")
+    except ValueError as error:
+        lab.note(f"{trait} beyond {size} cannot be asked: {refusal_of(error)}")
         return
     low, high = e.interval
     lab.note(f"{trait} beyond {size}: r = {e.estimate:.2f} [{low:.2f}, {high:.2f}] (p = {e.p_more:.2g})")

@@ -4,6 +4,7 @@ from embedlab.claims import Claim
 from embedlab.measures.erasure import erasure
 from embedlab.measures.orthogonality import orthogonality
 from embedlab.measures.shared_axis import LEAST_CLADES, shared_axis
+from embedlab.refusals import refusal_of
 
 SETTINGS = {
     "sex": "two values of the column sex to compare, as in female,male",
@@ -78,15 +79,15 @@ def _beside(lab, column, permutations):
             emb, contrast, clades=_clades(lab, emb), controls=_controls(lab) if column == "sex" else (),
             strata=strata, permutations=permutations, rng=lab.rng,
         )  # fmt: skip
-    except ValueError as why:
-        lab.note(f"whether the {column} axis is one for all species was not asked: {why}")
+    except ValueError as error:
+        lab.note(f"whether the {column} axis is one for all species was not asked: {refusal_of(error)}")
     try:
         shown[f"{column}_readings"] = erasure(
             emb, contrast, strata=strata, axes=lab.setting("axes", 0) or None,
             permutations=min(permutations, 199), rng=lab.rng,
         )  # fmt: skip
-    except ValueError as why:
-        lab.note(f"what is read of {column} where was not asked: {why}")
+    except ValueError as error:
+        lab.note(f"what is read of {column} where was not asked: {refusal_of(error)}")
     return shown
 
 

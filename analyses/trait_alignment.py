@@ -7,6 +7,7 @@ import numpy as np
 from embedlab.claims import Claim, Evidence
 from embedlab.measures.trait_alignment import CHANCE, form, trait_alignment
 from embedlab.measures.trait_family import family_wise
+from embedlab.refusals import refusal_of
 
 SETTINGS = {
     "traits": "names of traits, with commas (AVONET: Mass, Wing.Length, Habitat; otherwise the first six of the table)",
@@ -79,10 +80,10 @@ def run(lab):
                 lab.embeddings(), traits[trait], tree, null=null, lam=lam, clade=lab.setting("clade", "genus"),
                 placebos=lab.setting("placebos", 200), further=bool(lab.setting("further", 1)), rng=lab.rng, **how,
             )  # fmt: skip
-        except ValueError as reason:  # one trait that cannot be asked must not silence the others
-            refused[claim.id] = reason
+        except ValueError as error:  # one trait that cannot be asked must not silence the others
+            refused[claim.id] = refusal_of(error)
     if not found:
-        raise next(iter(refused.values()))
+        raise ValueError(next(iter(refused.values())))
     _notes(lab, found.values())
     if len(found) > 1:
         try:
@@ -93,8 +94,8 @@ def run(lab):
                 f"all traits at once, on {n} species with all of them (step-down max-T, residuals permuted at the λ of "
                 f"each trait, adjusted p): {each}"
             )
-        except ValueError as reason:
-            lab.note(f"no max-T over the traits: {reason}")
+        except ValueError as error:
+            lab.note(f"no max-T over the traits: {refusal_of(error)}")
     return lab.outcome(
         claims=claims(lab),
         evidence={c.id: found[c.id].evidence if c.id in found else _untold(c, refused[c.id]) for c in claims(lab)},
@@ -126,7 +127,7 @@ def _notes(lab, results):
 def _untold(claim, reason):
     return Evidence(
         statistic=claim.statistic, estimate=np.nan, interval=(np.nan, np.nan), null=np.array([np.nan]),
-        chance_kind=claim.null, p_more=1.0, p_less=1.0, p_floor=1.0, n=0, n_effective=0.0, cannot_tell=str(reason),
+        chance_kind=claim.null, p_more=1.0, p_less=1.0, p_floor=1.0, n=0, n_effective=0.0, cannot_tell=reason,
     )  # fmt: skip
 
 

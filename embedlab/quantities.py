@@ -17,6 +17,7 @@ from embedlab.measures.recognition import recognition
 from embedlab.measures.separation import separation
 from embedlab.measures.trait_alignment import trait_alignment
 from embedlab.measures.trait_distances import trait_distances
+from embedlab.refusals import deliberate
 from embedlab.stats.taxa.triplets import resolved_triplets
 
 SETTINGS = {
@@ -88,8 +89,10 @@ def _cells(lab: Lab, column: str, least: int, name: str) -> bool:
     rows, contrast, strata = lab.variants(column)
     try:
         cut = blocks(rows, contrast, groups=lab.taxa(), strata=strata, least=least)
-    except ValueError as reason:
-        lab.note(f"{name} is not followed: {reason}")
+    except ValueError as error:
+        if not deliberate(error):
+            raise
+        lab.note(f"{name} is not followed: {error}")
         return False
     return len(cut.groups) > 1
 

@@ -12,8 +12,9 @@ import polars as pl
 
 from embedlab.plots.gallery import gallery
 from embedlab.progress import Progress
+from embedlab.refusals import refusal_of
 from embedlab.reproduction.study import SETTINGS
-from embedlab.study import list_analyses, reason_of, run_analysis
+from embedlab.study import list_analyses, run_analysis
 
 X = "images"  # what a scale is counted in, as in the demo's report
 PAIRS = ("agreement",)  # asked of two stores: the smallest scale and the largest
@@ -44,8 +45,8 @@ def remake(folder: str | Path, only: Sequence[str] = (), **settings) -> dict[str
                     name, stores=asked, x=X, traits=made / "world" / "traits.csv", tree=made / "world" / "tree.nwk",
                     settings=own, out=folder / name, command=_command(name, asked, own, made),
                 )  # fmt: skip
-            except (ValueError, KeyError) as reason:
-                unasked[name] = reason_of(reason)
+            except (ValueError, KeyError) as error:
+                unasked[name] = refusal_of(error)
             line.add()
     gallery(folder)
     return unasked

@@ -20,6 +20,7 @@ from embedlab.io.atomic import put_bytes
 from embedlab.io.store import open_store
 from embedlab.lab import Lab, Outcome, check_settings, judged_together
 from embedlab.places import analyses_folder
+from embedlab.refusals import refusal_of
 
 _NAMED = ("embedlab", "numpy", "scipy", "polars", "torch")
 
@@ -148,7 +149,7 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
     `settings` holds settings by analysis; `fixed_by` names the part of embedlab in which they are constants,
     `planted` says the truth where it is known, and `declaration` names a file of claims made before. An analysis that
     these stores cannot answer is named with the reason, and so is one that is asked `elsewhere` (name → where and
-    why); where they can answer none, the page shows the map.
+    why); where they can answer none, the page shows the map. An error that is no refusal of ours is not taken for one.
     With `figures`, each outcome is also written to a folder of its own there. Gives report, bytes, outcome (the
     list of outcomes) and unasked (analysis → why not).
     """
@@ -166,8 +167,8 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
             try:
                 own = (settings or {}).get(name)
                 outcomes.append(ask(name, lab_of, settings=own, declaration=declared, fixed_by=fixed_by))
-            except (ValueError, KeyError) as reason:
-                unasked[name] = reason_of(reason)
+            except (ValueError, KeyError) as error:
+                unasked[name] = refusal_of(error)
             line.add()
     outcomes = [_provenance(o, command) for o in judged_together(outcomes)]
     if figures is not None:
@@ -219,15 +220,6 @@ def _maps(lab: Lab) -> list:
     if 50 <= emb.n <= 20_000:
         maps.append(project(emb, "tsne", rng=lab.seed))
     return maps
-
-
-def reason_of(error: Exception) -> str:
-    """Give the words of an error; `str` alone would put those of a KeyError into quotes.
-
-    >>> str(KeyError("no sex is known")), reason_of(KeyError("no sex is known"))
-    ("'no sex is known'", 'no sex is known')
-    """
-    return str(error.args[0] if error.args else error)
 
 
 def _labs(stores, traits, tree, seed, x):

@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from embedlab.refusals import deliberate, words_of
+
 DONE, FAILED, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 Json = Annotated[
@@ -88,8 +90,9 @@ def sentence_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         return f"{'no such file' if isinstance(error, FileNotFoundError) else error.strerror}{where}"
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text:
+    text = words_of(error) if isinstance(error, KeyError) else str(error)
+    bare = isinstance(error, KeyError) and error.__traceback__ and not deliberate(error)  # a key, and no words at all
+    if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text and not bare:
         return text
     return f"{type(error).__name__}: {text}. This was not foreseen: say it again with --debug at its end, and report it"
 

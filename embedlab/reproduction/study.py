@@ -8,13 +8,13 @@ from typing import Any
 
 from embedlab.extract.machine import granted_cores
 from embedlab.progress import Progress
+from embedlab.refusals import refusal_of
 from embedlab.reproduction.along import theorem_along
 from embedlab.reproduction.asked import Found, asked
 from embedlab.reproduction.axes import MAIN, axes, by_world
 from embedlab.reproduction.curves import study_curves
 from embedlab.reproduction.evaluation import all_of, controls_of, extracted, photographs
 from embedlab.reproduction.verdicts import Line, put_verdicts
-from embedlab.study import reason_of
 from embedlab.train.config import WITHOUT_TEXT
 
 # Traits that are drawn, habitat, and one that evolved on the same tree and was never drawn: the control. All of it
@@ -183,5 +183,5 @@ def _ask(job: dict) -> tuple[Found, str]:
     """The answer to one question, or no claim and the reason why these photographs cannot answer it."""
     try:
         return asked(job.pop("analysis"), job.pop("stores"), job.pop("out"), **job), ""
-    except (ValueError, KeyError) as reason:
-        return [], reason_of(reason)
+    except (ValueError, KeyError) as error:
+        return [], refusal_of(error)

@@ -1,0 +1,100 @@
+"""What an analysis refuses is told as not asked; what merely breaks is seen, whatever kind of error it is."""
+
+import re
+
+import numpy as np
+import pytest
+
+from embedlab import refusals, study
+from embedlab.cli.verb import sentence_of
+from embedlab.refusals import deliberate, refusal_of
+from embedlab.study import report_stores
+from tests.stores import write_store
+from tests.test_study import birds
+
+QUESTION = '''"""Does it break?"""
+
+import numpy as np
+
+from embedlab.measures.trait_join import LEAST_SPECIES
+
+CLAIMS = ()
+WORDS = {{"few": "needs more species"}}
+
+
+def run(lab):
+    {body}
+'''
+REFUSES = {
+    "by a raise of its own": ('raise ValueError(f"needs {LEAST_SPECIES} species")', r"needs \d+ species"),
+    "by a raise of the house": ('lab.embeddings().column("wingspan")', "no column 'wingspan'; "),
+    "by a KeyError in words": ('raise KeyError("no sex is known")', "^no sex is known$"),
+}
+BREAKS = {
+    "a key that a mapping lacks": ('return WORDS["many"]', KeyError, "'many'"),
+    "a key that the words of a refusal lack": ('raise ValueError(WORDS["many"])', KeyError, "'many'"),
+    "arrays that do not fit": ("return np.ones(2) + np.ones(3)", ValueError, "could not be broadcast"),
+    "what the house hands on to NumPy": ("return np.linalg.inv(np.zeros((2, 2)))", ValueError, "Singular matrix"),
+    "a number that is none": ('return int("many")', ValueError, "invalid literal"),
+    "evidence that was forgotten": (
+        "from embedlab.claims import Claim\n"
+        '    c = Claim(id="long", says="It is.", source="here", at_least=0.1)\n'
+        "    return lab.outcome(claims=(c,), evidence={}, sentences={}, results={})",
+        KeyError, "no evidence for",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    from embedlab.data.synthetic import random_tree
+
+    x, rows, _ = birds(np.random.default_rng(1), random_tree(np.random.default_rng(0), 4), apart=0.4)
+    return write_store(tmp_path_factory.mktemp("refusals") / "s", x, rows)
+
+
+@pytest.fixture
+def reported(store, tmp_path, monkeypatch):
+    """A report in which one analysis ships: the one that is written here."""
+    folder = tmp_path / "analyses"
+    folder.mkdir()
+    for room in (study, refusals):
+        monkeypatch.setattr(room, "analyses_folder", lambda: folder)
+
+    def report_of(body):
+        (folder / "breaks.py").write_text(QUESTION.format(body=body))
+        return report_stores([store], tmp_path / "report.html")
+
+    return report_of
+
+
+@pytest.mark.parametrize("how", REFUSES)
+def test_a_refusal_is_named_with_its_words(how, reported):
+    body, words = REFUSES[how]
+    unasked = reported(body)["unasked"]
+    assert set(unasked) == {"breaks"} and re.search(words, unasked["breaks"])
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_fault_is_not_told_as_not_asked(how, reported):
+    body, kind, words = BREAKS[how]
+    with pytest.raises(kind, match=words):
+        reported(body)
+
+
+def test_a_refusal_by_other_code_of_ours_after_the_answer_is_a_fault():
+    """Who judges or draws refuses on purpose too; only what an analysis meets on its way is an answer to a reader."""
+    from embedlab.places import config_file
+
+    with pytest.raises(ValueError, match="no configuration") as caught:
+        config_file("nowhere")
+    assert deliberate(caught.value)
+    with pytest.raises(ValueError, match="no configuration"):
+        refusal_of(caught.value)
+
+
+def test_a_bare_key_is_no_message_on_the_command_line():
+    try:
+        {}["few"]
+    except KeyError as error:
+        assert sentence_of(error).startswith("KeyError: few. This was not foreseen")
