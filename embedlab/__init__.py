@@ -26,6 +26,7 @@ _WHERE = {
     "project": "embedlab.explore.doors:project",
     "show": "embedlab.explore.doors:show",
     "gallery": "embedlab.explore.doors:gallery",
+    "composition": "embedlab.measures.composition:composition",
     "geometry": "embedlab.measures.geometry:geometry",
     "trait_alignment": "embedlab.measures.trait_alignment:trait_alignment",
     "trait_axis": "embedlab.measures.trait_axis:trait_axis",

@@ -12,6 +12,8 @@ from embedlab.data.names import binomial, clean_name, closest, parse_name
 from embedlab.data.report import ReadReport, few
 
 RANKS = ("kingdom", "phylum", "class", "order", "family", "genus", "species")
+PLURALS = {"kingdom": "kingdoms", "phylum": "phyla", "class": "classes", "order": "orders", "family": "families",
+           "genus": "genera", "species": "species"}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
+from embedlab.data.taxonomy import PLURALS
 from embedlab.data.traits import TraitColumn
 from embedlab.measures.series import run_name
 from embedlab.measures.switchers import order_of_pairs, pairs_apart
@@ -192,9 +193,8 @@ def _two(trait: TraitColumn, level: str) -> tuple[TraitColumn, tuple[str, str]]:
 
 
 def _clades(j: Joined, rank: str) -> tuple[np.ndarray, str]:
-    plural = {"family": "families", "genus": "genera", "order": "orders"}
     if rank in j.taxa:
-        return np.array([path.rsplit("/", 1)[-1] for path in j.taxa[rank]]), plural.get(rank, rank)
+        return np.array([path.rsplit("/", 1)[-1] for path in j.taxa[rank]]), PLURALS.get(rank, rank)
     return np.array([f"clade {c + 1}" for c in held_out_clades(j.covariance)]), "clades of the tree"
 
 

@@ -6,12 +6,11 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
-from embedlab.data import RANKS
+from embedlab.data.taxonomy import PLURALS, RANKS
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_floor, p_value, shuffles_within
 from embedlab.stats.shown import Spoken
 
-_PLURAL = {"genus": "genera", "family": "families", "order": "orders", "class": "classes", "phylum": "phyla"}
 LEAST_TAXA = 8  # taxa of a rank from which these are resampled for the interval, and not their members
 _BLOCK = 2048  # rows compared at once: 2,048 × 100k distances fill 1.6 GB
 
@@ -168,7 +167,7 @@ def neighbour_agreement(embeddings, ranks=None, *, other: str | None = "lower", 
             p_floor=p_floor(permutations, int(first.size)),
             n=int(first.size),
             n_effective=float(first.size),
-            unit=_PLURAL.get(own, own) if own else "images",
+            unit=PLURALS.get(own, own) if own else "images",
             cannot_tell=""
             if null.std() > 0
             else f"no two {own or 'image'} units of one {parent or 'space'} differ in {rank}: nothing to shuffle",

@@ -15,8 +15,6 @@ from embedlab.stats.shown import Spoken
 from embedlab.stats.vectors import unit_rows
 
 DRAWN = 600  # images of a step that are drawn; every number uses all of them
-PLURAL = {"kingdom": "kingdoms", "phylum": "phyla", "class": "classes", "order": "orders", "family": "families",
-          "genus": "genera", "species": "species"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

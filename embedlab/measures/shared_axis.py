@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
+from embedlab.data.taxonomy import PLURALS
 from embedlab.measures.contrast import Blocks, Contrast, blocks, tangent
 from embedlab.measures.separation import energies
 from embedlab.stats.bootstrap import bootstrap_ratio
@@ -98,7 +99,7 @@ def shared_axis(embeddings, contrast, *, clades: str = "", controls: Sequence[st
     of = _clades(embeddings, cut.groups, clades)
     control = np.isin(cut.groups, list(controls))
     lend = ~control
-    named, rank = sorted(set(of[lend].tolist())), _plural(clades or "species")
+    named, rank = sorted(set(of[lend].tolist())), PLURALS.get(clades or "species", f"{clades}s")
     if len(named) < 2:
         raise ValueError(f"all species that lend an axis belong to one {clades or 'species'}: whether they agree "
                          "cannot be asked")  # fmt: skip
@@ -213,9 +214,3 @@ def _too_few(count: int, rank: str) -> str:
 
 def _no_length(value: float, cut: Blocks) -> str:
     return "" if np.isfinite(value) else f"the contrast {cut.contrast} is no longer than noise makes it"
-
-
-def _plural(name: str) -> str:
-    return {"family": "families", "genus": "genera", "class": "classes", "phylum": "phyla", "species": "species"}.get(
-        name, f"{name}s"
-    )

@@ -28,6 +28,7 @@ FILES = {
     "ContrastPlaces": "contrast_places",
     "ContrastScene": "contrast_scene",
     "Habitat": "habitat",
+    "Composition": "composition",
 }
 
 

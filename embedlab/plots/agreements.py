@@ -5,10 +5,10 @@ from itertools import combinations, groupby
 import numpy as np
 
 from embedlab.plots.chance import beside, chance_panel, foot, told
-from embedlab.plots.colour_vision import contrast
+from embedlab.plots.colour_vision import legible
 from embedlab.plots.marks import Axis, Cells, Dots, Panel, Path, Picture, Rule, Span, Words, array, n_of, padded
 from embedlab.plots.names import apart
-from embedlab.plots.theme import BLACK, BLUE, INK, PAPER, VERMILION, number, p_words, shade
+from embedlab.plots.theme import BLUE, INK, VERMILION, number, p_words, shade
 from embedlab.plots.trees import branches, ladder
 
 MOST_NUMBERS = 8  # spaces whose table has room for its numbers
@@ -55,7 +55,7 @@ def _table(result) -> Panel:
     if m <= MOST_NUMBERS:
         marks += [
             Words(x=float(j), y=float(-i), text=f"{value[i, j]:.2f}".replace("-", "−"), anchor="center",
-                  colour=_on(value[i, j]))
+                  colour=legible(shade(min(max(value[i, j], 0.0), 1.0))))
             for i in range(m) for j in range(m) if np.isfinite(value[i, j])
         ]  # fmt: skip
     names = tuple((float(-i), f"{name}  {i + 1}") for i, name in enumerate(apart(result.models, 22)))
@@ -68,12 +68,6 @@ def _table(result) -> Panel:
         x=Axis(ticks=tuple((float(j), str(j + 1)) for j in range(m)), range=(-0.5, m - 0.5)),
         y=Axis(ticks=names, range=(0.5 - m, 0.5)),
     )
-
-
-def _on(value: float) -> str:
-    """Black or white, whichever can be read on the shade of a value."""
-    ground = shade(min(max(value, 0.0), 1.0))
-    return max((BLACK, PAPER), key=lambda colour: contrast(colour, ground))
 
 
 def _pairs(result) -> Panel:
@@ -131,13 +125,19 @@ def _distances(result) -> Panel:
     upright = (-s * 1.08, 1.0)
     return Panel(
         marks=tuple(marks),
-        title=f"Distances of species in {result.shown if len(result.shown) <= 24 else result.shown[:23] + '…'}",
+        title=f"Distances of species in {_called(result)}",
         note=n_of(s, "species\u00a0· no blocks by chance"),
         height=TALL,
         x=Axis(label=f"{s} species" + (", in the order of the tree" if left else ""), range=(left - 0.01, 1.0),
                shown=False),
         y=Axis(ticks=names, italic=True, range=upright) if names else Axis(range=upright, shown=False),
     )  # fmt: skip
+
+
+def _called(result) -> str:
+    """The name of the space whose distances are drawn, as the table above calls it."""
+    names = dict(zip(result.models, apart(result.models, 22), strict=True))
+    return names.get(result.shown, apart([result.shown], 22)[0])
 
 
 def _genera(names: list[str], mm: float) -> tuple[tuple[float, str], ...]:

@@ -10,6 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
+from embedlab.plots.theme import BLACK, PAPER
+
 ENOUGH = 10.0  # CAM02-UCS; closer colours are hard to tell in small dots
 VISIONS = ("normal", "deuteranopia", "protanopia", "tritanopia")
 
@@ -57,6 +59,11 @@ def contrast(colour: str, ground: str = "#ffffff") -> float:
     """
     light = sorted(float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (colour, ground))
     return (light[1] + 0.05) / (light[0] + 0.05)
+
+
+def legible(ground: str) -> str:
+    """Give black or white for words, whichever has more contrast on a ground; the dark screen exchanges them."""
+    return max((BLACK, PAPER), key=lambda colour: contrast(colour, ground))
 
 
 def cam02_ucs(light: np.ndarray) -> np.ndarray:

@@ -75,14 +75,18 @@ def overlapping(found: list[Lettering]) -> list[tuple[str, str]]:
 
 
 def _ground(text) -> str:
-    """The colour behind a text: that of the cell it stands in where it stands on a grid of cells, or paper."""
+    """The colour behind a text: of the filled shape or the cell of a grid that it stands in, or paper."""
     from matplotlib.collections import QuadMesh
     from matplotlib.colors import to_hex
+    from matplotlib.patches import Polygon
 
     axes = getattr(text, "axes", None)
     if axes is None or text not in axes.texts:
         return PAPER
     x, y = getattr(text, "xy", text.get_position())
+    for shape in (p for p in reversed(axes.patches) if type(p) is Polygon and p.get_fill()):
+        if shape.get_path().contains_point((x, y)):
+            return to_hex(shape.get_facecolor())
     for mesh in (c for c in axes.collections if isinstance(c, QuadMesh)):
         across, up = mesh.get_coordinates()[0, :, 0], mesh.get_coordinates()[:, 0, 1]
         if across.min() < x < across.max() and up.min() < y < up.max():

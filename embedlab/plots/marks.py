@@ -61,12 +61,13 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Area:
-    """A filled polygon through points, under all lines and points."""
+    """A filled polygon through points, under all lines and points; `label` is what hover says."""
 
     x: np.ndarray
     y: np.ndarray
     colour: str = CHANCE_FILL
     key: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

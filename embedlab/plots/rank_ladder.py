@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from embedlab.measures.rank_ladder import PLURAL
+from embedlab.data.taxonomy import PLURALS
 from embedlab.plots.marks import Axis, Dots, Panel, Path, Picture, Words, array, n_of, padded
 from embedlab.plots.names import apart
 from embedlab.plots.theme import CHANCE, FRAME, MISSING, OKABE_ITO, POINT, percent, shapes
@@ -20,7 +20,7 @@ def picture(result) -> Picture:
     """Lay out the maps, a row a taxon where there are two stores, and agreement over ranks beside chance."""
     shown = sorted({0, len(result.names) - 1})
     rows = len(result.steps) if len(shown) == 2 else -(-len(result.steps) // 2)
-    height = float(np.clip(ROOM / max(rows, 1) - 18.0, 12.0, 30.0))
+    height = float(np.clip(ROOM / max(rows, 1) - 13.0, 12.0, 30.0))
     names = apart(result.names)
     maps = [_map(step, k, height, names[k] if len(names) > 1 else "") for step in result.steps for k in shown]
     last = result.ladders[-1]
@@ -81,7 +81,7 @@ def _map(step, k: int, height: float, who: str) -> Panel:
     marks += beside
     return Panel(
         marks=tuple(marks),
-        title=f"{step.taxon or 'All'}: {step.parts} {PLURAL[step.rank]}",
+        title=f"{step.taxon or 'All'}: {step.parts} {PLURALS[step.rank]}",
         note=_score(step, k, who),
         height=height,
         x=Axis(range=across, shown=False),

@@ -37,17 +37,11 @@ def traces(mark) -> list[dict]:
                 }
             ]
         case m.Area():
-            return [
-                base
-                | {
-                    "mode": "lines",
-                    "x": _list(mark.x),
-                    "y": _list(mark.y),
-                    "fill": "toself",
-                    "fillcolor": mark.colour,
-                    "line": {"width": 0, "color": mark.colour},
-                }
-            ]
+            filled = {"fill": "toself", "fillcolor": mark.colour, "line": {"width": 0, "color": mark.colour}}
+            if mark.label:
+                said = theme.plain(mark.label).replace("\n", "<br>")
+                filled |= {"text": said, "hoverinfo": "text", "hoveron": "fills"}
+            return [base | {"mode": "lines", "x": _list(mark.x), "y": _list(mark.y)} | filled]
         case m.Bars():
             width = mark.right - mark.left
             return [

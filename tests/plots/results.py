@@ -268,7 +268,15 @@ def every():
         scaling,
         trait_distances,
     )
-    from tests.plots.results_spaces import agreement, geometry, neighbours, projection, theorem, theorem_along
+    from tests.plots.results_spaces import (
+        agreement,
+        composition,
+        geometry,
+        neighbours,
+        projection,
+        theorem,
+        theorem_along,
+    )
 
     rng = np.random.default_rng(7)
     return {
@@ -285,6 +293,8 @@ def every():
         "hierarchy": hierarchy(rng),
         "projection": projection(rng),
         "projection-pca": projection(rng, 300, "PCA"),
+        "composition": composition(),
+        "composition-even": composition(skew=0.0, counts=range(20, 60)),
         "geometry": geometry(rng),
         "agreement": agreement(rng),
         "agreements": agreements(),

@@ -1,6 +1,9 @@
 """Planted results about whole spaces: maps, shapes, two of them side by side, the theorem."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import polars as pl
 
 from tests.plots.results import _build, evidence, species
 
@@ -24,6 +27,19 @@ def projection(rng, n=600, method="t-SNE"):
         chance_continuity=0.5,
         explained=(0.21, 0.13) if method == "PCA" else None,
     )
+
+
+def composition(skew=1.0, counts=range(1, 4000, 40)):
+    """A flock of which a few orders have most images; with `skew` 0 all species have about as many."""
+    from embedlab.measures.composition import composition as counted
+
+    sizes = sorted(counts if skew else [sum(counts) // len(counts)] * len(counts), reverse=True)
+    classes = ("Aves", "Insecta", "Mammalia")
+    rows = pl.DataFrame([
+        {"class": classes[i // 5 % 3], "family": f"Longnamedfamily{i // 5}", "species": f"A s{i}"}
+        for i, size in enumerate(sizes) for _ in range(size // 20 + 1)
+    ])  # fmt: skip
+    return counted(SimpleNamespace(rows=rows), rng=0)
 
 
 def geometry(rng):
