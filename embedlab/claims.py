@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from embedlab.data.report import few
 from embedlab.stats.multiplicity import holm
 
 VERDICTS = ("supported", "too small to matter", "not supported", "contradicted", "cannot tell")
@@ -122,8 +123,11 @@ class Verdict:
         }
 
 
-def judge(claims: Sequence[Claim], evidence: Mapping[str, Evidence]) -> list[Verdict]:
+def judge(claims: Claim | Sequence[Claim], evidence: Mapping[str, Evidence]) -> list[Verdict]:
     """Judge all claims together: a claim once made is judged, whatever came of it.
+
+    `evidence` holds, by the id of each claim, what a result keeps as `.evidence`, or the result itself; beside one
+    claim alone it may stand without an id: `judge(claim, result)`.
 
     The one-sided p-values in the direction of each claim, and against it, are adjusted by Holm over the whole
     family. In words: *supported* when the adjusted p-value is at most alpha and the whole interval of the excess
@@ -131,19 +135,44 @@ def judge(claims: Sequence[Claim], evidence: Mapping[str, Evidence]) -> list[Ver
     *contradicted* when the opposite direction is established; *cannot tell* when the data could not have
     decided, or could hardly have shown it; *not supported* otherwise.
     """
+    if isinstance(claims, Claim):
+        claims = [claims]
+        evidence = evidence if isinstance(evidence, Mapping) else {claims[0].id: evidence}
     ids = [claim.id for claim in claims]
     if len(set(ids)) < len(ids):
         raise ValueError(f"claim ids must be unique; these come twice: {sorted({i for i in ids if ids.count(i) > 1})}")
     missing = [i for i in ids if i not in evidence]
     if missing:
-        raise KeyError(f"no evidence for {missing[:5]}: a claim once made is judged, whatever came of it")
+        raise KeyError(
+            f"no evidence for {missing[:5]}: a claim once made is judged, whatever came of it. There is evidence for "
+            f"{few(evidence) or 'none'}"
+        )
     surplus = sorted(set(evidence) - set(ids))
     if surplus:
         raise KeyError(f"evidence for {surplus[:5]}, which no claim announced: declare the claim first")
+    evidence = {name: _evidence(name, given) for name, given in evidence.items()}
     along = [_p(evidence[c.id], c.direction) for c in claims]
     against = [_p(evidence[c.id], -c.direction) for c in claims]
     rows = zip(claims, along, holm(along), holm(against), strict=True)
     return [_judge_one(c, evidence[c.id], p, adjusted, opposite, len(ids)) for c, p, adjusted, opposite in rows]
+
+
+def _evidence(name: str, given) -> Evidence:
+    """Take the evidence for one claim as it is, or from the result that holds it."""
+    found = getattr(given, "evidence", given)
+    if isinstance(found, Mapping) and found:
+        if len(found) > 1:
+            raise TypeError(
+                f"claim {name!r}: this result has evidence of several kinds, {few(found)}: give one of them, as in "
+                f"result.evidence[{next(iter(found))!r}]"
+            )
+        found = next(iter(found.values()))
+    if not isinstance(found, Evidence):
+        raise TypeError(
+            f"claim {name!r}: evidence is what a result keeps as .evidence; saw a {type(given).__name__}. Ask first, "
+            "as in el.phylogeny(birds, tree, rng=0).evidence"
+        )
+    return found
 
 
 def _p(evidence: Evidence, direction: int) -> float:

@@ -186,3 +186,26 @@ def test_outcomes_shown_together_are_one_family():
         "supported", "not supported", "not supported",
     ]  # fmt: skip
     assert one.verdicts[0].claim == claim() and one.verdicts[0].family == 2  # its own id and hash again
+
+
+class Found:
+    """A result as far as `judge` looks: it keeps evidence."""
+
+    def __init__(self, kept):
+        self.evidence = kept
+
+
+def test_one_claim_takes_the_result_itself():
+    word = judge([claim()], {"a": evidence()})[0].word
+    given = (evidence(), Found(evidence()), Found({"1-shot": evidence()}), {"a": Found(evidence())})
+    assert [judge(claim(), one)[0].word for one in given] == [word] * 4
+
+
+def test_what_is_no_evidence_is_named():
+    two = Found({"1-shot": evidence(), "5-shot": evidence()})
+    with pytest.raises(TypeError, match=r"evidence of several kinds, '1-shot', '5-shot': give one .*\['1-shot'\]"):
+        judge(claim(), two)
+    with pytest.raises(TypeError, match="evidence is what a result keeps as .evidence; saw a str. Ask first"):
+        judge([claim()], {"a": "p < 0.05"})
+    with pytest.raises(KeyError, match="There is evidence for '1-shot', '5-shot'"):
+        judge(claim(), two.evidence)

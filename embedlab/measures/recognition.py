@@ -74,8 +74,8 @@ class Recognition(Spoken):
         return np.where(known, value, 0.0), known.astype(float)
 
 
-def recognition(embeddings, *, shots: Sequence[int] = (1, 5), episodes: int = 100, prototypes=None, by: str = "species",
-                balance: Sequence[str] = (), tree=None, permutations: int = 199,
+def recognition(embeddings, *, shots: int | Sequence[int] = (1, 5), episodes: int = 100, prototypes=None,
+                by: str = "species", balance: Sequence[str] = (), tree=None, permutations: int = 199,
                 rng: np.random.Generator | int) -> Recognition:  # fmt: skip
     """Measure how often an image is named rightly among all species here, from n images of each or from texts.
 
@@ -93,7 +93,7 @@ def recognition(embeddings, *, shots: Sequence[int] = (1, 5), episodes: int = 10
     this spreads more than the mean of all episodes, and so errs to the safe side.
     """
     rng = generator(rng)
-    shots = tuple(int(k) for k in shots)
+    shots = tuple(int(k) for k in np.atleast_1d(shots))
     if not shots or min(shots) < 1 or len(set(shots)) < len(shots) or episodes < 1:
         raise ValueError(f"shots={shots} and episodes={episodes}: give different numbers of images, each 1 or more")
     emb = embeddings.known(by, *balance)
@@ -105,8 +105,8 @@ def recognition(embeddings, *, shots: Sequence[int] = (1, 5), episodes: int = 10
         left_out.append(f"{len(thin)} species with fewer than {max(shots) + 1} {drawn.unit} ({named})")
     if len(drawn.names) < 2:
         raise ValueError(
-            f"{len(drawn.names)} species have {max(shots) + 1} {drawn.unit} or more: naming needs two at least. Take "
-            f"fewer shots than {max(shots)}, or more images"
+            f"species with {max(shots) + 1} {drawn.unit} or more: {len(drawn.names)}; naming needs two at least. Take "
+            f"fewer shots than {max(shots)}, as shots=1, or more images"
         )
     s = len(drawn.names)
     found = hits(drawn, shots, [drawn.labels] * episodes, rng).mean(axis=0)  # (shots, s)

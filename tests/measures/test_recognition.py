@@ -136,7 +136,7 @@ def test_who_is_left_out_is_named_and_few_species_cannot_tell():
 @pytest.mark.parametrize(("change", "why"), [
     ({"shots": (0,)}, "each 1 or more"),
     ({"shots": ()}, "each 1 or more"),
-    ({"shots": (1, 40)}, "0 species have 41 images or more"),
+    ({"shots": (1, 40)}, "species with 41 images or more: 0; naming"),
     ({"prototypes": Embeddings(np.ones((2, 3), np.float32), {"image_id": ["a", "b"], "species": ["a", "b"]}, {})},
      "prototypes have 3 numbers and images 24"),
     ({"prototypes": Embeddings(np.ones((2, 24), np.float32), {"image_id": ["a", "b"], "species": ["a", "b"]}, {})},
@@ -151,3 +151,11 @@ def test_each_way_has_a_sentence_of_its_own(rng):
     found = recognition(nothing(rng, species=8, per_species=8), episodes=5, permutations=19, rng=0)
     assert found.sentence("1-shot").count("-shot") == 1 and "5-shot" in found.sentence("5-shot")
     assert str(found) == found.sentence(*found.evidence)
+
+
+def test_one_number_of_shots_needs_no_brackets_and_too_few_images_name_the_way_out():
+    emb, _ = world(each=3, species=6, apart=3.0)
+    with pytest.raises(ValueError, match="6 images or more: 0; naming needs two at least. Take fewer shots than 5"):
+        recognition(emb, rng=0)
+    one = recognition(emb, shots=1, episodes=4, permutations=9, rng=0)
+    assert str(one) == str(recognition(emb, shots=(1,), episodes=4, permutations=9, rng=0))
