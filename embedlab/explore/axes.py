@@ -10,6 +10,7 @@ from embedlab.data.tree import Tree
 from embedlab.explore.axis_fit import contrast_positions, interval_of, orthogonal
 from embedlab.measures.trait_axis import trait_axis as measured
 from embedlab.plots.theme import number, p_words
+from embedlab.plots.typography import typeset
 from embedlab.stats.resample import generator, p_value, shuffles_within
 
 LEAST_PAIRS = 3  # species that show both kinds, below which no contrast can be fitted without one of them
@@ -44,7 +45,7 @@ def of_result(result) -> dict:
         "trait_title": f"{name}, recorded",
         "caption": f"Each image on the direction along which {name} runs in the other species, in its unit from the "
         "mean of all species.",
-        "how": result.caption + (f" Left out: {'; '.join(result.left_out)}." if result.left_out else ""),
+        "how": typeset(result.caption + (f" Left out: {'; '.join(result.left_out)}." if result.left_out else "")),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from embedlab.measures.kept import kept
 from embedlab.measures.projection import NEIGHBOURS
+from embedlab.plots.typography import typeset
 
 MOST_POINTS = 50_000  # images drawn one by one; beyond that a sample over the density of all
 SAMPLED = 20_000  # images of that sample
@@ -69,7 +70,7 @@ def placed(projections: Mapping, row: Mapping[str, int], spaces: Mapping[str, ob
         shares = [""] * 2 if p.explained is None else [f" ({100 * v:.0f} %)" for v in p.explained]
         one = {
             "name": name,
-            "caption": f"{p.caption} {said}".strip(),
+            "caption": typeset(f"{p.caption} {said}".strip()),
             "row": [r for r, _ in here],
             # Four digits of the width of the map are finer than a pixel.
             "x": np.round(xy[order, 0], 4).tolist(),

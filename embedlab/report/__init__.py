@@ -9,6 +9,7 @@ from embedlab.explore.page import blocks, named
 from embedlab.io.atomic import put_bytes
 from embedlab.plots import page, picture
 from embedlab.plots.images import images
+from embedlab.plots.typography import typeset_html
 from embedlab.report import sections
 from embedlab.report.board import board
 from embedlab.report.methods import methods_section
@@ -51,12 +52,12 @@ def report(
         body.append(sections.map_section(bundle, _stills(shown, spaces, bundle["colour"], provenance)))
     body += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]
     body.append(methods_section(outcomes, facts, provenance.get("versions", {})))
-    body.append(sections.provenance_section(provenance))
     lead = f"{len(facts)} question{'s' * (len(facts) != 1)} asked of {spaces[0]!r}"
+    said = typeset_html(f"<p class='lead'>{page.text(lead)}</p>{''.join(body)}")  # here once, not in every measure
     whole = page.shell(
         title,
-        f"<main id='main'><h1>{page.text(title)}</h1><p class='lead'>{page.text(lead)}</p>"
-        f"{''.join(body)}</main><footer></footer>",
+        f"<main id='main'><h1>{page.text(title)}</h1>{said}{sections.provenance_section(provenance)}</main>"
+        "<footer></footer>",
         blocks=page.data("figures", pages.figures)
         + page.data("tables", pages.tables)
         + (blocks(bundle) if shown else ""),

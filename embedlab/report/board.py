@@ -2,6 +2,7 @@
 
 from embedlab.plots.page import text
 from embedlab.plots.theme import number, p_words
+from embedlab.plots.typography import begun
 
 # Shape tells the five words apart, not colour: no traffic lights.
 GLYPHS = {
@@ -52,7 +53,7 @@ def _claim(v: dict) -> str:
     return (
         f'<article class="claim" data-el="claim" id="claim-{text(v["id"])}">'
         f'<div><p class="says">{text(v["says"])}</p><p class="told">'
-        f"{text(v['sentence'].rstrip('.') + why)}</p></div>"
+        f"{text(begun(v['sentence']).rstrip('.') + (why or '.'))}</p></div>"
         f"<div><p>{word(v['verdict'])}{_stamp(v)}</p>{strip(v)}</div>{_numbers(v)}</article>"
     )
 

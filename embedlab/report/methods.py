@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from embedlab.plots.page import text
+from embedlab.plots.typography import begun
 
 # Each work once; which result rests on which stands in RESTS.
 BIBLIOGRAPHY = {
@@ -25,6 +26,8 @@ BIBLIOGRAPHY = {
     "179–188.",
     "Gu et al. 2025": "Gu J. et al. (2025). BioCLIP 2: emergent properties from scaling hierarchical contrastive "
     "learning. arXiv:2505.23883.",
+    "Hill 1973": "Hill M. O. (1973). Diversity and evenness: a unifying notation and its consequences. Ecology 54, "
+    "427–432.",
     "Holm 1979": "Holm S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
     "Statistics 6, 65–70.",
     "Huh et al. 2024": "Huh M., Cheung B., Wang T., Isola P. (2024). The Platonic representation hypothesis. "
@@ -72,6 +75,7 @@ RESTS = {
     "TheoremAlong": ("Gu et al. 2025",),
     "Recognition": ("Snell et al. 2017",),
     "TraitDistances": ("Kriegeskorte et al. 2008", "Smouse et al. 1986"),
+    "Composition": ("Hill 1973",),
     "Objectives": (),
     "BeyondControls": (),
     "StudyCurves": (),
@@ -120,11 +124,17 @@ def _paragraph(outcome, facts: Mapping) -> str:
     captions = [r.caption.rstrip(".") + "." for r in outcome.results.values() if getattr(r, "caption", "")]
     cited = works(outcome.results.values())
     title = facts["analysis"].replace("_", " ")
-    return (
-        f"<h3>{text(title[:1].upper() + title[1:])}</h3><p>{text(' '.join(dict.fromkeys([*said, *captions])))}"
-        + (f" After {text('; '.join(work + OURS.get(work, '') for work in cited))}." if cited else "")
-        + "</p>"
-    )
+    after = f"After {'; '.join(work + OURS.get(work, '') for work in cited)}." if cited else ""
+    lines = (" ".join(dict.fromkeys(said)), *_once(list(dict.fromkeys(captions))), after)
+    return f"<h3>{text(title[:1].upper() + title[1:])}</h3>" + "".join(f"<p>{text(x)}</p>" for x in lines if x)
+
+
+def _once(captions: list[str]) -> list[str]:
+    """Give captions a paragraph each; what all of three or more say in the same words is said once, at the end."""
+    parts = [caption.rstrip(".").split(". ") for caption in captions]
+    shared = [s for s in parts[0] if all(s in other for other in parts)] if len(parts) > 2 else []
+    own = [begun(". ".join(s for s in some if s not in shared)) for some in parts]
+    return [f"{one}." for one in own if one] + ([f"Each of these: {'. '.join(shared)}."] if shared else [])
 
 
 def _declared(outcome, name: str) -> dict:
@@ -135,13 +145,17 @@ def _declared(outcome, name: str) -> dict:
 def _judging(claims: Sequence[Mapping]) -> str:
     families = sorted({c.get("family", 1) for c in claims})
     size = f"{families[0]}" if len(families) == 1 else f"{families[0]} to {families[-1]}"
-    least = "; ".join(dict.fromkeys(f"{c['statistic'].split(' (')[0]}: {c.get('at_least', 0):g}" for c in claims))
+    least: dict[str, dict] = {}  # what would matter, and of which statistics
+    for c in claims:
+        least.setdefault(f"{c.get('at_least', 0):g}", {})[c["statistic"].split(" (")[0]] = None
+    listed = "".join(f"<li>{by}: {text('; '.join(of))}</li>" for by, of in least.items())
     return (
         f"<h3>Verdicts</h3><p>Each claim was tested one-sided against its chance; a permutation p-value counts the "
         f"observed order among the draws (Phipson &amp; Smyth 2010). P-values were adjusted for {size} "
         f"claim{'s' * (size != '1')} asked together (Holm 1979). <em>Supported</em>: the adjusted p is at most .05 and "
         "the whole 95 % interval, over resampled units (Efron &amp; Tibshirani 1993) where the text above names no "
-        f"other, exceeds chance by what would matter ({text(least)}). <em>Too small to matter</em>: the whole interval "
+        "other, exceeds chance by what would matter, as listed below. <em>Too small to matter</em>: the whole interval "
         "stays short of that. <em>Contradicted</em>: the opposite is established. <em>Cannot tell</em>: the data could "
         "not have decided, or could hardly have shown it. <em>Not supported</em>: all else.</p>"
+        f'<p>What would matter:</p><ul class="small">{listed}</ul>'
     )

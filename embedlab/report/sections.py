@@ -7,6 +7,7 @@ from embedlab.plots import drawable, picture
 from embedlab.plots.images import images
 from embedlab.plots.page import csv_of, figure_html, provenance_html, table_html, text
 from embedlab.plots.screen import as_json
+from embedlab.plots.typography import begun
 from embedlab.report.board import board, tally, word
 
 
@@ -129,7 +130,8 @@ where to look; it proves nothing.</p>
 
 def analysis_section(outcome, facts: Mapping, pages: Pages) -> str:
     """Give one question: its sentences, figures, tables, and how it was computed."""
-    said = "".join(f"<p>{word(c['verdict'])}. {text(c['sentence'])}</p>" for c in facts["claims"])
+    told = ((word(c["verdict"]), begun(c["sentence"]).rstrip(".")) for c in facts["claims"])
+    said = "".join(f"<p>{verdict}. {text(sentence)}.</p>" for verdict, sentence in told)
     shown = []
     for name, result in outcome.results.items():
         key = f"{facts['analysis']}-{name}"

@@ -212,3 +212,20 @@ def test_nothing_is_wider_than_the_page(open_page, explored, width):
     names = labels.evaluate_all("t => t.map(x => x.getBoundingClientRect().left)")
     assert min(names) > left and (not dots or max(dots) <= min(names) + 1), "a name runs into a dot"
     assert page.heard == []
+
+
+@pytest.mark.parametrize(("width", "places"), [(375, "legend panels tree"), (1280, "legend tree panels")])
+def test_the_tab_key_goes_where_the_eye_goes(open_page, explored, width, places):
+    wanted = places.split()
+    page = settled(open_page(explored[0], viewport={"width": width, "height": 900}))
+    page.focus("[data-el=search]")
+    met = []
+    for _ in range(16):
+        page.keyboard.press("Tab")
+        met.append(page.evaluate("document.activeElement.closest('.stage > *')?.dataset.el"))
+    assert [place for place in dict.fromkeys(met) if place] == wanted
+    top = "e => { const b = e.getBoundingClientRect(); return [Math.round(b.top / 50), b.left]; }"
+    seen = [page.locator(f".stage > [data-el={place}]").evaluate(top) for place in wanted]
+    assert seen == sorted(seen), "what is reached first stands first"
+    page.evaluate("embedlab.view.show(0)")  # one map alone: its key stands beside it, and still comes first
+    assert page.evaluate("document.querySelector('.stage > *').dataset.el") == "legend" and page.heard == []

@@ -1,6 +1,7 @@
 """The report in a real Chromium, with the network cut."""
 
 import json
+import re
 from itertools import pairwise
 
 import pytest
@@ -40,9 +41,31 @@ def test_verdicts_and_numbers_stand_on_the_board(desk, written):
     claims = desk.locator("[data-el=claim]")
     assert claims.count() == 6
     for i in range(6):
-        words = claims.nth(i).inner_text()
+        words = claims.nth(i).inner_text().replace("\u00a0", " ")
         assert "chance" in words and "n = " in words and "p" in words
     assert claims.locator("svg.strip").count() == 6
+
+
+def test_sentences_are_typeset_and_numbers_of_tables_stay(desk):
+    said = desk.evaluate("""() => [...document.querySelectorAll('main section:not(#provenance)')].flatMap((s) =>
+        [...s.querySelectorAll('p, li, dd, figcaption, caption')].map((e) => e.textContent))""")
+    assert any("−" in words for words in said) and any("\u00a0%" in words for words in said)
+    loose = [found[0] for words in said if (found := re.search(r".{0,30}(\d ?%|[ (\[]-\.?\d|\de-\d).{0,9}", words))]
+    assert loose == []
+    told = desk.locator(".claim .told").all_inner_texts()
+    assert [words for words in told if re.match(r"[a-z]+[ ,]", words) or not words.endswith(".")] == []
+
+
+def test_no_word_of_the_nav_is_cut(open_page, written):
+    nav = "document.querySelector('nav.top ul')"
+    page = open_page(written[0], viewport={"width": 900, "height": 700})
+    last = page.locator("nav.top li").last.bounding_box()
+    assert last["x"] + last["width"] <= 900 and page.evaluate(f"{nav}.scrollWidth <= {nav}.clientWidth")
+    phone = open_page(written[0], viewport={"width": 375, "height": 700})
+    assert phone.evaluate(f"getComputedStyle({nav}).maskImage").startswith("linear-gradient"), "the rest fades"
+    phone.evaluate(f"{nav}.scrollLeft = 9999")
+    last = phone.locator("nav.top li").last.bounding_box()
+    assert last["x"] + last["width"] <= 375 - 32, "the last one scrolls out of the fade"
 
 
 def test_user_text_is_never_markup(desk):

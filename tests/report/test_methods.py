@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedlab.plots import FILES
-from embedlab.report.methods import BIBLIOGRAPHY, JUDGED, RESTS, methods_section, works
+from embedlab.report.methods import BIBLIOGRAPHY, JUDGED, RESTS, _once, methods_section, works
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 
@@ -45,7 +45,7 @@ def test_the_text_comes_from_the_outcomes(made):
 
 def test_what_is_cited_is_listed_and_nothing_else(made):
     outcomes, _, page = made
-    listed = re.findall("<li>(.*?)</li>", page)
+    listed = re.findall("<li>(.*?)</li>", page.split("<h3>References</h3>")[1])
     cited = set(works(r for o in outcomes for r in o.results.values())) | set(JUDGED)
     assert len(listed) == len(cited) > 3
 
@@ -60,3 +60,10 @@ def test_text_of_users_stays_text(made):
 def test_a_page_without_claims_needs_no_judge(made):
     page = methods_section([], [], {})
     assert "Verdicts" not in page and "References" not in page
+
+
+def test_what_all_captions_say_is_said_once():
+    made = _once(["share of a. Grey: chance. Eight runs.", "share of b. Grey: chance. Nine runs.", "c. Grey: chance."])
+    assert made == ["Share of a. Eight runs.", "Share of b. Nine runs.", "c.", "Each of these: Grey: chance."]
+    assert _once(["one. Grey: chance.", "two. Grey: chance."]) == ["one. Grey: chance.", "two. Grey: chance."]
+    assert _once([]) == []

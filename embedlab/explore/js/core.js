@@ -26,7 +26,7 @@ globalThis.EmbedLab = (() => {
   const furnish = (root) => {
     root.classList.add("embedlab");
     const stage = named("stage", "div", "stage"), chosen = named("chosen", "div", "chosen"), left = make("div");
-    stage.append(named("panels", "div", "panels"), named("legend", "div", "legend", { role: "group", "aria-label": "Key" }));
+    stage.append(named("legend", "div", "legend", { role: "group", "aria-label": "Key" }), named("panels", "div", "panels"));
     left.append(named("gallery", "div", "gallery"), named("more", "button", "quiet", { type: "button", hidden: "" }));
     chosen.append(left, named("asides", "div", "asides"));
     root.replaceChildren(

@@ -4,8 +4,8 @@
 EmbedLab.part("tree", (view) => {
   const part = view.bundle.tree, column = view.column("species");
   if (!part || !column) return null;
-  const { make, named, many, state, find } = view, NS = "http://www.w3.org/2000/svg";
-  const LEAST = 1, READABLE = 11, ROOMY = 15, PAD = 9, BAR = 34, DOT = 12, FOOT = 26, TOP = 6;
+  const { make, named, many, state } = view, NS = "http://www.w3.org/2000/svg";
+  const LEAST = 1, READABLE = 11, ROOMY = 15, PAD = 9, NARROW = 640, BAR = 34, DOT = 12, FOOT = 26, TOP = 6;
   const n = part.parent.length, inner = new Set(part.parent), children = part.parent.map(() => []);
   part.parent.forEach((up, node) => { if (up >= 0) children[up].push(node); });
   const tipNodes = part.parent.map((_, node) => node).filter((node) => !inner.has(node));
@@ -29,7 +29,7 @@ EmbedLab.part("tree", (view) => {
   box.append(svg);
   for (const [name, value] of [["tabindex", "0"], ["role", "application"], ["aria-roledescription", "tree of species"],
     ["aria-label", `Tree of ${part.tips.length} species. Up and down go from tip to tip, left to the clade above, right into it, Enter chooses its images, Shift and Enter add them.`]]) svg.setAttribute(name, value);
-  find("stage").prepend(figure);
+  view.panelRow.before(figure);
   view.root.dataset.tree = "on";
   let roomy = false, active = 0, hovered = -1, drawn = [], width = 0, high = 0;
 
@@ -62,10 +62,12 @@ EmbedLab.part("tree", (view) => {
   };
   const pen = make("canvas").getContext("2d");
   const lay = () => {
+    const narrow = view.root.clientWidth < NARROW; // there it stands below the maps, and the keys come to it after them
+    if (narrow === Boolean(figure.compareDocumentPosition(view.panelRow) & Node.DOCUMENT_POSITION_FOLLOWING)) view.panelRow[narrow ? "after" : "before"](figure);
     width = Math.max(180, box.clientWidth);
     const beside = view.panels().find((p) => !p.figure.hidden)?.box, map = beside?.clientHeight || 480;
     const above = beside ? box.getBoundingClientRect().top - beside.getBoundingClientRect().top : 0; // our head is higher than theirs
-    const room = view.root.clientWidth < 640 ? 320 : Math.max(260, Math.abs(above) < 80 ? map - above : map);
+    const room = narrow ? 320 : Math.max(260, Math.abs(above) < 80 ? map - above : map);
     box.style.maxHeight = `${room}px`;
     const rest = room - FOOT - TOP - 4, each = roomy ? ROOMY : Math.max(LEAST, Math.min(20, rest / part.tips.length));
     const readable = each >= READABLE, size = Math.min(12.5, each * 0.86);
