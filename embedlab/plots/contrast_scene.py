@@ -24,7 +24,7 @@ def picture(result) -> Picture:
         panels=(*panels(scenes), _shares(places)),
         foot=contrast_places.foot_of(places),
         caption=result.caption,
-        columns={1: 1, 2: 2, 4: 2}.get(n, 3),
+        columns=n if n < 5 else 3,
         narrow=1 if n < 3 else 2,
         alt=f"{n} scenes in three dimensions: arrows from {places.contrast.a} to {places.contrast.b} of "
         f"{len(places.groups)} species over the plane of the species span; below, the share inside the span.",

@@ -22,7 +22,7 @@ from embedlab.plots.trees import branches, ladder
 
 LOOKS = ((BLUE, "circle"), (VERMILION, "square"))  # of what is not asked for, and of what is
 MOST_PAIRS = 12
-COLUMNS = {1: 2, 2: 2, 4: 2}
+COLUMNS = {1: 2, 2: 2, 4: 4}  # of maps; the panels after them share their own row
 
 
 def picture(result) -> Picture:
@@ -76,13 +76,11 @@ def _map(result, space, reach, title: str) -> Panel:
     return Panel(
         marks=tuple(marks),
         title=title,
-        note=n_of(len(x), "species"),
-        height=34,
+        note=f"{percent(p.area)} of pairs in order, {percent(float(p.null.mean()))} by chance\u00a0· "
+        f"{n_of(len(x), 'species')}",
+        height=32,
         equal=True,
-        x=Axis(
-            label=f"{percent(p.area)} of pairs in order, {percent(float(p.null.mean()))} by chance",
-            shown=False,
-        ),
+        x=Axis(shown=False),
         y=Axis(shown=False),
     )
 
@@ -178,8 +176,8 @@ def _tree(result) -> Panel:
     x, y = branches(result.structure, depth * 0.6, row)
     place = np.empty(n)
     place[order] = -np.arange(n, dtype=float)
-    height = float(np.clip(0.5 * n, 34, 54))
-    thick = float(np.clip(2.4 * height / n, 0.6, 5.0))  # points: strips without gaps
+    height = float(np.clip(0.5 * n, 34, 44))
+    thick = float(np.clip(3.1 * height / (n + 1), 0.6, 5.0))  # points: strips without gaps, on the screen neither
     marks: list = [Path(x=x, y=y, colour=INK, width=0.5)]
     says = array(result.spaces[-1].plain.scores) > 0
     none = np.full(n, np.nan)

@@ -74,7 +74,7 @@ def _species(result) -> tuple[Panel, int]:
         y=Axis(label="length (within-species s.d.)", range=padded(length[known], include=(0.0,))),
         title="The difference in each species",
         note=n_of(int(known.sum()), "species"),
-        height=44,
+        height=38,
     )
     return panel, int((~known).sum())
 
@@ -104,7 +104,7 @@ def _nulls(result) -> Panel:
         marks=tuple(marks),
         title="Pooled share, and what chance gives",
         note=n_of(result.evidence.n, result.evidence.unit),
-        height=10 + 8 * len(kinds),
+        height=7 + 8 * len(kinds),
         x=Axis(
             label="share outside the span" + beyond(out, total),
             percent=True,
@@ -138,7 +138,7 @@ def _products(result) -> Panel:
         marks=tuple(marks),
         title="The same in other inner products",
         note=n_of(result.evidence.n, result.evidence.unit),
-        height=10 + 6 * len(table),
+        height=8 + 6 * len(table),
         x=Axis(label="share outside the span", percent=True, range=padded(*column.values(), include=(1.0,))),
         y=Axis(ticks=tuple(zip(place.tolist(), table["product"], strict=True)), range=(-0.6, len(table) - 0.4)),
     )
@@ -167,5 +167,5 @@ def _curve(result) -> Panel:
         y=Axis(label="share outside", percent=True, range=shown),
         title="Adding the axes of the span one by one",
         note=n_of(result.evidence.n, result.evidence.unit),
-        height=32,
+        height=28,
     )

@@ -1,6 +1,7 @@
 """A `Picture` as a matplotlib figure for print: exact widths, embedded fonts, no pyplot."""
 
 import math
+from itertools import groupby
 
 from embedlab.plots import marks as m
 from embedlab.plots import theme
@@ -49,19 +50,14 @@ def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
     with matplotlib.rc_context(theme.rc(scale)):
         if type(fig.canvas).__name__ == "FigureCanvasBase":
             FigureCanvasAgg(fig)
-        fig.set_layout_engine("constrained", w_pad=0.02 * scale, h_pad=0.02 * scale, wspace=0.02, hspace=0.03)
+        fig.set_layout_engine("constrained", w_pad=0.055 * scale, h_pad=0.02 * scale, wspace=0.02, hspace=0.03)
         top, middle, bottom = fig.subfigures(3, 1, height_ratios=[head, body, max(tail, 0.1)])
         for part in (top, middle, bottom):
             part.patch.set_visible(False)  # an empty frame, whose edge at 0 is sometimes written as −0
         _head(top, picture, width, scale, head)
-        rows = _rows(picture, columns)
-        heights = [_row_height(picture, r, width / scale, columns) for r in rows]
-        grid = middle.add_gridspec(len(rows), columns, height_ratios=heights)
-        for r, row in enumerate(rows):
-            for c, index in enumerate(row):
-                place = grid[r, :] if len(row) == 1 else grid[r, c]
-                room = _room(picture, index, width / scale, columns)
-                _panel(middle.add_subplot(place), picture.panels[index], index, scale, room)
+        for index, place in _places(middle, picture, width / scale, columns):
+            room = _room(picture, index, width / scale, columns)
+            _panel(middle.add_subplot(place), picture.panels[index], index, scale, room)
         lines = theme.wrap(picture.foot, width - 3, theme.SMALL * scale) if picture.foot else []
         bottom.text(
             1.5 / width,
@@ -80,22 +76,58 @@ def _rows(picture: m.Picture, columns: int) -> list[range]:
     return [range(i, min(i + columns, len(picture.panels))) for i in range(0, len(picture.panels), columns)]
 
 
-def _row_height(picture: m.Picture, row, width: float, columns: int) -> float:
-    def tall(i: int) -> float:
-        panel = picture.panels[i]
-        head = _heading(panel, _room(picture, i, width, columns))
-        above = TITLE_LINE * len(head.title) + NOTE_LINE * len(head.below)
-        return panel.height + 5 + 3.5 * bool(panel.x.label) + theme.POINT * above + 1.0 * bool(above)
+def _bare(picture: m.Picture, row: range) -> bool:
+    """Whether a row's panels have no axes, as maps and scenes: it then begins where the figure does."""
+    return not any(axis.shown or picture.panels[i].y.label for i in row for axis in _axes(picture.panels[i]))
 
-    return max(map(tall, row))
+
+def _axes(panel: m.Panel) -> tuple[m.Axis, m.Axis]:
+    return panel.x, panel.y
+
+
+def _blocks(picture: m.Picture, columns: int) -> list[list[range]]:
+    """Rows that share their left edges: those with something at their left, and bare ones, as they follow."""
+    return [list(rows) for _, rows in groupby(_rows(picture, columns), key=lambda row: _bare(picture, row))]
+
+
+def _places(fig, picture: m.Picture, width: float, columns: int):
+    """Give each panel's number with its place on a grid; a row that is not full shares the whole width."""
+    blocks = _blocks(picture, columns)
+    tall = [sum(_row_height(picture, row, width, columns) for row in rows) for rows in blocks]
+    outer = fig.add_gridspec(len(blocks), 1, height_ratios=tall)
+    for b, rows in enumerate(blocks):
+        many = math.lcm(*map(len, rows))
+        # the layout shares out what is left of the block among the axes alone: theirs are the heights that count
+        own = [max(picture.panels[i].height for i in row) for row in rows]
+        grid = outer[b].subgridspec(len(rows), many, height_ratios=own)
+        for r, row in enumerate(rows):
+            span = many // len(row)
+            for c, index in enumerate(row):
+                yield index, grid[r, c * span : (c + 1) * span]
+
+
+def _row_height(picture: m.Picture, row, width: float, columns: int) -> float:
+    """Height of a row in mm: its tallest panel, and what the words of any of them take above and below."""
+
+    def words(i: int) -> tuple[float, float, float]:
+        panel, room = picture.panels[i], _room(picture, i, width, columns)
+        head = _heading(panel, room)
+        above = TITLE_LINE * len(head.title) + NOTE_LINE * len(head.below)
+        ticks = max((text.count("\n") + 1 for _, text in panel.x.ticks or ()), default=1) * panel.x.shown
+        label = len(_label(panel, room, 1.0)) if panel.x.label else 0
+        below = 4.2 * panel.x.shown + 1.2 * theme.SMALL * ticks + 4.0 * bool(label) + 1.1 * theme.BASE * label
+        return theme.POINT * above + 1.0 * bool(above), panel.height, theme.POINT * below
+
+    return 1.3 + sum(map(max, zip(*map(words, row), strict=True)))
 
 
 def _room(picture: m.Picture, index: int, width: float, columns: int) -> float:
     """Width of a panel's axes in mm, about: panels below each other have one left edge."""
-    alone = len(picture.panels) - len(picture.panels) % columns
-    whole = columns == 1 or index == alone == len(picture.panels) - 1  # a last one alone takes the whole row
-    below = picture.panels[index % columns :: columns]
-    return (width if whole else width / columns) - max(map(_left, below)) - 3
+    rows = next(rows for rows in _blocks(picture, columns) if any(index in row for row in rows))
+    mine = next(row for row in rows if index in row)
+    share = (index - mine[0]) / len(mine)
+    below = [i for row in rows for i in row if (i - row[0]) / len(row) == share]
+    return width / len(mine) - max(_left(picture.panels[i]) for i in below) - 3
 
 
 def _heading(panel: m.Panel, room: float):
@@ -174,8 +206,7 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, room: float) -> None:
     free = panel.equal and not (panel.x.range and panel.y.range)
     _axis(ax.xaxis, panel.x, None if free else ax.set_xlim, most=6 if room > 42 else 4)
     _axis(ax.yaxis, panel.y, None if free else ax.set_ylim)
-    across = 0.86 * room if panel.equal else room + 8  # axes of one scale may end up narrower than their room
-    ax.set_xlabel(literal("\n".join(theme.wrap(panel.x.label, across * scale, type_size))), linespacing=1.1)
+    ax.set_xlabel(literal("\n".join(_label(panel, room, scale))), linespacing=1.1)
     ax.set_ylabel(literal("\n".join(theme.wrap(panel.y.label, panel.height * scale, type_size))), linespacing=1.1)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines["left"].set_visible(panel.y.shown)
@@ -187,6 +218,12 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, room: float) -> None:
         if free:
             ax.margins(0.04)
     _over(ax, _heading(panel, room), scale)
+
+
+def _label(panel: m.Panel, room: float, scale: float) -> list[str]:
+    """Break the name of the x axis: centred under the axes it may be wider than they, as far as the margins go."""
+    across = 0.86 * room if panel.equal else room + 3  # axes of one scale may end up narrower than their room
+    return theme.wrap(panel.x.label, across * scale, theme.BASE * scale)
 
 
 def _over(ax, head, scale: float) -> None:

@@ -12,6 +12,7 @@ from embedlab.plots.theme import FRAME, INK, SOFT
 
 PLANE = "#eef4f9"  # has a twin in the dark
 WIDE, LOWEST, HIGHEST = 46.0, 15.0, 32.0  # mm: a scene's width in a row of two, and the heights that it may have
+WORDS = 15.0  # mm that the name of the plane takes
 CAMERA = (-62.0, 18.0)  # degrees: azimuth, and elevation above the plane
 
 
@@ -101,6 +102,11 @@ def _flat(at, camera) -> np.ndarray:
     return seen_from(at, camera)[:, :2]
 
 
+def _lowest(at: np.ndarray, x: float, near: float) -> float:
+    """How low anything reaches around `x`: words stand below it."""
+    return float(at[np.abs(at[:, 0] - x) <= near, 1].min(initial=np.inf))
+
+
 def _corners(scene: Scene) -> np.ndarray:
     (x0, y0), (x1, y1) = scene.low, scene.high
     return np.array([[x0, y0, 0], [x1, y0, 0], [x1, y1, 0], [x0, y1, 0]])
@@ -119,6 +125,7 @@ def _panel(scene: Scene, across: tuple[float, float], height_range: tuple[float,
     marks = [Area(x=corners[:, 0], y=corners[:, 1], colour=PLANE)]
     edges = (corners + np.roll(corners, 1, axis=0)) / 2
     x, y = edges[edges[:, 1].argmin()]
+    y = min(y, _lowest(flat(_everything(scene)), x, 0.5 * WORDS / WIDE * (across[1] - across[0])))
     marks.append(Words(x=float(x), y=float(y), text="species span", colour=SOFT, anchor="center", dy=-5))
     foot, ends = tripod(scene)
     for end in ends:

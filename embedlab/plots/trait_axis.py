@@ -14,7 +14,7 @@ from embedlab.plots.trees import branches, ladder
 SHADES = ("#2f5083", "#2f7374", "#6b7d35", "#a07a22", "#c47a2c")
 NAMED = 24  # species up to which tips bear names and marks bear numbers
 MOST_PHOTOGRAPHS = 8
-CLOUD, STRIP = 48.0, 15.0  # mm of the map, and of the photographs below it
+CLOUD, STRIP = 46.0, 14.0  # mm of the map, and of the photographs below it
 
 
 def picture(result) -> Picture:
@@ -196,7 +196,7 @@ def _tree(look, depth, row, order) -> Panel:
         marks=tuple(marks),
         title="In the order of the tree",
         note=n_of(n, "species"),
-        height=float(np.clip(3.7 * n, 34, 54)),
+        height=float(np.clip(3.7 * n, 34, 52)),
         x=Axis(ticks=ticks, range=(-0.01, 1.0)),
         y=Axis(range=(0.4 - n, 0.6), shown=False),
     )
