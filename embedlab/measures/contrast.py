@@ -167,5 +167,5 @@ def by_individual(who, apart, *tables: np.ndarray) -> tuple[list[np.ndarray], np
     """
     first: dict[tuple, int] = {}
     keys = [(a, (i,) if w is None else w) for i, (a, w) in enumerate(zip(apart, who, strict=True))]
-    index = np.array([first.setdefault(key, len(first)) for key in keys])
+    index = np.array([first.setdefault(key, len(first)) for key in keys], dtype=int)  # of no rows, too
     return [group_means(x, index, len(first)) for x in tables], np.unique(index, return_index=True)[1]

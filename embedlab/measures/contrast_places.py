@@ -131,7 +131,8 @@ def contrast_places(stores, contrast, *, groups: Sequence[str] = ("species",), s
     and `shown` the groups that figures name (at most 5; default the longest difference of the last, and shorter ones).
     All see the same random numbers and halves. `groups`, `strata`, `axes` and `tree` as in `orthogonality`, which each
     space is also put through. What moves outside from the first space to the last is told species by species, and its
-    null exchanges the two. Refused: spaces of other species; fewer than 4 individuals of either kind in every species.
+    null exchanges the two. Refused: spaces of other species; fewer than 4 individuals of either kind in every species;
+    a space where all of one species have the same vector.
     """
     stores = [stores] if hasattr(stores, "rows") else list(stores)
     if not stores:
@@ -143,6 +144,8 @@ def contrast_places(stores, contrast, *, groups: Sequence[str] = ("species",), s
     seed = int(rng.integers(2**63))
     cuts = [tangent(blocks(s, contrast, groups=groups, strata=strata, least=4)) for s in stores]
     for cut, name in zip(cuts, named, strict=True):
+        if not any(np.ptp(block.x, axis=0).any() for block in cut.blocks):
+            raise ValueError(f"{name}: images of a species have one vector, whatever their kind: nothing can be placed")
         if other := sorted(set(cut.groups) ^ set(cuts[0].groups)):
             raise ValueError(
                 f"{name} and {named[0]} do not hold the same species with both kinds (in one only: "

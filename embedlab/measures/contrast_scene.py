@@ -96,7 +96,7 @@ def contrast_scene(stores, contrast, *, groups: Sequence[str] = ("species",), st
     """Give the differences of each species in three dimensions, space by space, all turned alike.
 
     Arguments as in `contrast_places`, whose result can be passed as `places`; else it is computed, with what else is
-    given. Refused: what `contrast_places` refuses; fewer than 3 species, which span no plane.
+    given. Refused: what `contrast_places` refuses; fewer than 3 species, or all along one axis: no plane.
     """
     stores = [stores] if hasattr(stores, "rows") else list(stores)
     rng = generator(rng)
@@ -119,6 +119,8 @@ def _view(name: str, cut: Blocks, places: ContrastPlaces, rng) -> View:
     ])  # (s, 2, d)
     centres, difference = ends.mean(axis=1), ends[:, 1] - ends[:, 0]
     axes, variance = span(centres)
+    if axes.shape[1] < 2:
+        raise ValueError(f"{name}: species differ along {axes.shape[1]} axes: a scene needs at least 2 for its plane")
     whole = axes[:, : max(2, places.rank)]
     beyond = difference - difference @ whole @ whole.T
     up = np.linalg.svd(beyond, full_matrices=False)[2][0]

@@ -31,6 +31,12 @@ def test_a_missing_species_is_no_species():
     assert cut.species == ("Parus major",) and "4 images without sex" in cut.left_out[0]
 
 
+def test_where_no_species_is_known_nothing_can_be_compared():
+    nameless = birds(["male", "female"] * 4, [None] * 8, individual=list("aabbccdd"))
+    with pytest.raises(ValueError, match="no species has at least 2 individuals of both"):
+        blocks(nameless, SEX)
+
+
 def test_photographs_of_one_animal_are_one_unit(rng):
     burst = photo_bursts(rng, species=3, individuals=3, photos=8)
     cut = blocks(burst, SEX)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from embedlab.data import Embeddings
 from embedlab.data.synthetic import dimorphic_birds
 from embedlab.measures.contrast_scene import contrast_scene
 
@@ -60,6 +61,16 @@ def test_too_few_species_and_other_places_are_refused(two):
         ask(birds(1.0, species=2), axes=None)
     with pytest.raises(ValueError, match="places were measured in other spaces or species"):
         contrast_scene(birds(1.0), SEX, places=two.places, rng=0)
+
+
+def test_a_space_without_a_plane_or_without_a_difference_is_refused(two):
+    some = birds(1.0)
+    narrow = Embeddings(np.ascontiguousarray(some.x[:, :1]), some.rows, {})
+    with pytest.raises(ValueError, match="differ along 1 axes: a scene needs at least 2"):
+        contrast_scene([narrow, narrow], SEX, places=two.places, rng=0)
+    alike = some.x[[some.column("species").index_of(s) for s in some.column("species")]]
+    with pytest.raises(ValueError, match="images of a species have one vector, whatever"):
+        ask(Embeddings(alike, some.rows, {}), axes=None)
 
 
 def test_the_caption_says_what_is_not_seen(two):
