@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
@@ -49,12 +50,19 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path, top_only: bool = False) -> Iterator[str]:
-    """Every module that a file imports, `from embedlab import plots` and `from .. import plots` included."""
+def imports(path: Path, top_only: bool = False, typed: bool = True) -> Iterator[str]:
+    """Every module that a file imports, `from embedlab import plots` and `from .. import plots` included.
+
+    Without `typed`, what is imported to name types alone is left out.
+    """
     package = ".".join(("embedlab", *path.relative_to(PACKAGE).parts[:-1]))
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = tree.body if top_only else ast.walk(tree)
+    for_types = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    left_out = set() if typed else {child for node in for_types for child in ast.walk(node)}
     for node in nodes:
+        if node in left_out:
+            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -91,6 +99,14 @@ def test_imports_lead_down():
         if (target := ours(name)) and target != room(path) and FLOORS[target] >= FLOORS[room(path)]
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_two_files_need_each_other():
+    """Not even within functions; doors (`__init__`) do not count, as they open a room when it is asked for."""
+    files = {".".join(("embedlab", *p.relative_to(PACKAGE).with_suffix("").parts)): p for p in modules()}
+    needs = {name: {n for n in imports(path, typed=False) if n in files} for name, path in files.items()}
+    assert "embedlab.world.painter" in needs["embedlab.world.world"], "imports within functions are seen"
+    TopologicalSorter(needs).prepare()  # CycleError names the files
 
 
 def test_the_import_reader_sees_every_form(tmp_path, monkeypatch):

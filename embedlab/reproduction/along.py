@@ -30,7 +30,7 @@ def theorem_along(config, checkpoint: str | Path) -> TheoremAlong | None:
     from embedlab.data import Embeddings
     from embedlab.extract.compact import CompactEncoder, standardised
     from embedlab.train.captions import forms_of, written
-    from embedlab.train.photos import grown, training_order
+    from embedlab.train.species import grown, training_order
 
     found = snapshots(checkpoint)
     if not found:

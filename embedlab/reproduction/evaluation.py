@@ -23,7 +23,7 @@ def photographs(folder: Path, config, *, species: int, each: int, workers: int) 
     habitat or its body plan. Raises ValueError where the folder holds photographs of another world, or others of this
     one.
     """
-    from embedlab.train.photos import grown
+    from embedlab.train.species import grown
     from embedlab.world.card import DESIGN
     from embedlab.world.writer import write_specimens
 
@@ -59,7 +59,7 @@ def _refuse_others(folder: Path, told: dict) -> None:
 def controls_of(config, folder: Path) -> list[str]:
     """Save the controls of a run, fitted to photographs of species that may be trained on; give their checkpoints."""
     from embedlab.train.controls import save_controls
-    from embedlab.train.photos import grown
+    from embedlab.train.species import grown
 
     world = grown(config.world, config.world_species, config.dials)
     core = np.flatnonzero(world.split == "core")

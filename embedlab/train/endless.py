@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from embedlab.train.species import grown
+
 AHEAD = 2  # batches that each painter may be ahead
 
 
@@ -32,8 +34,6 @@ class Canvas:
 
     def __getitem__(self, places: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:
         """Paint these images."""
-        from embedlab.train.photos import grown
-
         world = grown(self.world, self.world_species, self.dials)
         number, code = np.divmod(places, len(self.order))
         specimens = world.at((self.start + number) * len(world) + np.array(self.order)[code])

@@ -17,13 +17,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int
 
 import embedlab
 from embedlab.train import captions
 from embedlab.train.config import TrainConfig
 from embedlab.train.endless import Canvas
 from embedlab.train.sampling import Endless, Photos
+from embedlab.train.species import grown, training_order
 from embedlab.world.card import DESIGN
 
 TEST_SPECIES, TEST_IMAGES = 64, 12  # named at the end of every run: its first species, new individuals
@@ -179,32 +179,6 @@ def pools(configs: Sequence[TrainConfig], folder: Path) -> list[Pool]:
     kinds = dict.fromkeys(map(_kind, configs))
     of = {kind: Pool.of([config for config in configs if _kind(config) == kind], folder) for kind in kinds}
     return [of[_kind(config)] for config in configs]
-
-
-@lru_cache(maxsize=4)
-def grown(seed: int, species: int, dials: str = ""):
-    """Grow a world once a process, its dials told as text."""
-    from embedlab.world import World
-
-    if not dials:
-        return World(seed, species)
-    from embedlab.world.dials import Evolution
-
-    return World(seed, species, Evolution.read(dials))
-
-
-def training_order(world, species: int, seed: int) -> Int[np.ndarray, " s"]:
-    """Draw the `species` core species that a run trains on, in its order: body plans take turns.
-
-    The draw depends on the world, on how many they are and on the run's seed.
-    """
-    rng = np.random.default_rng([world.seed, 20, species, seed])
-    core = rng.permutation(np.flatnonzero(world.split == "core"))
-    plans = np.array(world.plans)[core]
-    turn = np.zeros(len(core), dtype=np.int64)
-    for plan in dict.fromkeys(world.plans):
-        turn[plans == plan] = np.arange((plans == plan).sum())
-    return core[np.argsort(turn, kind="stable")][:species]
 
 
 @lru_cache(maxsize=4)

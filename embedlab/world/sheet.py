@@ -156,7 +156,7 @@ def habitats(world: World, size: int = 128) -> Image.Image:
 
 def write_plates(folder: str | Path) -> list[Path]:
     """Write the plates of the docs and give their paths; a picture is at most some 300 kB."""
-    from embedlab.world import World
+    from embedlab.world.world import World
 
     world = World(**DOCS)
     pages = {

@@ -6,7 +6,8 @@ import pytest
 from embedlab.data.taxonomy import RANKS
 from embedlab.train import TrainConfig
 from embedlab.train.captions import FIVE, forms_of, taxa, told
-from embedlab.train.photos import TEST_IMAGES, Pool, grown, pools, refuse_without_room, training_order
+from embedlab.train.photos import TEST_IMAGES, Pool, pools, refuse_without_room
+from embedlab.train.species import grown, training_order
 
 TINY = TrainConfig(world_species=24, species=8, images=3, size=16, steps=4, batch=12)
 

@@ -9,7 +9,8 @@ import torch
 from embedlab.extract.compact import WEIGHTS, CompactEncoder
 from embedlab.train import TrainConfig, several, train, train_scales
 from embedlab.train.crew import Crew
-from embedlab.train.photos import _ROOM, TEST_IMAGES, Pool, _number, grown, training_order
+from embedlab.train.photos import _ROOM, TEST_IMAGES, Pool, _number
+from embedlab.train.species import grown, training_order
 from embedlab.world.card import DESIGN
 from embedlab.world.phenotype import SEXES, STAGES
 from embedlab.world.traits import HABITATS
