@@ -114,7 +114,9 @@ def test_fitness_is_told_before_anything_is_computed(store):
     fit = {q["name"]: q["fit"] for q in ask_json("info", store, "--fit")["fit"]}
     # 6 species with 4 animals of each sex: enough for a claim across species, too few for a trait
     wanted = {"trait_alignment": False, "separation (sex)": True, "orthogonality (sex)": True}
-    assert fit == {**wanted, **dict.fromkeys(("phylogeny", "hierarchy", "scaling", "agreement"), False)}
+    told = {name.split()[0] for name in fit}
+    assert told == {analysis["name"] for analysis in ask_json("list")["analyses"]}  # no question is passed over
+    assert fit == {**dict.fromkeys(fit, False), **wanted, "recognition": True}
     out, _ = ask("info", store, "--fit")
     assert "not fit  trait_alignment: 6 species, 8 or more are needed" in out
 

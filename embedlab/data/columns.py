@@ -141,7 +141,7 @@ def _species(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str | None], d
             "genus": genus if genus is not None else pl.Series([None] * rows.height, dtype=pl.String),
         }
     )
-    built = 0
+    built, latin = 0, False
     table: dict[tuple, tuple] = {}
     for given, of_genus in pairs.filter(pl.col("given").is_not_null()).unique(maintain_order=True).rows():
         text = clean_name(given)
@@ -154,7 +154,8 @@ def _species(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str | None], d
         if name.kind == "label":
             species = given if "_" not in given else text
         flag = "sp." if alone else name.kind if name.kind in ("sp.", "hybrid", "subspecies") else None
-        table[(given, of_genus)] = (species, name.subspecies, flag, name.genus)
+        latin |= name.kind in ("species", "subspecies", "hybrid", "sp.")
+        table[(given, of_genus)] = (species, name.subspecies, flag, None if name.kind == "label" else name.genus)
     if built:
         notes.append(f"{built:,} epithets completed with their genus")
     nothing = (None, None, None, None)
@@ -177,7 +178,7 @@ def _species(rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, str | None], d
     flags = dict(zip(counts["flag"].to_list(), counts["count"].to_list(), strict=True))
     if flags:
         columns.append(read["flag"].alias("name_flag"))
-    # a genus is read from the names only where all of them are scientific: "Iphiclus sister" is not
-    if genus is None and read.height and read["genus"].null_count() == pairs["given"].null_count():
+    # a genus is read from the names only where all of them are scientific: "Great Jay" is not, nor are "Cat" and "Dog"
+    if genus is None and latin and read["genus"].null_count() == pairs["given"].null_count():
         columns.append(read["genus"])
     return rows.with_columns(columns), changes if source == "species" else {}, flags, notes

@@ -152,3 +152,15 @@ def test_the_butterfly_folders(shared):
     m = Manifest.from_folder(shared("data/butterflies"))
     assert len(m) == 300 and m.rows["species"].n_unique() == 100
     assert m.rows["species"][0] == "ADONIS" and "genus" not in m.rows.columns
+
+
+@pytest.mark.parametrize(("names", "genus"), [
+    (["Parus major", "Corvus corax"], ["Parus", "Corvus"]),
+    (["Parus major", "Corvus"], ["Parus", "Corvus"]),
+    (["Great Jay", "Green Hairstreak"], None),  # common names, written as folders often are
+    (["Cat", "Dog"], None),
+    (["Adonis", "Parus major", "Great Jay"], None),
+])  # fmt: skip
+def test_a_genus_is_read_from_scientific_names_alone(names, genus):
+    rows, _ = canonical_rows(pl.DataFrame({"species": names}), "names")
+    assert (rows["genus"].to_list() if "genus" in rows.columns else None) == genus
