@@ -1,9 +1,9 @@
 """Down the ranks of the taxonomy, do images lie with their own kind, also when their nearest kin do not count?"""
 
 from embedlab.claims import Claim, Evidence
-from embedlab.data import RANKS
+from embedlab.data.taxonomy import PLURALS, RANKS
 from embedlab.lab import Lab
-from embedlab.measures.rank_ladder import PLURAL, rank_ladder
+from embedlab.measures.rank_ladder import rank_ladder
 
 SETTINGS = {
     "permutations": "how often names are shuffled within the taxon above (999)",
@@ -38,8 +38,8 @@ def claims(lab):
             source=SOURCE,
             at_least=AT_LEAST,
             statistic=f"share of images whose nearest neighbour of another {lower} shares the {rank}",
-            null=f"{rank} names shuffled among {PLURAL.get(lower, lower)}" + (f" within one {above}" if above else ""),
-            unit=PLURAL.get(lower, "images"),
+            null=f"{rank} names shuffled among {PLURALS.get(lower, lower)}" + (f" within one {above}" if above else ""),
+            unit=PLURALS.get(lower, "images"),
             exclusions="images whose ranks are not recorded, and those that not all stores hold",
         )
         for rank, lower, above in claimed(lab)

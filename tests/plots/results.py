@@ -259,24 +259,9 @@ def phylogeny(rng, s=60):
 def every():
     """Name and result of each kind; the same on every call."""
     from tests.plots import results_finches, results_habitat, results_places
+    from tests.plots import results_series as series
+    from tests.plots import results_spaces as spaces
     from tests.plots.results_many import agreements
-    from tests.plots.results_series import (
-        beyond_controls,
-        hierarchy,
-        objectives,
-        recognition,
-        scaling,
-        trait_distances,
-    )
-    from tests.plots.results_spaces import (
-        agreement,
-        composition,
-        geometry,
-        neighbours,
-        projection,
-        theorem,
-        theorem_along,
-    )
 
     rng = np.random.default_rng(7)
     return {
@@ -288,22 +273,22 @@ def every():
         "trait-numeric": trait_alignment(rng),
         "trait-kinds": trait_alignment(rng, "categorical"),
         "phylogeny": phylogeny(rng),
-        "neighbours": neighbours(rng),
-        "scaling": scaling(rng),
-        "hierarchy": hierarchy(rng),
-        "projection": projection(rng),
-        "projection-pca": projection(rng, 300, "PCA"),
-        "composition": composition(),
-        "composition-even": composition(skew=0.0, counts=range(20, 60)),
-        "geometry": geometry(rng),
-        "agreement": agreement(rng),
+        "neighbours": spaces.neighbours(rng),
+        "scaling": series.scaling(rng),
+        "hierarchy": series.hierarchy(rng),
+        "projection": spaces.projection(rng),
+        "projection-pca": spaces.projection(rng, 300, "PCA"),
+        "composition": spaces.composition(),
+        "composition-even": spaces.composition(skew=0.0, counts=range(20, 60)),
+        "geometry": spaces.geometry(rng),
+        "agreement": spaces.agreement(rng),
         "agreements": agreements(),
-        "theorem": theorem(rng),
-        "theorem_along": theorem_along(rng),
-        "recognition": recognition(rng),
-        "trait_distances": trait_distances(rng),
-        "objectives": objectives(rng),
-        "beyond_controls": beyond_controls(rng),
+        "theorem": spaces.theorem(rng),
+        "theorem_along": spaces.theorem_along(rng),
+        "recognition": series.recognition(rng),
+        "trait_distances": series.trait_distances(rng),
+        "objectives": series.objectives(rng),
+        "beyond_controls": series.beyond_controls(rng),
         **results_places.every(),
         **results_habitat.every(),
         **results_finches.every(),
