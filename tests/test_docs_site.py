@@ -128,10 +128,17 @@ def test_the_first_page_has_the_words_of_a_study_where_there_are_any(maker, tmp_
     study.mkdir(parents=True)
     (study / "papers.md").write_text("| published | our verdict |\n|---|---|\n| x | **supported** |\n\njson 1a\n")
     (study / "verdicts.md").write_text("| claim | verdict |\n|---|---|\n| y | **contradicted** |\n\nAll 1 claims.\n")
-    (study / "outcome.json").write_text('{"worlds": 2, "worlds_in_all": 6, "claims": [1]}')
     part, whole = pages.verdicts(tmp_path).values()
-    assert part.startswith("| published | our verdict |") and "2 of 6 worlds" in part and "(made/verdicts.md)" in part
+    assert part.startswith("| published | our verdict |") and "(made/verdicts.md)" in part
     assert "**contradicted**" in whole and "All 1 claims." in whole
+    none = {"mean": None, "low": None, "high": None}
+    claim = {"id": "scaling/images/stage-separation-grows", "says": "It grows.", "axis": "images", "statistic": "slope",
+             "estimate": None, "interval": [None, None], "chance": none, "agree": 1, "p_value": 1.0, "p_adjusted": 1.0,
+             "worlds": [{"estimate": 0.1}, {"estimate": None}], "verdict": "cannot tell"}  # fmt: skip
+    (study / "outcome.json").write_text(json.dumps({"worlds": 2, "worlds_in_all": 6, "claims": [claim]}))
+    for page in pages.verdicts(tmp_path).values():
+        assert "2 of 6 worlds are judged, 1 claims" in page and "| **cannot tell** |" in page
+        assert "1 of 2 worlds could not decide" in page, "from the numbers, in today's words"
 
 
 def test_the_gallery_shows_one_world_and_names_the_others(maker, figures):

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+from embedlab.reproduction.papers import papers_table
+from embedlab.reproduction.tables import verdicts_table
 from maker.links import DOCS, MADE, MOVED, ROOT, relinked
 
 STUDIES = ("figures/medium", "docs/medium")  # where a study's words are looked for, the first that has them
@@ -44,7 +46,10 @@ def _citation() -> str:
 
 
 def verdicts(root: Path) -> dict[Path, str]:
-    """Give what a study found: the table of the first page (a part, no page), and the page of all its claims."""
+    """Give what a study found: the table of the first page (a part, no page), and the page of all its claims.
+
+    Tables are written from its outcome.json where it lies there: a study that was kept is told in today's words.
+    """
     studies = [root / s for s in STUDIES]
     part = next((s for s in studies if (s / "papers.md").is_file()), None)
     whole = next((s for s in studies if (s / "verdicts.md").is_file()), None)
@@ -52,10 +57,13 @@ def verdicts(root: Path) -> dict[Path, str]:
     first, every = f"{NOT_YET} which is not there yet; {rest} holds what is.\n", f"{NOT_YET}\n"
     if part:
         table, remark = _parted((part / "papers.md").read_text(encoding="utf-8"))
-        first = f"{table}\n\n{f'{remark} {_state(part)} All of them: {rest}.'.strip()}\n"
+        told = _told(part)
+        first = f"{papers_table(told).strip() if told else table}\n\n"
+        first += f"{f'{remark} {_state(told)} All of them: {rest}.'.strip()}\n"
     if whole:
         table, remark = _parted((whole / "verdicts.md").read_text(encoding="utf-8"))
-        every = f"{_state(whole)}\n\n{table}\n\n{remark}\n"
+        told = _told(whole)
+        every = f"{_state(told)}\n\n{verdicts_table(told).strip() if told else table}\n\n{remark}\n"
     return {MADE / "papers.part": first, MADE / "verdicts.md": f"# Every claim of the study\n\n{every}"}
 
 
@@ -67,12 +75,14 @@ def _parted(text: str) -> tuple[str, str]:
     return "\n".join(table), "\n".join(rest).strip()
 
 
-def _state(study: Path) -> str:
-    """How far a study is, from its outcome.json: a table of one world of six judges nothing."""
+def _told(study: Path) -> dict:
+    """What a study found, as its outcome.json has it; nothing where there is none."""
     path = study / "outcome.json"
-    if not path.is_file():
-        return ""
-    told = json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _state(told: dict) -> str:
+    """How far a study is: a table of one world of six judges nothing."""
     done, of = told.get("worlds"), told.get("worlds_in_all")
     claims = len(told.get("claims", ()))
     return f"{done} of {of} worlds are judged, {claims} claims as one family." if done and of else ""

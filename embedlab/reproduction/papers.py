@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from embedlab.reproduction.tables import estimated
+
 
 @dataclass(frozen=True)
 class Published:
@@ -122,18 +124,12 @@ def papers_table(told: Mapping[str, Any]) -> str:
 
 
 def _cells(claim: Mapping[str, Any]) -> str:
-    low, high = claim["interval"]
     chance = claim["chance"]["mean"]
     along = f" (along {claim['axis']})" if claim["id"].startswith("scaling/") else ""
     return " | ".join(
         (
-            f"{claim['says']}{along}",
-            f"{_number(claim['estimate'])} [{_number(low)}, {_number(high)}]",
-            _number(chance), f"{claim['agree']} of {len(claim['worlds'])}",
+            f"{claim['says']}{along}", estimated(claim, 2), "–" if chance is None else f"{chance:+.2g}",
+            f"{claim['agree']} of {len(claim['worlds'])}",
             f"{claim['p_value']:.2g}, {claim['p_adjusted']:.2g}", f"**{claim['verdict']}**",
         )
     )  # fmt: skip
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2g}"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from embedlab.claims import Claim, Evidence, Verdict, judge
+from embedlab.claims import Claim, Evidence, judge
 from embedlab.io.atomic import put_bytes
 from embedlab.reproduction.over_worlds import over_worlds
 from embedlab.reproduction.papers import papers_table
+from embedlab.reproduction.tables import verdicts_table
 
 SCHEMA = 1
 
@@ -83,38 +84,14 @@ def put_verdicts(
     put_bytes(out / "outcome.json", text.encode(), "outcome")
     so_far = f"; so far, {worlds} of {of} worlds" if worlds < of else ""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    put_bytes(out / "verdicts.md", table(lines, verdicts, f"{digest}{so_far}", unasked).encode(), "verdicts")
-    end = f"\noutcome.json {digest}{so_far}\n"
-    put_bytes(out / "papers.md", f"{papers_table(told)}{end}".encode(), "claims of the papers")
+    end = f"outcome.json {digest}{so_far}\n"
+    family = f"All {len(lines)} claims are judged as one family (Holm). "
+    silent = "".join(f"- {name}: {why}\n" for name, why in unasked.items())
+    page = f"{verdicts_table(told)}\n{family}{end}" + (f"\nNot asked:\n\n{silent}" if silent else "")
+    put_bytes(out / "verdicts.md", page.encode(), "verdicts")
+    put_bytes(out / "papers.md", f"{papers_table(told)}\n{end}".encode(), "claims of the papers")
     return {verdict.claim.id: verdict.word for verdict in verdicts}
 
 
 def _plain(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None  # JSON knows no NaN
-
-
-def table(
-    lines: Sequence[Line], verdicts: Sequence[Verdict], digest: str, unasked: Mapping[str, str]
-) -> str:
-    """Write verdicts as a Markdown table, one row a claim, with the number of worlds that agree in sign.
-
-    Below it stands what was not asked, and why.
-    """
-    rows = [
-        "| claim | along | what was measured | estimate [95 %] | chance | worlds | p, p Holm | verdict |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for line, verdict in zip(lines, verdicts, strict=True):
-        e = line.evidence
-        chance = e.chance
-        by_chance = "–"
-        if chance["mean"] is not None:
-            by_chance = f"{chance['mean']:+.2g} ({chance['low']:+.2g} to {chance['high']:+.2g})"
-        rows.append(
-            f"| {line.claim.says} | {line.axis or '–'} | {e.statistic} | {e.estimate:+.3g} "
-            f"[{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] | {by_chance} | {line.agreeing()} of {len(line.worlds)} | "
-            f"{verdict.p_value:.2g}, {verdict.p_adjusted:.2g} | **{verdict.word}** |"
-        )
-    end = f"\nAll {len(lines)} claims are judged as one family (Holm). outcome.json {digest}\n"
-    silent = "".join(f"- {name}: {why}\n" for name, why in unasked.items())
-    return "\n".join(rows) + "\n" + end + (f"\nNot asked:\n\n{silent}" if silent else "")
