@@ -9,7 +9,7 @@ from embedlab.plots import page, theme
 # core first, then what draws, then what reads; the address recalls only once every part has started.
 ORDER = (
     "core", "canvas", "colour", "panels", "pointers", "density", "gallery", "controls", "names",
-    "search", "exact", "enrichment", "taxonomy", "tree", "neighbours", "axis",
+    "search", "exact", "enrichment", "treemap", "taxonomy", "tree", "neighbours", "axis",
     "address", "host_server", "start",
 )  # fmt: skip
 

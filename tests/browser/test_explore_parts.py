@@ -82,6 +82,33 @@ def test_a_taxon_greys_out_the_others_and_they_cannot_be_chosen(page, explored):
     assert page.evaluate("embedlab.state().points") == len(rows) and page.evaluate("embedlab.state().filter") == ""
 
 
+def test_the_treemap_has_areas_of_images_and_leads_into_a_taxon(page, explored):
+    rows = explored[1].rows
+    page.evaluate("document.querySelector('[data-el=taxonomy]').closest('details').open = true")
+    plots = page.locator("[data-el=taxonomy] [data-plot]")
+    said = plots.evaluate_all(
+        "p => p.map(x => [x.dataset.plot, x.getBoundingClientRect(), x.title])"
+    )
+    counts = dict(rows["order"].value_counts().iter_rows())
+    assert {name for name, _, _ in said} == set(counts)
+    area = {name: box["width"] * box["height"] for name, box, _ in said}
+    whole = sum(area.values())
+    for name, _, title in said:
+        assert area[name] / whole == pytest.approx(counts[name] / len(rows), rel=0.02), name
+        assert f"{counts[name]} images" in title
+    first = said[0][0]
+    assert counts[first] == max(counts.values())
+    page.click(f"[data-el=taxonomy] [data-plot={first}]")
+    assert page.evaluate("embedlab.state().filter") == first
+    assert page.evaluate("embedlab.state().points") == counts[first]
+    page.click("[data-el=taxonomy] .trail .small-button")
+    assert len(chosen(page)) == counts[first]
+    feet = page.locator("[data-el=taxonomy] .plot .foot").evaluate_all("f => f.map(x => x.style.width)")
+    assert feet and set(feet) == {"100%"}, "all of them are chosen"
+    page.click("[data-el=taxonomy] .trail button:has-text('All')")
+    page.evaluate("embedlab.select([])")
+
+
 def test_the_strip_shows_the_nearest_of_the_full_space_and_flags_what_the_map_tears_apart(page, explored):
     space, maps = explored[1], explored[2]
     unit, ids = space.unit().float64(), space.rows["image_id"].to_list()
@@ -187,6 +214,8 @@ def test_search_knows_names_marks_and_numbers(page, explored):
     name = rows["species"][20]
     page.fill(field, name[:7])
     page.wait_for_selector("[data-el=suggestions] button")
+    box = page.locator("[data-el=suggestions]").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 1280, "the names found run over the page"
     page.keyboard.press("ArrowDown")
     first = page.evaluate("document.activeElement.firstChild.textContent")
     page.keyboard.press("Enter")

@@ -1,16 +1,17 @@
 // The ranks as a way in: a path from the widest taxon down, and under it the taxa that it holds. A press goes into a
 // taxon and greys out all others, which cannot be chosen then; the bars tell how many images a taxon has and how many
-// of them are chosen.
+// of them are chosen. The treemap says the same in areas, for a pointer; keys and readers have the list under it.
 "use strict";
 EmbedLab.part("taxonomy", (view) => {
-  const RANKS = ["kingdom", "phylum", "class", "order", "family", "genus", "species"], ITALIC = new Set(["genus", "species"]), FIRST = 12;
+  const RANKS = ["kingdom", "phylum", "class", "order", "family", "genus", "species"], ITALIC = new Set(["genus", "species"]), FIRST = 12, WIDE = 200, HIGH = 90;
   const columns = RANKS.map((name) => view.column(name)).filter((c) => c && c.kind === "kinds" && c.levels.length);
   if (columns.length < 2 || columns.at(-1).levels.length < 3) return null;
   const { make, named, many, state } = view;
-  const box = named("taxonomy", "div"), trail = make("nav", "", "trail"), list = make("ul", "", "taxa"), more = make("button", "", "quiet");
+  const box = named("taxonomy", "div"), trail = make("nav", "", "trail"), list = make("ul", "", "taxa"), more = make("button", "", "quiet"), map = make("div", "", "treemap");
   trail.setAttribute("aria-label", "Taxon shown");
   more.type = "button";
-  box.append(trail, list, more);
+  map.setAttribute("aria-hidden", "true");
+  box.append(trail, map, list, more);
   const aside = view.aside("Taxa: show only some", box);
   aside.open = false;
   let path = [], all = false; // the taxa gone into: [column, code]
@@ -38,6 +39,23 @@ EmbedLab.part("taxonomy", (view) => {
     }
     return null;
   };
+  // Area: images of a taxon; shade: the same on the scale of counts; the dark edge at the foot: how many are chosen.
+  const drawn = (taxa, next) => {
+    const sizes = taxa.map(([, some]) => some.length), most = Math.max(...sizes), ordered = [...taxa].sort((a, b) => b[1].length - a[1].length);
+    const boxes = EmbedLab.squarified(ordered.map(([, some]) => some.length), WIDE, HIGH);
+    map.replaceChildren(...ordered.map(([code, some], i) => {
+      const b = boxes[i], tile = make("div", "", `plot shade-${Math.min(2, Math.floor((3 * Math.log1p(some.length)) / Math.log1p(most + 1)))}`);
+      const held = some.filter((row) => state.chosen.has(row)).length, foot = make("span", "", "foot");
+      Object.assign(tile.style, { left: `${(100 * b.x) / WIDE}%`, top: `${(100 * b.y) / HIGH}%`, width: `${(100 * b.wide) / WIDE}%`, height: `${(100 * b.high) / HIGH}%` });
+      tile.dataset.plot = name([next.column, code]);
+      tile.title = `${tile.dataset.plot}: ${many(some.length)} images${state.chosen.size ? `, ${many(held)} chosen` : ""}`;
+      foot.style.width = `${(100 * held) / some.length}%`;
+      if (b.high > 12 && b.wide > 3.2 * Math.min(tile.dataset.plot.length, 9)) tile.append(shown([next.column, code]));
+      tile.append(foot);
+      tile.addEventListener("click", () => go([...path, [next.column, code]], false));
+      return tile;
+    }));
+  };
   const update = (why) => {
     if (why === "zoomed" || why === "painted" || why === "shuffled") return;
     if (!state.filter && path.length && why === "filtered") path = []; // lifted by somebody else
@@ -57,9 +75,12 @@ EmbedLab.part("taxonomy", (view) => {
     pick.addEventListener("click", () => view.choose(rows, path.length ? name(path.at(-1)) : "all"));
     trail.append(pick);
     list.replaceChildren();
-    more.hidden = true;
+    map.replaceChildren();
+    more.hidden = map.hidden = true;
     if (!next || (path.length && path.at(-1)[0] === next.column)) return;
     const taxa = [...next.of].sort((a, b) => (a[0] < 0) - (b[0] < 0) || b[1].length - a[1].length), most = Math.max(...taxa.map(([, some]) => some.length));
+    map.hidden = false;
+    drawn(taxa, next);
     const few = all ? taxa : taxa.slice(0, FIRST);
     for (const [code, some] of few) {
       const item = make("li"), button = make("button", "", "taxon-bar"), bar = make("span", "", "bar"), fill = make("span", "", "fill"), held = some.filter((r) => state.chosen.has(r)).length;
