@@ -1,7 +1,6 @@
 """Every notebook is stored without outputs, defines nothing of its own, and runs through without a murmur."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -35,9 +34,10 @@ def test_stored_clean(path):
 def ran(path, home):
     """The notebook as it is after a run in the folder `home`; it may fail, warn or log nowhere."""
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
     book = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(book, timeout=600, resources={"metadata": {"path": str(home)}}).execute()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_PLATFORM_DIRS", "1")  # as Jupyter will have it; without, it warns
+        nbclient.NotebookClient(book, timeout=600, resources={"metadata": {"path": str(home)}}).execute()
     outputs = [o for c in book.cells if c.cell_type == "code" for o in c.outputs]
     assert not [o for o in outputs if o.output_type == "error"]
     assert not [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"], "no warning, no log line"
