@@ -40,6 +40,7 @@ _KEYS = (
     "taxon",
     "name",
 )
+OF_IMAGES = ("image_id", "path", "individual")  # in a table of images that serves as one of traits, too
 TAXONOMY = ("kingdom", "phylum", "class", "order", "family", "genus", "common_name")
 
 
@@ -56,9 +57,11 @@ def species_column(frame: pl.DataFrame, what: str) -> str:
             return lower[name]
     if frame.columns[0] == "column_0" and frame["column_0"].n_unique() == frame.height:
         return "column_0"
+    if frame.columns[0].startswith("("):
+        raise ValueError(f"{what} begins with {frame.columns[0][:20]!r}: a Newick tree? Give it as the tree (--tree)")
     near = closest("species", frame.columns)
     raise ValueError(
-        f'{what} has no column "species". Closest: {few(near or ["none"])}. Columns: {few(frame.columns)}; '
+        f'{what} has no column "species". {f"Closest: {few(near)}. " if near else ""}Columns: {few(frame.columns)}; '
         "rename the one that holds them, or in Python say species=…"
     )
 
@@ -77,9 +80,10 @@ def one_row_each(frame: pl.DataFrame, rule: str, what: str) -> tuple[pl.DataFram
     at_odds = torn.filter(pl.any_horizontal(others))["species"].to_list() if others else []
     cells = sum(int(torn[name].sum()) for name in others)
     if at_odds and rule == "refuse":
+        columns = [name for name in others if torn[name].any()]
         raise ValueError(
-            f"{what}: {len(at_odds):,} species stand on rows that contradict each other: {few(at_odds)}. "
-            "Give one row per species. What all rows agree on is kept, in Python, by "
+            f"{what}: {len(at_odds):,} species stand on rows that contradict each other: {few(at_odds)}, in "
+            f"{few(columns)}. Give one row per species. What all rows agree on is kept, in Python, by "
             'Traits.read(FILE, duplicates="consensus").rows, which write_csv(NEW) writes down'
         )
     for name in others if at_odds else []:

@@ -14,6 +14,7 @@ from embedlab.data.report import JoinReport, ReadReport, few
 from embedlab.data.trait_tables import (
     KINDS,
     KNOWN_TABLES,
+    OF_IMAGES,
     TAXONOMY,
     almost_numbers,
     canonical,
@@ -63,10 +64,13 @@ class Traits:
     report: ReadReport = field(default_factory=lambda: ReadReport(what="traits", rows=0))
 
     def __post_init__(self) -> None:
+        if isinstance(self.rows, (str, Path)):
+            raise TypeError(f"traits are made of a table; a file is read by Traits.read({str(self.rows)!r})")
         rows = self.rows if isinstance(self.rows, pl.DataFrame) else pl.DataFrame(self.rows)
         if "species" not in rows.columns:
             raise ValueError(
-                f"traits have no column 'species'; closest: {few(closest('species', rows.columns))}"
+                f"traits have no column 'species'; closest: "
+                f"{few(closest('species', rows.columns) or rows.columns)}"
             )
         species = rows["species"]
         if species.null_count():
@@ -97,8 +101,9 @@ class Traits:
 
         AVONET and LepTraits are recognised by their columns. Any other table needs a column of species
         (`species`, `scientific_name`, `binomial`, …), or its name in `species`. A species on several rows
-        becomes one row where the rows do not contradict each other. Where they do: `duplicates="refuse"`
-        raises and names them; `"consensus"` keeps each trait on which all known values agree and empties
+        becomes one row where the rows do not contradict each other, so that the table beside the vectors will do:
+        what names images (`image_id`, `path`, `individual`) is left out. Where they do: `duplicates="refuse"`
+        raises and names species and columns; `"consensus"` keeps each trait on which all known values agree and empties
         the others. `"auto"` is consensus for LepTraits, whose duplicates are merged synonyms, else refuse.
         """
         if duplicates not in ("auto", "consensus", "refuse"):
@@ -119,6 +124,7 @@ class Traits:
         if known == "AVONET" and (guessed := int((frame["Inference"] == "YES").sum())):
             notes.append(f"some measures of {guessed:,} species were inferred by its authors, not taken")
         left_out = [(name, "bookkeeping") for name in table.get("bookkeeping", []) if name in frame.columns]
+        left_out += [(name, "of images, not of species") for name in OF_IMAGES if name in frame.columns and name != key]
         frame = frame.drop([name for name, _ in left_out])
         if key != "species" and "species" in frame.columns:
             frame = frame.rename({"species": "species_as_given"})

@@ -120,7 +120,15 @@ def _known(out: Path, files: dict[str, str]) -> dict[str, Any] | None:
         return None
     manifest, card = read_manifest(out)
     facts = card.get("facts", {})
-    if facts.get("source_sha256") != files or facts.get("importer") != IMPORTER:
+    before = facts.get("source_sha256")
+    if facts.get("kind") == "import" and before and before != files:
+        other = sorted((k for k in {*before, *files} if before.get(k) != files.get(k)), reverse=True)
+        named = " and ".join("the vectors" if k == "file" else f"the table ({k})" for k in other)
+        raise ValueError(
+            f"{out} was imported from {card['source']['name']}, and {named} differ now: import "
+            "into another folder, or remove that store first"
+        )
+    if before != files or facts.get("importer") != IMPORTER:
         return None
     return _answer(out, manifest, card, from_cache=True)
 

@@ -43,6 +43,11 @@ def detect(path: Path) -> str:
             return name
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return "pybioclip"
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        raise ValueError(
+            f"{path} is a table: vectors come in as .npy, .npz or parquet. Write its numbers with "
+            f"np.save({path.with_suffix('.npy').name!r}, numbers), leave the table beside them, and import that"
+        )
     raise ValueError(
         f"{path} begins with {head[:8]!r}: neither parquet, .npz, .npy, .h5ad nor pybioclip JSON; export one"
     )

@@ -70,7 +70,7 @@ def test_duplicates_merge_only_where_they_do_not_contradict(tmp_path):
     assert traits.rows.rows() == [("Aus bus", 1, "x"), ("Aus cus", 2, "y")]
     assert traits.report.duplicates == ["Aus bus"] and "1 species stood on several rows" in str(traits.report)
     differ = write(tmp_path, "species,a,b\nAus bus,1,z\nAus bus,3,z\nAus cus,2,y\nAus dus,4,y\n")
-    with pytest.raises(ValueError, match=r"contradict each other: 'Aus bus'.*duplicates=\"consensus\""):
+    with pytest.raises(ValueError, match=r"contradict each other: 'Aus bus', in 'a'. Give.*duplicates=\"consensus\""):
         Traits.read(differ)
     traits = Traits.read(differ, duplicates="consensus")
     assert traits.rows["b"].to_list() == ["z", "y", "y"] and "1 values in 1 species" in str(traits.report)
@@ -177,3 +177,18 @@ def test_a_measurement_with_one_odd_cell_is_left_out_with_the_cell(tmp_path):
         assert traits.names == ["code"] and traits.kinds["code"] == "categorical"  # codes of kinds are left alone
         with pytest.raises(KeyError, match=f"19 values are numbers, 1 is none: '{odd}'; mend or empty it"):
             traits["mass"]
+
+
+def test_the_table_beside_the_vectors_serves_as_traits(tmp_path):
+    """A row an image: what names images is no trait, and the rest agrees within a species."""
+    text = "image_id,path,species,mass\ni1,a.jpg,Aus bus,1.5\ni2,b.jpg,Aus bus,1.5\ni3,c.jpg,Aus cus,2.5\n"
+    traits = Traits.read(write(tmp_path, text))
+    assert traits.rows.rows() == [("Aus bus", 1.5), ("Aus cus", 2.5)]
+    assert "image_id (of images, not of species)" in str(traits.report)
+
+
+def test_a_file_in_the_wrong_place_is_told(tmp_path):
+    with pytest.raises(TypeError, match=r"traits are made of a table; a file is read by Traits.read\('birds.csv'\)"):
+        Traits("birds.csv")
+    with pytest.raises(ValueError, match=r"begins with '\(Aus_bus:1': a Newick tree\? Give it as the tree \(--tree\)"):
+        Traits.read(write(tmp_path, "(Aus_bus:1,Aus_cus:1);\n"))

@@ -143,7 +143,7 @@ def test_a_changed_label_beside_the_same_vectors_is_other_data(tmp_path):
     (tmp_path / "a.csv").write_text("id,sex\n" + "".join(f"{i},male\n" for i in IDS))
     import_file(tmp_path / "a.npy", tmp_path / "s")
     (tmp_path / "a.csv").write_text("id,sex\n" + "".join(f"{i},female\n" for i in IDS))
-    with pytest.raises(ValueError, match=r"another key; what differs is source_sha256.\.csv"):
+    with pytest.raises(ValueError, match=r"imported from a.npy, and the table \(.csv\) differ now"):
         import_file(tmp_path / "a.npy", tmp_path / "s")
 
 
@@ -220,6 +220,7 @@ REFUSED = {
     ),
     "cut.parquet": (lambda p: p.write_bytes(b"PAR1" + bytes(50)), "not a readable parquet"),
     "empty.npz": (lambda p: p.write_bytes(b""), "is empty"),
+    "table.csv": (lambda p: p.write_text("a,b\n1,2\n"), r"is a table: vectors come in as .npy.*np.save\('table.npy'"),
     "text.npz": (lambda p: p.write_text("hello"), "neither parquet, .npz, .npy, .h5ad nor pybioclip"),
     "pickle.npz": (lambda p: npz(p, x=X, ids=np.array(IDS, object)), r"Python objects.*ids.astype\(str\)"),
     "flat.npz": (lambda p: npz(p, x=X[0]), r"no matrix of floats.*x \(4,\) float32"),
@@ -252,7 +253,7 @@ def test_other_data_into_the_same_folder_and_unknown_formats(tmp_path):
     one, two = parquet(tmp_path / "a.parquet", X.tolist()), parquet(tmp_path / "b.parquet", (X + 1).tolist())
     import_file(one, tmp_path / "s")
     before = (tmp_path / "s" / "manifest.json").read_bytes()
-    with pytest.raises(ValueError, match=r"another key; what differs is source_sha256\.file"):
+    with pytest.raises(ValueError, match=r"imported from a.parquet, and the vectors differ now: import"):
         import_file(two, tmp_path / "s")
     assert (tmp_path / "s" / "manifest.json").read_bytes() == before
     with pytest.raises(ValueError, match="format 'zarr' is not known: choose auto, 'parquet'"):
