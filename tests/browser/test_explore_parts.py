@@ -258,3 +258,16 @@ def test_the_tab_key_goes_where_the_eye_goes(open_page, explored, width, places)
     assert seen == sorted(seen), "what is reached first stands first"
     page.evaluate("embedlab.view.show(0)")  # one map alone: its key stands beside it, and still comes first
     assert page.evaluate("document.querySelector('.stage > *').dataset.el") == "legend" and page.heard == []
+
+
+def test_a_pressed_button_can_be_read_while_the_pointer_rests_on_it(page):
+    page.click("[data-el=shuffle]")  # and the pointer stays
+    colours = "e => [e.matches(':hover'), getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    white, blue, ink, ground = "rgb(255, 255, 255)", "rgb(11, 92, 146)", "rgb(28, 28, 28)", "rgb(247, 245, 241)"
+    assert page.locator("[data-el=shuffle]").evaluate(colours) == [True, white, blue]
+    page.click("[data-el=legend] [data-level=forest]")
+    assert page.locator("[data-el=legend] [data-level=forest]").evaluate(colours) == [True, ink, ground]
+    page.locator("[data-el=surface]").first.click(position={"x": 3, "y": 3})
+    assert not page.evaluate("embedlab.view.panels()[0].keyed"), "the ring of the keys is for those who use keys"
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("embedlab.view.panels()[0].keyed") and page.heard == []

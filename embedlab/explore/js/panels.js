@@ -27,7 +27,7 @@ EmbedLab.part("panels", (view) => {
     const [[x0, x1], [y0, y1]] = map.frame || [spread(x), spread(y)]; // facets of one map share its frame
     const panel = {
       map, index, figure, box, title, base, top, sample, x, y, px: new Float32Array(x.length), py: new Float32Array(x.length), of: new Map(map.row.map((r, k) => [r, k])),
-      extent: { x0, x1, y0, y1, w: x1 - x0 || 1, h: y1 - y0 || 1 }, zoom: { by: 1, x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, wide: 0, high: 0, cursor: -1, path: null,
+      extent: { x0, x1, y0, y1, w: x1 - x0 || 1, h: y1 - y0 || 1 }, zoom: { by: 1, x: (x0 + x1) / 2, y: (y0 + y1) / 2 }, wide: 0, high: 0, cursor: -1, keyed: false, path: null,
     };
     view.pointers(panel, api);
     return panel;
@@ -175,7 +175,7 @@ EmbedLab.part("panels", (view) => {
       pen.setLineDash([]);
     }
     if (over >= 0) ring(p, over, ink("--ink"), 8);
-    if (p.cursor >= 0 && document.activeElement === p.top) ring(p, p.cursor, ink("--accent"), 11);
+    if (p.cursor >= 0 && p.keyed && document.activeElement === p.top) ring(p, p.cursor, ink("--accent"), 11);
   };
   const point = (r) => { // show where an image stands, on every panel
     over = r;

@@ -31,6 +31,7 @@ EmbedLab.part("pointers", (view) => {
     top.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       state.panel = p.index;
+      p.keyed = false; // the ring of the keys is for those who use keys
       from = { xy: at(p, event), zoom: { ...p.zoom } };
       moved = false;
       if (tool) top.setPointerCapture(event.pointerId);
@@ -121,6 +122,7 @@ EmbedLab.part("pointers", (view) => {
   const go = (p, k, api) => {
     if (k < 0) return;
     p.cursor = k;
+    p.keyed = true;
     api.point(p.map.row[k]);
     view.showCard(p.map.row[k], ...client(p, k));
     view.say(told(p.map.row[k]));
