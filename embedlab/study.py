@@ -20,9 +20,10 @@ from embedlab.io.atomic import put_bytes
 from embedlab.io.store import open_store
 from embedlab.lab import Lab, Outcome, check_settings, judged_together
 from embedlab.places import analyses_folder
+from embedlab.progress import Progress
 from embedlab.refusals import refusal_of
 
-_NAMED = ("embedlab", "numpy", "scipy", "polars", "torch")
+VERSIONED = ("embedlab", "numpy", "scipy", "polars", "torch")  # whose versions an outcome names
 
 
 def list_analyses() -> list[dict[str, Any]]:
@@ -69,8 +70,7 @@ def load_analysis(name_or_path: str | Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"embedlab_analysis_{path.stem}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    missing = [what for what in ("run",) if not hasattr(module, what)]
-    if missing or not (hasattr(module, "CLAIMS") or hasattr(module, "claims")):
+    if not hasattr(module, "run") or not (hasattr(module, "CLAIMS") or hasattr(module, "claims")):
         raise ValueError(f"{path.name} has no run(lab) or no CLAIMS: see CONTRIBUTING.md, 'An analysis is one file'")
     module.QUESTION = _question(path)
     return module
@@ -154,7 +154,6 @@ def report_stores(stores: Sequence[str | Path], out: str | Path, *, traits: str 
     list of outcomes) and unasked (analysis → why not).
     """
     from embedlab.explore.parts import parts_of
-    from embedlab.progress import Progress
     from embedlab.report import report
 
     declared = None if declaration is None else read(declaration)
@@ -237,7 +236,7 @@ def _labs(stores, traits, tree, seed, x):
 
 def _provenance(outcome: Outcome, command: str) -> Outcome:
     versions = {"python": platform.python_version()}
-    for name in _NAMED:
+    for name in VERSIONED:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

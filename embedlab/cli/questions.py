@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -75,7 +76,7 @@ def demo(
     done = whole(out or Path("figures") / ("demo-quick" if quick else "demo"), quick=quick)
     lines = ["planted:", *(f"  {line}" for line in done["planted"]), "found:"]
     lines += [f"  {line}" for line in done["findings"]]
-    lines += [f"  not asked, {name}: {why}" for name, why in done["unasked"].items()]
+    lines += not_asked(done["unasked"])
     lines.append(f"in {shown(done['report'])} ({in_words(done['seconds'])})")
     lines.append("next: open that page in a browser   or   embedlab list")
     return Answer(done, lines)
@@ -174,7 +175,7 @@ def run(
         declaration=declaration,
         command=command_line(),
     ).to_dict()
-    notes = [f"note: {note}" for note in (*outcome.get("notes", ()), *outcome.get("exclusions", ()))]
+    notes = [f"note: {note}" for note in (*outcome["notes"], *outcome["exclusions"])]
     given = {"--x": x, "--traits": traits, "--tree": tree, "--seed": seed or None, "--declaration": declaration}
     words = [w for option, value in given.items() if value is not None for w in (option, value)]
     again = shlex.join(shown(w) if isinstance(w, Path) else str(w) for w in (*store, *words))
@@ -184,6 +185,11 @@ def run(
         f"next: embedlab report {again} --out report.html",
     ]
     return Answer(outcome, lines)
+
+
+def not_asked(unasked: Mapping[str, str]) -> list[str]:
+    """Give a line for each question that was not asked, with the reason."""
+    return [f"  not asked, {name}: {why}" for name, why in unasked.items()]
 
 
 def setting(text: str) -> tuple[str, object]:
@@ -225,7 +231,7 @@ def report(
         done,
         [
             *(f"  {line}" for outcome in done["outcome"] for line in findings(outcome)),
-            *(f"  not asked, {name}: {why}" for name, why in done.get("unasked", {}).items()),
+            *not_asked(done["unasked"]),
             f"in {shown(done['report'])} ({done['bytes'] / 1e6:.1f} MB, one file, no network needed)",
             "next: open that page in a browser",
         ],

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from embedlab.cli.questions import PANEL, not_asked
 from embedlab.cli.verb import Answer, command_line, shown, verb
-
-PANEL = "Questions and answers"
 
 
 def register(app: typer.Typer) -> None:
@@ -33,15 +32,19 @@ def reproduce(
     """Train all runs of a study, ask along every axis, judge over worlds.
 
     Runs of one world are compared with each other; worlds are the replicates. Writes models/, worlds/, stores/,
-    figures/, outcome.json and verdicts.md.
+    figures/, outcome.json, verdicts.md and papers.md (what the papers say, beside our verdicts).
     """
     from embedlab.places import config_file
     from embedlab.reproduction import reproduce as whole
 
     done = whole(config_file(config), out, species=species, each=each, workers=workers, command=command_line())
     words = [f"  {word}: {claim}" for claim, word in done["verdicts"].items()]
-    words += [f"  not asked: {name}: {why}" for name, why in done["unasked"].items()]
     return Answer(
         done,
-        [*words, f"{done['runs']} runs in {done['worlds']} worlds", f"in {shown(done['table'])}"],
+        [
+            *words,
+            *not_asked(done["unasked"]),
+            f"{done['runs']} runs in {done['worlds']} worlds",
+            f"in {shown(done['table'])}",
+        ],
     )
