@@ -110,6 +110,13 @@ def test_a_docstring_is_shown_as_it_was_meant(maker):
     assert "[world](../../world.md)" in told and "a\\_b \\<c>" in told
 
 
+def test_words_show_as_themselves_and_code_stays_code(maker):
+    escaped = maker("words").escaped
+    assert escaped("a_b | `c_d|e` of *args, [low, high] <x> \\1") == (
+        "a\\_b \\| `c_d\\|e` of \\*args, \\[low, high\\] \\<x> \\\\1"
+    )
+
+
 def test_the_questions_page_has_all_claims(maker):
     from embedlab.study import list_analyses, load_analysis
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from maker.links import MADE
+from maker.words import escaped
 
 LEAD = """# The command line
 
@@ -31,7 +32,7 @@ def pages() -> dict[Path, str]:
 
 
 def _overview(verbs) -> str:
-    rows = [f"| [`embedlab {name}`](#cli-{name}) | {_cell(_first(verb.help))} |" for name, verb in verbs.items()]
+    rows = [f"| [`embedlab {name}`](#cli-{name}) | {_plain(_first(verb.help))} |" for name, verb in verbs.items()]
     return "\n".join(["| verb | does |", "|---|---|", *rows, "", ""])
 
 
@@ -70,11 +71,7 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\[/?(?:bold|dim|italic)\]", "", text).replace("<", "&lt;")
-
-
-def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|")
+    return escaped(re.sub(r"\[/?(?:bold|dim|italic)\]", "", text))
 
 
 def _metavar(word) -> str:
@@ -88,12 +85,12 @@ def _named(option) -> str:
 
 def _meaning(word) -> str:
     """What a word means, what it is when it is not said, and whether it may be said again."""
-    told = _cell(word.help or "")
+    told = _plain(word.help or "")
     shown = getattr(word, "show_default", None)
     if word.required:
         return f"{told} *Required.*"
     if isinstance(shown, str):
-        return f"{told} *Default: {_cell(shown)}.*"
+        return f"{told} *Default: {_plain(shown)}.*"
     default = word.default
     if default in (None, False, (), []) or callable(default):
         return told

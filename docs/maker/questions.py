@@ -5,6 +5,7 @@ from pathlib import Path
 from embedlab.claims import Claim
 from embedlab.study import list_analyses, load_analysis
 from maker.links import MADE, ROOT
+from maker.words import escaped
 
 LEAD = """# The questions that ship
 
@@ -41,9 +42,7 @@ def _question(told: dict) -> str:
 
 
 def _cell(text: str) -> str:
-    for mark in "\\|<*_[]":
-        text = text.replace(mark, "\\" + mark)
-    return " ".join(text.split())
+    return escaped(" ".join(text.split()))
 
 
 def code_of(analysis: str) -> str | None:

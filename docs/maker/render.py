@@ -11,6 +11,7 @@ from pathlib import Path
 
 from maker import source
 from maker.links import DOCS, ROOT
+from maker.words import escaped
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ def _linked(line: str, index: Index, told: Told | None, page: Path) -> str:
         if piece.startswith("`") and len(piece) > 2:
             pieces[at] = index.link(piece.strip("`"), told)
         else:
-            plain = re.sub(r"([*_<\[\]])", r"\\\1", piece)
-            pieces[at] = re.sub(r"\bdocs/([a-z-]+)\.md", lambda m: _page(m[1], page), plain)
+            pieces[at] = re.sub(r"\bdocs/([a-z-]+)\.md", lambda m: _page(m[1], page), escaped(piece))
     if pieces[0].startswith(("#", "+ ", "> ")):
         pieces[0] = "\\" + pieces[0]
     return "".join(pieces)
@@ -100,7 +100,8 @@ def object_of(told: Told, index: Index, page: Path) -> str:
     said = prose(source.doc(told.node), index, told, page)
     if isinstance(told.node, ast.FunctionDef):
         return _fence(7, "function", told.full + source.signature(told.node), said, where)
-    rows = [f"| `{f.name}` | {_code(f.kind)} | {_cell(f.remark)} |" for f in source.fields_of(told.home, told.node)]
+    fields = source.fields_of(told.home, told.node)
+    rows = [f"| `{f.name}` | " + escaped(f"`{f.kind}`") + f" | {escaped(f.remark)} |" for f in fields]
     table = "\n".join(["| field | type | |", "|---|---|---|", *rows]) if rows else ""
     inner = [_member(m, told, index, page) for m in source.methods_of(told.node)]
     return _fence(7, "class", told.full, said, table, *inner, where)
@@ -122,11 +123,3 @@ def _fence(ticks: int, kind: str, words: str, *parts: str) -> str:
     body = "\n\n".join(part for part in parts if part)
     blank = "" if body.startswith(":") else "\n"  # an option of the directive stands right below it
     return f"{mark}{{py:{kind}}} {words}\n{blank}{body}\n{mark}\n"
-
-
-def _code(written: str) -> str:
-    return f"`{written}`".replace("|", "\\|")
-
-
-def _cell(text: str) -> str:
-    return re.sub(r"([*_<\[\]|])", r"\\\1", text)

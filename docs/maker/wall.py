@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from maker.links import MADE
 from maker.questions import code_of
+from maker.words import escaped
 
 KINDS = {"html": "interactive", "pdf": "PDF", "svg": "SVG", "png": "PNG", "csv": "numbers"}
 GALLERY = MADE / "gallery"
@@ -178,4 +179,4 @@ def _origin(board: Board) -> list[str]:
 
 
 def _text(said: str) -> str:
-    return re.sub(r"([*_<\[\]`\\])", r"\\\1", " ".join(str(said).split()))
+    return escaped(" ".join(str(said).split()))
