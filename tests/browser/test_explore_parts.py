@@ -89,23 +89,27 @@ def test_the_treemap_has_areas_of_images_and_leads_into_a_taxon(page, explored):
     said = plots.evaluate_all(
         "p => p.map(x => [x.dataset.plot, x.getBoundingClientRect(), x.title])"
     )
-    counts = dict(rows["order"].value_counts().iter_rows())
-    assert {name for name, _, _ in said} == set(counts)
-    area = {name: box["width"] * box["height"] for name, box, _ in said}
-    whole = sum(area.values())
-    for name, _, title in said:
-        assert area[name] / whole == pytest.approx(counts[name] / len(rows), rel=0.02), name
-        assert f"{counts[name]} images" in title
+    rank = next(r for r in ("species", "genus", "family", "order") if rows[r].n_unique() <= 40)
+    counts = dict(rows[rank].value_counts().iter_rows())
+    assert {name for name, _, _ in said} == set(counts), "the finest rank of at most forty taxa"
+    for order, some in rows.group_by("order"):
+        inside = set(some[rank])
+        area = {name: box["width"] * box["height"] for name, box, _ in said if name in inside}
+        for name in inside:
+            share = counts[name] / len(some)
+            assert area[name] / sum(area.values()) == pytest.approx(share, rel=0.03), f"{name} of {order[0]}"
+    assert all(f"{counts[name]} images" in title for name, _, title in said)
     first = said[0][0]
-    assert counts[first] == max(counts.values())
-    page.click(f"[data-el=taxonomy] [data-plot={first}]")
+    page.click(f"[data-el=taxonomy] [data-plot='{first}']")
     assert page.evaluate("embedlab.state().filter") == first
     assert page.evaluate("embedlab.state().points") == counts[first]
+    assert page.locator("[data-el=taxonomy] .trail span.now").inner_text() == first
+    assert rows.filter(rows[rank] == first)["order"][0] in page.inner_text("[data-el=taxonomy] .trail"), "by its order"
     page.click("[data-el=taxonomy] .trail .small-button")
     assert len(chosen(page)) == counts[first]
-    feet = page.locator("[data-el=taxonomy] .plot .foot").evaluate_all("f => f.map(x => x.style.width)")
-    assert feet and set(feet) == {"100%"}, "all of them are chosen"
     page.click("[data-el=taxonomy] .trail button:has-text('All')")
+    feet = dict(plots.evaluate_all("p => p.map(x => [x.dataset.plot, x.querySelector('.foot').style.width])"))
+    assert feet.pop(first) == "100%" and set(feet.values()) == {"0%"}, "those chosen are told at the foot"
     page.evaluate("embedlab.select([])")
 
 

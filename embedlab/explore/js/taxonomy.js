@@ -3,7 +3,7 @@
 // of them are chosen. The treemap says the same in areas, for a pointer; keys and readers have the list under it.
 "use strict";
 EmbedLab.part("taxonomy", (view) => {
-  const RANKS = ["kingdom", "phylum", "class", "order", "family", "genus", "species"], ITALIC = new Set(["genus", "species"]), FIRST = 12, WIDE = 200, HIGH = 90;
+  const RANKS = ["kingdom", "phylum", "class", "order", "family", "genus", "species"], ITALIC = new Set(["genus", "species"]), FIRST = 12, PLOTS = 40;
   const columns = RANKS.map((name) => view.column(name)).filter((c) => c && c.kind === "kinds" && c.levels.length);
   if (columns.length < 2 || columns.at(-1).levels.length < 3) return null;
   const { make, named, many, state } = view;
@@ -39,22 +39,39 @@ EmbedLab.part("taxonomy", (view) => {
     }
     return null;
   };
-  // Area: images of a taxon; shade: the same on the scale of counts; the dark edge at the foot: how many are chosen.
-  const drawn = (taxa, next) => {
-    const sizes = taxa.map(([, some]) => some.length), most = Math.max(...sizes), ordered = [...taxa].sort((a, b) => b[1].length - a[1].length);
-    const boxes = EmbedLab.squarified(ordered.map(([, some]) => some.length), WIDE, HIGH);
-    map.replaceChildren(...ordered.map(([code, some], i) => {
-      const b = boxes[i], tile = make("div", "", `plot shade-${Math.min(2, Math.floor((3 * Math.log1p(some.length)) / Math.log1p(most + 1)))}`);
-      const held = some.filter((row) => state.chosen.has(row)).length, foot = make("span", "", "foot");
-      Object.assign(tile.style, { left: `${(100 * b.x) / WIDE}%`, top: `${(100 * b.y) / HIGH}%`, width: `${(100 * b.wide) / WIDE}%`, height: `${(100 * b.high) / HIGH}%` });
-      tile.dataset.plot = name([next.column, code]);
-      tile.title = `${tile.dataset.plot}: ${many(some.length)} images${state.chosen.size ? `, ${many(held)} chosen` : ""}`;
-      foot.style.width = `${(100 * held) / some.length}%`;
-      if (b.high > 12 && b.wide > 3.2 * Math.min(tile.dataset.plot.length, 9)) tile.append(shown([next.column, code]));
-      tile.append(foot);
-      tile.addEventListener("click", () => go([...path, [next.column, code]], false));
-      return tile;
-    }));
+  // The finest rank of at most so many taxa divides the plots of the treemap; none where the rank below has many itself.
+  const finest = (rows, next) => {
+    let found = null;
+    for (const column of columns.slice(columns.indexOf(next.column) + 1)) {
+      const n = new Set(rows.map((row) => column.codes[row])).size;
+      if (n > next.of.size && n <= PLOTS) found = column;
+    }
+    return found;
+  };
+  const kinds = (some, column) => {
+    const of = new Map();
+    for (const row of some) (of.get(column.codes[row]) || of.set(column.codes[row], []).get(column.codes[row])).push(row);
+    return [...of].map(([code, held]) => ({ step: [column, code], rows: held })).sort((a, b) => b.rows.length - a.rows.length);
+  };
+  const tile = ({ step, rows }, way, most) => {
+    const one = make("div", "", `plot shade-${Math.min(2, Math.floor((3 * Math.log1p(rows.length)) / Math.log1p(most + 1)))}`), words = name(step);
+    const held = rows.filter((row) => state.chosen.has(row)).length, foot = make("span", "", "foot");
+    one.dataset.plot = words;
+    one.title = `${words}: ${many(rows.length)} images${state.chosen.size ? `, ${many(held)} chosen` : ""}`;
+    foot.style.width = `${(100 * held) / rows.length}%`;
+    one.append(shown(step), foot);
+    one.addEventListener("click", () => go([...path, ...way, step], false));
+    return one;
+  };
+  // Area: images of a taxon; shade: the same on the scale of counts; the bar at the foot: how many of them are chosen.
+  const drawn = (rows, next) => {
+    const fine = finest(rows, next), groups = kinds(rows, next.column).map((group) => ({ ...group, parts: fine ? kinds(group.rows, fine) : [group] }));
+    const most = Math.max(...groups.flatMap((group) => group.parts.map((part) => part.rows.length)));
+    EmbedLab.treemap(map, groups.map((group) => ({
+      size: group.rows.length,
+      title: fine ? Object.assign(make("button", name(group.step), "quiet"), { type: "button", tabIndex: -1, onclick: () => go([...path, group.step], false) }) : null,
+      parts: group.parts.map((part) => ({ size: part.rows.length, words: name(part.step).length, tile: tile(part, fine ? [group.step] : [], most) })),
+    })));
   };
   const update = (why) => {
     if (why === "zoomed" || why === "painted" || why === "shuffled") return;
@@ -80,7 +97,7 @@ EmbedLab.part("taxonomy", (view) => {
     if (!next || (path.length && path.at(-1)[0] === next.column)) return;
     const taxa = [...next.of].sort((a, b) => (a[0] < 0) - (b[0] < 0) || b[1].length - a[1].length), most = Math.max(...taxa.map(([, some]) => some.length));
     map.hidden = false;
-    drawn(taxa, next);
+    drawn(rows, next);
     const few = all ? taxa : taxa.slice(0, FIRST);
     for (const [code, some] of few) {
       const item = make("li"), button = make("button", "", "taxon-bar"), bar = make("span", "", "bar"), fill = make("span", "", "fill"), held = some.filter((r) => state.chosen.has(r)).length;

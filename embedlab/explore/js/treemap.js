@@ -25,4 +25,28 @@
     }
     return boxes;
   };
+
+  const WIDE = 200, HIGH = 100, HEAD = 7.5, LETTER = 3.3; // a box as wide as it is on a phone: a letter takes 3.3 of 200
+  const put = (one, box, room) => Object.assign(one.style, {
+    left: `${(100 * box.x) / room.wide}%`, top: `${(100 * box.y) / room.high}%`, width: `${(100 * box.wide) / room.wide}%`, height: `${(100 * box.high) / room.high}%`,
+  });
+  // groups: {size, title: an element or null, parts: [{size, words: letters of its name, tile}]}; all in falling size.
+  // A title takes a line at the top of its group, a name is shown where it has room: the tile's title says it anyway.
+  EmbedLab.treemap = (box, groups) => {
+    const whole = { wide: WIDE, high: HIGH }, outer = EmbedLab.squarified(groups.map((g) => g.size), WIDE, HIGH);
+    box.replaceChildren(...groups.flatMap(({ title, parts }, g) => {
+      const room = { ...outer[g] }, headed = title && room.high > 2.5 * HEAD && room.wide > 6 * LETTER;
+      if (headed) {
+        put(title, { ...room, high: HEAD }, whole);
+        Object.assign(room, { y: room.y + HEAD, high: room.high - HEAD });
+      }
+      const inner = EmbedLab.squarified(parts.map((part) => part.size), room.wide, room.high);
+      const tiles = parts.map(({ words, tile }, i) => {
+        put(tile, { ...inner[i], x: room.x + inner[i].x, y: room.y + inner[i].y }, whole);
+        tile.firstChild.hidden = inner[i].high < HEAD || inner[i].wide < LETTER * Math.min(words, 8);
+        return tile;
+      });
+      return headed ? [title, ...tiles] : tiles;
+    }));
+  };
 })();
