@@ -26,7 +26,7 @@
     return boxes;
   };
 
-  const WIDE = 200, HIGH = 100, HEAD = 7.5, LETTER = 3.3; // a box as wide as it is on a phone: a letter takes 3.3 of 200
+  const WIDE = 200, HIGH = 100, HEAD = 8.5, LETTER = 3.3; // a box as wide as it is on a phone: a letter takes 3.3 of 200
   const put = (one, box, room) => Object.assign(one.style, {
     left: `${(100 * box.x) / room.wide}%`, top: `${(100 * box.y) / room.high}%`, width: `${(100 * box.wide) / room.wide}%`, height: `${(100 * box.high) / room.high}%`,
   });
