@@ -4,12 +4,12 @@
     vectors = el.open("birds.store")                               # or el.extract(images, model=…, out=…)
     result = el.orthogonality(vectors, ("sex", "female", "male"), rng=0)
     print(result)                                                  # one sentence, with chance in it
-    el.save(result, "figures/sex")                                 # svg, pdf, png, html and csv
+    el.save(result, "figures/sex")                                 # sex.svg, .pdf, .png, .html and .csv
 
 Names load when they are first used: `import embedlab` takes a moment and brings no torch.
 """
 
-import importlib
+import importlib.util
 import sys
 from types import ModuleType
 
@@ -23,6 +23,7 @@ _WHERE = {
     "Traits": "embedlab.data.traits:Traits",
     "Tree": "embedlab.data.tree:Tree",
     "open": "embedlab.io.here:open_here",
+    "import_file": "embedlab.io.here:import_here",
     "project": "embedlab.explore.doors:project",
     "show": "embedlab.explore.doors:show",
     "gallery": "embedlab.explore.doors:gallery",
@@ -65,7 +66,9 @@ __all__ = [*_WHERE, *_CALLED, "__version__"]
 def _extract(images, model: str, out, **settings):
     """Turn images into `Embeddings`, kept in the store `out`; a second call opens what is there.
 
-    `images` is a folder, a glob, a manifest or its path. Settings: `layer`, `device`, `batch_size`, `text`.
+    `images` is a folder (its subfolders name the species), a glob, a table with `image_id, path, species, …`, or a
+    `Manifest`; `model` is a name of those that `embedlab models` lists. Settings, all optional: `layer`, `device`,
+    `batch_size`, `text`. `embedlab.extract.extract.extract_images` says more.
     """
     from embedlab.extract.extract import extract_images
     from embedlab.io.here import open_here
@@ -98,11 +101,20 @@ class _Room(ModuleType):
         return globals()[_CALLED[self.__name__.removeprefix("embedlab.")]](*args, **settings)
 
 
+def _said(name: str, room: ModuleType) -> str:
+    """Give what `help(el.extract)` begins with: what the call does comes before what the room is."""
+    verb = globals()[_CALLED[name]]
+    how = "out, **settings" if name == "world" else "images, model, out, **settings" if name == "extract" else "…"
+    return f"el.{name}({how}): {verb.__doc__.strip()}\n\n    The room: {room.__doc__}"
+
+
 class _House(ModuleType):
     """The package itself: `import embedlab.extract.…` would put a mute module where a verb stands."""
 
     def __setattr__(self, name, value):
         if name in _CALLED and isinstance(value, ModuleType):
+            if not isinstance(value, _Room):
+                value.__doc__ = _said(name, value)
             value.__class__ = _Room
         super().__setattr__(name, value)
 
@@ -118,8 +130,22 @@ def __getattr__(name):
         value = getattr(importlib.import_module(module), attribute)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'embedlab' has no name {name!r}; it offers {', '.join(sorted(__all__))}")
+    raise AttributeError(f"module 'embedlab' has no name {name!r}; {_near(name)}it offers {', '.join(sorted(__all__))}")
+
+
+def _near(name: str) -> str:
+    """Give the words on a name that may have been meant, here or among the statistics; none where nothing is near."""
+    if name.startswith("_") or importlib.util.find_spec(f"embedlab.{name}"):  # a room that is being imported
+        return ""
+    from difflib import get_close_matches
+
+    stats = importlib.import_module("embedlab.stats")
+    for names, where in ((__all__, "el"), (stats.__all__, "embedlab.stats")):
+        lower = {n.lower(): n for n in names}
+        if found := get_close_matches(name.lower(), lower, n=1, cutoff=0.7):
+            return f"closest is {where}.{lower[found[0]]}; "
+    return ""
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__} - {"ModuleType", "importlib", "sys"})

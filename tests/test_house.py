@@ -273,12 +273,15 @@ def test_every_name_of_the_front_door_opens():
     for name in embedlab.__all__:
         assert getattr(embedlab, name) is not None
     assert set(embedlab.__all__) <= set(dir(embedlab))
-    with pytest.raises(AttributeError, match="no name 'agreeement'; it offers Claim, Embeddings"):
+    with pytest.raises(AttributeError, match="no name 'agreeement'; closest is el.agreement; it offers Claim, E"):
         _ = embedlab.agreeement
+    with pytest.raises(AttributeError, match="no name 'PERMANOVA'; closest is embedlab.stats.permanova; it offers"):
+        _ = embedlab.PERMANOVA
 
 
 def test_verbs_that_share_a_rooms_name_can_be_called():
     import embedlab.extract.encoders  # binds the room as an attribute of the house
 
     assert callable(embedlab.extract) and callable(embedlab.report)
+    assert embedlab.extract.__doc__.startswith("el.extract(images, model, out, **settings): Turn images into")
     assert embedlab.extract.encoders.models()

@@ -64,14 +64,19 @@ def print_figure(result, preset: str = "nature-1col", **how):
     return paper.figure(picture(result, **how), preset)
 
 
-def save(result, folder, name: str, provenance: dict | None = None, *, preset: str = "nature-1col", **how) -> list:
+def save(
+    result, folder, name: str = "", provenance: dict | None = None, *, preset: str = "nature-1col", **how
+) -> list:
     """Write `name`.svg, .pdf, .png, .html and .csv into `folder`, and give their paths.
 
+    Without a name the last part of `folder` is it: `save(result, "figures/sex")` writes figures/sex.svg and the rest.
     `provenance` (card digests, versions, seed, command) is written into the metadata of every image and at
     the foot of the page. The same result and provenance give the same bytes.
     """
     from embedlab.plots import files
 
+    if not name:
+        folder, name = files.apart(folder)
     return files.save(result, picture(result, **how), folder, name, provenance or {}, preset)
 
 

@@ -23,6 +23,18 @@ def save(result, picture: Picture, folder, name: str, provenance: dict, preset: 
     return [folder / f"{name}.{kind}" for kind in contents]
 
 
+def apart(path) -> tuple[Path, str]:
+    """Give folder and name of figures whose path was given as one; an ending of ours is dropped.
+
+    >>> folder, name = apart("figures/sex.pdf")
+    >>> str(folder), name
+    ('figures', 'sex')
+    """
+    path = Path(path)
+    ours = path.suffix.lower() in (".svg", ".pdf", ".png", ".html", ".csv")
+    return path.parent, path.stem if ours else path.name
+
+
 def _signed(table, provenance: dict):
     """The table with the digest of the stores' cards in a last column: a comment line would break its readers."""
     digest = provenance.get("stores") or provenance.get("card")

@@ -7,6 +7,7 @@ docs/statistics.md.
 """
 
 import importlib
+from difflib import get_close_matches
 
 # file -> the names that it offers; everything else is reached by its own module
 _OFFERED = {
@@ -63,7 +64,9 @@ def __getattr__(name):
         value = getattr(importlib.import_module(f"embedlab.stats.{_WHERE[name]}"), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'embedlab.stats' has no name {name!r}; it offers {', '.join(sorted(__all__))}")
+    near = [] if name.startswith("_") else get_close_matches(name.lower(), __all__, n=1, cutoff=0.7)
+    near = f"closest is {near[0]}; " if near else ""
+    raise AttributeError(f"module 'embedlab.stats' has no name {name!r}; {near}it offers {', '.join(sorted(__all__))}")
 
 
 def __dir__():

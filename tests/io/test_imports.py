@@ -268,3 +268,13 @@ def test_vectors_pass_in_pieces(tmp_path, monkeypatch):
 
     parquet(tmp_path / "a.parquet", X.tolist())
     assert max(len(block) for block in from_parquet(tmp_path / "a.parquet").blocks(2)) <= 2
+
+
+def test_the_door_of_python_gives_what_the_command_keeps(tmp_path):
+    import embedlab as el
+
+    npz(tmp_path / "a.npz", x=X, ids=np.array(IDS))
+    first = el.import_file(tmp_path / "a.npz", tmp_path / "s")
+    again = el.import_file(tmp_path / "a.npz", tmp_path / "s")
+    assert first.card["key"] == again.card["key"] and first.rows["image_id"].to_list() == [str(i) for i in IDS]
+    assert np.array_equal(again.x, X)

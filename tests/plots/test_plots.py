@@ -125,6 +125,12 @@ def saved(tmp_path_factory):
     return [plots.save(EVERY["orthogonality"], f, "fig", PROVENANCE) for f in folders]
 
 
+def test_a_path_alone_is_folder_and_name(tmp_path):
+    wanted = {tmp_path / f"fig.{kind}" for kind in ("svg", "pdf", "png", "html", "csv")}
+    for path in (tmp_path / "fig", str(tmp_path / "fig.pdf")):
+        assert set(plots.save(EVERY["geometry"], path)) == wanted == set(tmp_path.iterdir())
+
+
 def test_save_writes_five_files_and_the_same_bytes_twice(saved):
     first, second = saved
     assert [p.suffix for p in first] == [".svg", ".pdf", ".png", ".html", ".csv"]
