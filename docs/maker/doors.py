@@ -10,8 +10,9 @@ from maker.render import Index, Told, object_of, prose
 VERBS = {  # page -> title, verbs
     "look": ("Open, map, look around", "open extract world project kept show explore gallery"),
     "ask": ("Ask one space",
-            "composition geometry separation orthogonality contrast_places contrast_scene shared_axis erasure phylogeny "
-            "hierarchy rank_ladder neighbour_agreement recognition trait_alignment trait_axis trait_distances habitat theorem"),
+            "composition geometry separation orthogonality contrast_places contrast_scene shared_axis "
+            "erasure phylogeny hierarchy rank_ladder neighbour_agreement "
+            "recognition trait_alignment trait_axis trait_distances habitat theorem"),
     "ask-several": ("Ask several spaces", "scaling objectives beyond_controls agreement agreements"),
     "write": ("Judge, draw, write", "judge draw save export check report"),
 }  # fmt: skip
