@@ -209,7 +209,8 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
     if not np.all(np.isfinite([ev.estimate, *ev.interval])) or chance["mean"] is None:
         return verdict("cannot tell", "the estimate or its interval is not a finite number")
     low, high = sorted(claim.direction * (v - chance["mean"]) for v in ev.interval)
-    beyond = f"excess over chance {low:+.3g} to {high:+.3g}, p = {p:.2g}, {adjusted:.2g} among {family} claims"
+    among = f", {adjusted:.2g} among {family} claims" if family > 1 else ""
+    beyond = f"excess over chance {low:+.3g} to {high:+.3g}, p = {p:.2g}{among}"
     if opposite <= claim.alpha and high < 0:
         return verdict("contradicted", f"the opposite holds: {beyond}")
     if adjusted <= claim.alpha and low > claim.at_least:
@@ -217,7 +218,8 @@ def _judge_one(claim: Claim, ev: Evidence, p: float, adjusted: float, opposite: 
     if adjusted > claim.alpha and p <= claim.alpha and p <= ev.p_floor * (1 + 1e-9):
         return verdict(
             "cannot tell",
-            f"{beyond}: no more extreme result was possible, so {ev.n} {ev.unit} cannot decide among {family} claims",
+            f"{beyond}: no more extreme result was possible, so {ev.n} {ev.unit} cannot decide"
+            + (f" among {family} claims" if family > 1 else ""),
         )
     if high < claim.at_least:
         # "Too small" alone would puzzle beside an estimate that lies far off, on the other side of chance.

@@ -82,6 +82,13 @@ def test_no_result_could_have_decided_among_many():
     assert found[0].word == "cannot tell" and "no more extreme result was possible" in found[0].reason
 
 
+def test_a_claim_by_itself_speaks_of_no_family():
+    assert word(evidence()).reason == "excess over chance +0.4 to +0.6, p = 0.001"
+    two = judge([claim("a"), claim("b")], {"a": evidence(), "b": evidence()})
+    assert two[0].reason.endswith("p = 0.001, 0.002 among 2 claims")
+    assert "among" not in word(evidence(p_more=0.04, p_floor=0.04)).reason
+
+
 def test_claims_of_less_are_judged_downwards():
     assert word(evidence(**OPPOSITE), direction=-1).word == "supported"
     assert word(evidence(), direction=-1).word == "contradicted"
