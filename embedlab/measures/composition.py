@@ -61,7 +61,7 @@ class Composition(Spoken):
         """One row a taxon: both ranks, images, species, images a species; the largest first."""
         outer, inner = zip(*self.taxa, strict=True)
         names = {self.within: outer} if self.within != self.of else {}
-        counts = {"images": self.images, self.unit: self.species, "images_each": self.images / self.species}
+        counts = {"images": self.images, f"n_{self.unit}": self.species, "images_each": self.images / self.species}
         return pl.DataFrame({**names, self.of: inner, **counts}).sort("images", descending=True, maintain_order=True)
 
     @property

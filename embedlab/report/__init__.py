@@ -47,7 +47,10 @@ def report(
     pictures = dict(thumbnails) if thumbnails is not None else tiles.of_store(thumbnails_of)
     bundle = explore.bundle(spaces, shown, pictures, colour, parts=parts)
     title = title or _title(spaces[0])
-    body = [sections.found(facts), sections.data_section(spaces[0], facts, unasked or {}, planted)]
+    body = [
+        sections.found(facts),
+        sections.data_section(spaces[0], facts, unasked or {}, planted, sections.composed(spaces[0], pages)),
+    ]
     if shown:
         body.append(sections.map_section(bundle, _stills(shown, spaces, bundle["colour"], provenance)))
     body += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from embedlab.data.taxonomy import RANKS
 from embedlab.explore.page import ROOT, notes_html
+from embedlab.measures.composition import composition
 from embedlab.plots import drawable, picture
 from embedlab.plots.images import images
 from embedlab.plots.page import csv_of, figure_html, provenance_html, table_html, text
@@ -62,8 +64,16 @@ def found(outcomes: Sequence[Mapping]) -> str:
     )
 
 
-def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str], planted: Sequence[str] = ()) -> str:
-    """Give what the page stands on: stores, what is recorded, planted (where known), left out, and not asked."""
+def composed(space, pages: Pages) -> str:
+    """Give a treemap of the taxa, and how even their photographs are; nothing where no rank divides them."""
+    divided = [r for r in RANKS if space.has(r) and space.column(r).drop_nulls().n_unique() > 1]
+    return pages.figure(composition(space, rng=0), "composition", "images of each taxon") if divided else ""
+
+
+def data_section(
+    space, outcomes: Sequence[Mapping], unasked: Mapping[str, str], planted: Sequence[str] = (), composed: str = ""
+) -> str:
+    """Give what the page stands on: stores, what is recorded, its taxa, what was planted, left out and not asked."""
     stores = {s.get("key") or i: s for o in outcomes for i, s in enumerate(o["stores"])}
     if not stores:
         card = space.card
@@ -82,6 +92,7 @@ def data_section(space, outcomes: Sequence[Mapping], unasked: Mapping[str, str],
         "<div class='scroll' tabindex='0' role='region' aria-label='Stores'><table><caption>"
         f"Vectors</caption>{head}{lines}</table></div>",
         _recorded(space),
+        composed,
         _list("What was planted", planted),
         _list("Left out", [line for o in outcomes for line in o["exclusions"]]),
         _list("To know", [line for o in outcomes for line in o["notes"]]),
