@@ -139,7 +139,8 @@ def _standing(spec: Specification, declaration: Mapping | None, shipped: bool, f
             return False, f"settings as {fixed_by} of embedlab {spec.version} has them"
         changed = [f"--set {k}" for k in spec.settings] + (["--seed"] if spec.seed else [])
         if changed:
-            return True, f"{', '.join(changed)} differs from the analysis as it ships, and no declaration was given"
+            differ = "differs" if len(changed) == 1 else "differ"
+            return True, f"{', '.join(changed)} {differ} from the analysis as it ships, and no declaration was given"
         return False, f"as {spec.analysis} ships with embedlab {spec.version}"
     for entry in declaration["declared"]:
         if entry["hash"] == spec.hash:

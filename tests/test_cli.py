@@ -280,6 +280,8 @@ def test_json_is_one_object_whatever_stands_in_it(store):
         (["nosuch"], "nosuch"),
         (["run", "orthogonality", "--store", "s", "--set", "sex"], "KEY=VALUE"),
         (["world", "--out", "w", "--species", "many"], "--species"),
+        (["report", "s", "--out", "page"], "page is no name of a page: give one that ends in .html, as page.html"),
+        (["explore", "s", "--out", "."], "is a folder: give one that ends in .html, as "),
     ],
 )
 def test_json_is_one_object_for_a_call_that_cannot_be_understood(words, said):

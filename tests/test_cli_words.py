@@ -50,6 +50,8 @@ def test_run_says_how_its_claims_were_made_and_what_to_say_next(store, tmp_path,
     out, _ = ask(*words, "--seed", 3)
     assert "(exploratory)" in out and "\n  exploratory: --seed differs from the analysis as it ships" in out
     assert "--seed 3 --out report.html" in out
+    out, _ = ask(*words, "--set", "sex=female,male", "--set", "permutations=99")
+    assert "exploratory: --set sex, --set permutations differ from the analysis" in out
     ask(*words, "--seed", 3, "--declare", "claims.json")
     out, _ = ask(*words, "--seed", 3, "--declaration", "claims.json")
     assert "made beforehand: declared on " in out and ", and run as declared" in out

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from embedlab.cli.questions import PANEL, Seed, TraitTable, TreeFile
-from embedlab.cli.verb import Answer, shown, verb
+from embedlab.cli.verb import Answer, html_page, shown, verb
 
 
 def register(app: typer.Typer) -> None:
@@ -59,6 +59,8 @@ def explore(
     Hover, lasso, search, nearest neighbours, photographs at full size. The address, with its secret, is printed; only
     this machine can reach it. Ctrl-C ends it.
     """
+    if out is not None:
+        html_page(out)
     from embedlab.data import Traits, Tree
     from embedlab.explore.opening import open_stores, opened
 

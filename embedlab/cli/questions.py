@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from embedlab.cli.verb import Answer, command_line, shown, verb
+from embedlab.cli.verb import Answer, command_line, html_page, shown, verb
 from embedlab.progress import in_words
 
 PANEL = "Questions and answers"
@@ -222,15 +222,20 @@ def report(
     seed: Seed = 0,
     declaration: Declaration = None,
 ) -> Answer:
-    """Ask stores all they can answer: one page that works offline."""
+    """Ask stores all they can answer: one page that works offline.
+
+    Which questions those are says `embedlab info STORE --fit`. What is not asked is said, and why.
+    """
     from embedlab.study import findings, report_stores
 
+    html_page(out)
     done = report_stores(stores, out, traits=traits, tree=tree, x=x, seed=seed, declaration=declaration,
                          command=command_line())  # fmt: skip
     return Answer(
         done,
         [
-            *(f"  {line}" for outcome in done["outcome"] for line in findings(outcome)),
+            *(line for outcome in done["outcome"]
+              for line in (outcome["question"], *(f"  {said}" for said in findings(outcome)))),
             *not_asked(done["unasked"]),
             f"in {shown(done['report'])} ({done['bytes'] / 1e6:.1f} MB, one file, no network needed)",
             "next: open that page in a browser",

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -125,6 +126,16 @@ def shown(path) -> str:
     text = os.fspath(path)
     relative = os.path.relpath(text)
     return relative if len(relative) < len(text) and not relative.startswith("..") else text
+
+
+def html_page(out) -> None:
+    """Refuse, before anything is computed, a page under a name that no browser would open."""
+    path = Path(out)
+    if path.suffix.lower() not in (".html", ".htm") or path.is_dir():
+        raise typer.BadParameter(
+            f"{shown(path)} is {'a folder' if path.is_dir() else 'no name of a page'}: give one that ends in .html, as "
+            f"{shown(path / 'report.html' if path.is_dir() else path.with_suffix('.html'))}", param_hint="--out"
+        )  # fmt: skip
 
 
 def plain(value: Any) -> Any:

@@ -99,7 +99,8 @@ class Embeddings:
     def __repr__(self) -> str:
         said = [f"{self.n:,} × {self.d:,}", str(self.card.get("norm", "norm unknown"))]
         if "model" in self.card:
-            said.insert(0, str(self.card["model"]))
+            known = str(self.card["model"])
+            said.insert(0, "model not stated" if known == "not stated" else known)
         if self.has("species"):
             said.append(f"{self.rows['species'].drop_nulls().n_unique():,} species")
         if self.has("sex") and self.n:

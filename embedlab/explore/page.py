@@ -45,6 +45,11 @@ def named(maps) -> dict:
     if isinstance(maps, Mapping):
         return dict(maps)
     every = list(maps) if isinstance(maps, Sequence) else [maps]
+    if bare := [type(m).__name__ for m in every if not hasattr(m, "method")]:
+        raise TypeError(
+            f"a map is what el.project gives; saw {bare[0]}. Say el.show(el.project(birds, 'pca', rng=0)), or "
+            "el.explore(birds), which makes its own"
+        )
     out = {}
     for m in every:
         same = [id(other) for other in every if other.method == m.method]

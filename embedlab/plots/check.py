@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from embedlab.plots import colour_vision, lettering
+from embedlab.plots import colour_vision, drawable, lettering, print_figure
 from embedlab.plots.theme import MISSING
 
 SMALLEST_TEXT, THINNEST_LINE = 6.0, 0.5  # points at final size
@@ -47,15 +47,20 @@ class Checked:
 
 
 def check(figure, *, saved: bool = True) -> Checked:
-    """Measure a matplotlib Figure at the size it has, and name what is not fit to print.
+    """Measure a matplotlib Figure, or a result as it is printed in one column, and name what is not fit to print.
 
     Text from 6 pt, lines from 0.5 pt, contrast of text from 4.5 and of lines and marks from 3, keys that differ by
     colour alone from 10 apart in CAM02-UCS under full colour-vision deficiency (`colour_vision`), no text clipped or
     over another, fonts embedded as TrueType, PDF up to 5 MB. The light grey of missing values is exempt from contrast:
     it is meant to stand back. `saved=False` spares the PDF, and with it fonts and bytes. A plotly figure is refused.
     """
+    if drawable(figure):
+        figure = print_figure(figure)
     if not hasattr(figure, "savefig") or not hasattr(figure, "findobj"):
-        raise TypeError(f"check measures a matplotlib Figure, not {type(figure).__name__}: use plots.print_figure")
+        raise TypeError(
+            f"check measures a figure for print, of matplotlib; saw {type(figure).__module__.partition('.')[0]}'s "
+            f"{type(figure).__name__}: give the result itself, or embedlab.plots.print_figure(result)"
+        )
     texts = lettering.texts(figure)
     lines, marks = _lines(figure), _marks(figure)
     pdf = _pdf(figure) if saved else b""

@@ -8,7 +8,8 @@ def checked(x, name: str = "x", least: int = 2) -> np.ndarray:
     try:
         x = np.asarray(x, np.float64)
     except TypeError:
-        raise TypeError(f"{name} must be numbers; saw {type(x).__name__}: are the arguments in order?") from None
+        held = " Its numbers are in .values" if hasattr(x, "values") else ""
+        raise TypeError(f"{name} must be numbers; saw {type(x).__name__}: are the arguments in order?{held}") from None
     if x.ndim != 2:
         raise ValueError(f"{name} must be a matrix (rows, dimensions); saw shape {x.shape}")
     if x.shape[0] < least or x.shape[1] < 1:

@@ -87,3 +87,8 @@ def test_rows_without_a_file_and_galleries_of_nothing_are_told(birds):
         photographs.jpeg(0)
     with pytest.raises(ValueError, match="a gallery of 0 columns and 64 images shows nothing: both are at least 1"):
         doors.gallery(SimpleNamespace(card={}), cols=0)
+
+
+def test_vectors_in_place_of_a_map_are_told_what_makes_one(birds):
+    with pytest.raises(TypeError, match=r"a map is what el.project gives; saw Embeddings. Say el.show\(el.project\("):
+        doors.show(open_store(birds))

@@ -149,6 +149,7 @@ def test_a_figure_is_saved_as_it_was_drawn_whoever_saves_it():
 
 
 def test_refusals():
-    with pytest.raises(TypeError, match="print_figure"):
+    with pytest.raises(TypeError, match="saw plotly's Figure: give the result itself, or embedlab.plots.print_figure"):
         check(plots.draw(EVERY["geometry"]))
+    assert check(EVERY["geometry"]) == check(plots.print_figure(EVERY["geometry"]))  # a result as it is printed
     assert np.isfinite(checked(plots.print_figure(EVERY["geometry"])).bytes)

@@ -192,6 +192,7 @@ def test_what_cannot_be_tested_is_refused():
     for wrong, groups, why in (
         (x, ["a"] * 12, "all rows are of one group"),
         (x, list("aaaaaaaaaabb"), r"groups \['b'\] have fewer than 3 rows"),
+        (x, list("aabbccddeeff"), r"groups \['a', 'b', 'c', 'd', 'e'\] and 1 more, of 6, have fewer than 3 rows"),
         (x, np.arange(12.0), r"fewer than 3 rows.*as a column of shape \(n, 1\)"),
         (x, GROUPS[:7], r"12 rows but groups of shape \(7,\)"),
         (x, z[:7], r"12 rows but groups of shape \(7, 2\)"),

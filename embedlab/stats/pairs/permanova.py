@@ -118,9 +118,10 @@ class _Groups:
         if self.sizes.size < 2:
             raise ValueError("all rows are of one group: there is nothing to compare")
         if (self.sizes < 3).any():
-            small = [str(k) for k in np.unique(groups)[self.sizes < 3][:5]]
+            small = [str(k) for k in np.unique(groups)[self.sizes < 3]]
+            more = f" and {len(small) - 5:,} more, of {self.sizes.size:,}," if len(small) > 5 else ""
             raise ValueError(
-                f"groups {small} have fewer than 3 rows: merge them or leave them out "
+                f"groups {small[:5]}{more} have fewer than 3 rows: merge them or leave them out "
                 "(to regress on numbers, pass them as a column of shape (n, 1))"
             )
         self.members = [np.flatnonzero(self.codes == k) for k in range(self.sizes.size)]

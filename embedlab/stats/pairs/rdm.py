@@ -94,7 +94,11 @@ def noise_ceiling(rdms, method: str = "spearman") -> NoiseCeiling:
 def _condensed(x, name: str) -> np.ndarray:
     x = np.asarray(x, float)
     if x.ndim != 1 or x.size < 3:
-        raise ValueError(f"{name} must be condensed, one number a pair of at least 3 classes; saw shape {x.shape}")
+        square = x.ndim == 2 and x.shape[0] == x.shape[1]
+        raise ValueError(
+            f"{name} must be condensed, one number a pair of at least 3 classes; saw shape {x.shape}"
+            f"{'. Of a square table d, d[np.triu_indices(len(d), 1)] takes it' if square else ''}"
+        )
     if not np.isfinite(x).all():
         raise ValueError(f"{name} holds NaN or infinity (pairs {np.flatnonzero(~np.isfinite(x))[:5].tolist()})")
     return x
