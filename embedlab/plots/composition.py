@@ -12,7 +12,7 @@ from embedlab.plots.treemap import Box, squarified
 
 WIDE, HIGH = 76.0, 62.0  # mm of the treemap where it is smallest, a column of a journal
 SMALLEST = 2.5  # mm² of a taxon that is drawn by itself
-EM = 3.05  # mm that a type size takes on a phone, where the treemap is as wide as 25 of them
+EM = 3.4  # mm that a type size takes on a phone, where the treemap is as wide as 22 of them
 LINE = 3.0  # mm that the name of a coarser taxon takes
 SHADES = (COUNTS[1], COUNTS[2], COUNTS[4])  # black words can be read on two of them, white on the last
 
@@ -26,8 +26,8 @@ def picture(result) -> Picture:
         foot=f"n = {result.n:,} images of {result.units:,} {result.unit} · effective number "
         f"{result.effective:,.1f} · chance {result.effective_chance:,.1f} ({result.chance_low:,.1f} to "
         f"{result.chance_high:,.1f}; all photographed equally often) · half of the images in {result.half:,} "
-        f"{result.unit}, {result.half_chance:,.0f} by chance · left out: {result.left_out:,} images "
-        "not named at both ranks",
+        f"{result.unit}, {result.half_chance:,.0f} by chance · "
+        + (f"left out: {result.left_out:,} images not named at both ranks" if result.left_out else "nothing left out"),
         caption=result.caption,
         columns=2,
         alt=f"Treemap of images by {result.of} within {result.within}; ranked counts of {result.unit}.",
