@@ -16,8 +16,8 @@ def picture(result) -> Picture:
     who = f"{len(result.species):,}\u00a0species, {runs} at the largest scale, {len(result.gaps)} controls"
     return Picture(
         title=_title(sure, measure),
-        panels=(_values(result, measure), _gaps(result)),
-        foot=f"n\u00a0=\u00a0{who}" + (f" · {silent} cannot be told" if silent else ""),
+        panels=(_values(result, measure), *([_gaps(result)] if sure else [])),
+        foot=f"n\u00a0=\u00a0{who}" + (f" · {silent} cannot be compared" if silent else ""),
         caption=result.caption,
         alt=f"{result.measure} of {runs} and of {', '.join(result.gaps)}, and the gaps between them.",
     )
@@ -26,7 +26,7 @@ def picture(result) -> Picture:
 def _title(sure, measure: str) -> str:
     """Tell the gap to the control that comes nearest: what training has to be measured by."""
     if not sure:
-        return f"{sentence_case(measure)}: no control can be told"
+        return f"{sentence_case(measure)}: no control can be compared"
     least = min(sure, key=lambda g: g.evidence.estimate)
     e = least.evidence
     low, high = e.interval
@@ -84,27 +84,26 @@ def _values(result, measure: str) -> Panel:
 
 
 def _gaps(result) -> Panel:
-    shown = [(-float(k), g) for k, g in enumerate(result.gaps.values())]
-    marks = [Rule(at=0.0, key="the control: no gap")]
-    sure = [(at, g) for at, g in shown if not g.evidence.cannot_tell]
+    """The gaps of those controls that can be compared."""
+    sure = [(-float(k), g) for k, g in enumerate(g for g in result.gaps.values() if not g.evidence.cannot_tell)]
+    marks: list = [Rule(at=0.0, key="the control: no gap")]
     ends = array([g.evidence.interval for _, g in sure]).reshape(-1, 2)
     value = array([g.evidence.estimate for _, g in sure])
     spans = [v for _, g in sure for v in (g.evidence.chance["low"], g.evidence.chance["high"])]
-    if sure:
-        marks += [
-            Span(low=min(spans), high=max(spans), key="model and control exchanged, 95 %"),
-            Dots(x=value, y=array([at for at, _ in sure]), low=ends[:, 0], high=ends[:, 1], size=5, shape="diamond",
-                 colour=VERMILION, label=tuple(str(g) for _, g in sure), key="gap, 95 % over species"),
-        ]  # fmt: skip
+    marks += [
+        Span(low=min(spans), high=max(spans), key="model and control exchanged, 95 %"),
+        Dots(x=value, y=array([at for at, _ in sure]), low=ends[:, 0], high=ends[:, 1], size=5, shape="diamond",
+             colour=VERMILION, label=tuple(str(g) for _, g in sure), key="gap, 95 % over species"),
+    ]  # fmt: skip
     return Panel(
         marks=tuple(marks),
         title="After training, less each control",
         note=n_of(len(result.species), "species"),
-        x=Axis(label="gap", range=padded(value, ends, spans, include=(0.0,))),
-        y=Axis(ticks=tuple((at, _name(g)) for at, g in shown), range=(shown[-1][0] - 0.6, 0.6)),
-        height=12 + 8 * len(shown),
+        x=Axis(label="gap, in the unit above", range=padded(value, ends, spans, include=(0.0,))),
+        y=Axis(ticks=tuple((at, g.control) for at, g in sure), range=(sure[-1][0] - 0.6, 0.6)),
+        height=12 + 8 * len(sure),
     )
 
 
 def _name(gap) -> str:
-    return gap.control + (": untold" if gap.evidence.cannot_tell else "")
+    return gap.control + (": not known" if gap.evidence.cannot_tell else "")

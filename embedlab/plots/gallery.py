@@ -5,6 +5,7 @@
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,8 +13,10 @@ from embedlab.io.atomic import put_bytes
 from embedlab.plots.origin import origin
 from embedlab.plots.page import shell, text
 from embedlab.plots.theme import sentence_case
+from embedlab.plots.typography import typeset
 
 KINDS = {"html": "interactive", "pdf": "PDF", "svg": "SVG", "png": "PNG", "csv": "numbers (CSV)"}
+CLAIMS = 4  # of a question that are told at once
 DEEP = 4  # folders below which no outcome is looked for
 # A file's own pictures, beside it: 'self' is nothing for a page opened from disk, which `file:` then serves.
 POLICY = (
@@ -25,6 +28,7 @@ STYLE = """
 .card a.look{display:block;background:#fff;height:15rem;overflow:hidden;border-bottom:1px solid var(--line)}
 .card img{display:block;width:100%;height:100%;object-fit:cover;object-position:top left}
 .card figcaption{padding:.55rem .8rem .7rem}.card b{color:var(--ink);font-weight:600}
+.how summary{font-size:.86rem}
 .found{list-style:none;padding:0;margin:.6rem 0}.found li{margin:.35rem 0}.found .verdict{font-weight:650}
 @media (min-width:48rem){.one{display:grid;grid-template-columns:minmax(0,1fr) 24rem;gap:0 2rem;align-items:start}
 .one .wall{grid-column:2;grid-row:1/span 9;margin:0;grid-template-columns:1fr}.one>:not(.wall){grid-column:1}}
@@ -81,22 +85,28 @@ def _link(path: Path, folder: Path) -> str:
 
 
 def _section(where: Path, facts: dict, folder: Path) -> str:
-    verdicts = "".join(
+    verdicts = [
         f"<li><span class='verdict'>{text(c.get('verdict', 'not judged'))}</span>"
-        f"{' <span class=stamp>exploratory</span>' if c.get('exploratory') else ''}: {text(c.get('sentence', ''))}</li>"
+        f"{' <span class=stamp>exploratory</span>' if c.get('exploratory') else ''}: "
+        f"{text(typeset(c.get('sentence', '')))}</li>"
         for c in facts["claims"]
-    )
+    ]
+    found, rest = verdicts[:CLAIMS], verdicts[CLAIMS:]
+    words = Counter(c.get("verdict", "not judged") for c in facts["claims"][CLAIMS:])
+    more = f"<details><summary>{len(rest)} more: {', '.join(f'{n} {text(word)}' for word, n in words.most_common())}"
+    more += f"</summary><ul class='found'>{''.join(rest)}</ul></details>"
     pictures = sorted(where.glob("*.svg"))
     cards = "".join(_card(p, folder) for p in pictures)
     single = ' class="one"' if len(pictures) == 1 else ""
     stores = facts.get("stores", [])
     said = origin({"stores": stores, "seed": facts.get("seed", 0), "left_out": facts.get("exclusions", [])})
-    command = f" · <code>{text(facts['command'])}</code>" if facts.get("command") else ""
+    command = f"<code>{text(facts['command'])}</code><br>" if facts.get("command") else ""
     return (
         f'<section{single} id="{text(where.relative_to(folder).as_posix())}"><h2>{text(_name(where, folder))}</h2>'
-        f'<p class="question">{text(facts["question"])}</p><ul class="found">{verdicts}</ul>'
-        f'<div class="wall">{cards}</div><p class="note">{text(said)}{command} · '
-        f'<a href="{_link(where / "outcome.json", folder)}">outcome.json</a></p></section>'
+        f'<p class="question">{text(facts["question"])}</p><ul class="found">{"".join(found)}</ul>'
+        f'{more if rest else ""}<div class="wall">{cards}</div><p class="note">{text(said)}</p><details class="how">'
+        f'<summary>How it was asked</summary><p class="note">{command}'
+        f'<a href="{_link(where / "outcome.json", folder)}">outcome.json</a></p></details></section>'
     )
 
 

@@ -6,7 +6,7 @@ from embedlab.measures.foretold import foretold
 from embedlab.plots.marks import Band, Dots, Path, Rule, Words, array
 from embedlab.plots.theme import COUNTS, FRAME, INK, line_colours, number
 
-NEAR, FAR = 0.4, 2.8  # mm from a line to the lower and upper edge of the words that stand along it
+NEAR, FAR = 0.4, 3.4  # mm from a line to the lower and upper edge of the words that stand along it, on a screen too
 LETTER = 1.2  # mm that a letter of them takes
 WIDTH = 68.0  # mm of a panel in one column
 

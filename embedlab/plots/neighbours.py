@@ -50,7 +50,9 @@ def picture(result) -> Picture:
     last = len(result.ranks) - 1
     evidence = result.evidence
     p = [f"{r} {p_words(evidence[r].p_more)}" for r in result.ranks if r in evidence and not evidence[r].cannot_tell]
-    ticks = tuple((float(-i), f"{r} (n = {n:,})") for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True)))
+    ticks = tuple(
+        (float(-i), f"{r} (n\u00a0=\u00a0{n:,})") for i, (r, n) in enumerate(zip(result.ranks, result.n, strict=True))
+    )
     # Beside the kind of chance that judges: a random neighbour would flatter every rank.
     by_chance = percent(array(result.parent_chance)[last], like=value[last])
     within = f" within one {result.parents[last]}" if result.parents[last] else ""

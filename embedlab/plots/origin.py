@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-MOST, LETTERS = 3, 50  # models, keys or exclusions that are spelt out: so many, or the first few of so many letters
+MOST, LETTERS = 3, 40  # models, keys or exclusions that are spelt out: so many, or the first few of so many letters
 LONGEST = 90  # characters of an exclusion
 
 
@@ -39,5 +39,6 @@ def _some(values: Sequence[str], between: str = ", ") -> str:
     shown = 1
     while shown < min(MOST, len(values)) and len(between.join(values[: shown + 1])) <= LETTERS:
         shown += 1
+    shown = 2 if len(values) == 2 else shown  # "and 1 more" would be as long
     shown = shown if between == ", " else min(MOST, len(values))  # of what was left out, all that there is room for
     return between.join(values[:shown]) + (f" and {len(values) - shown} more" if len(values) > shown else "")

@@ -17,6 +17,7 @@ from embedlab.plots.images import images
 from embedlab.plots.marks import Picture
 from embedlab.plots.scene_page import scenes_html
 from embedlab.plots.screen import as_json
+from embedlab.plots.typography import begun, typeset
 
 SHAPES = {  # in a box of 22 × 14
     "circle": "M7.5 7a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z",
@@ -40,6 +41,7 @@ POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 MOST_ROWS = 60  # of a table shown on the page; the rest is in the download, and the page says so
+MOST_LISTED = 4  # models or keys at the foot of a page that are spelt out at once
 MOST_CSV = 20_000  # rows that a page carries for the download
 
 
@@ -138,7 +140,7 @@ def figure_html(
         f'aria-label="{text(picture.alt or picture.title)}" style="{room}"></div>'
         f'<noscript><img class="still" alt="{text(picture.alt or picture.title)}" '
         f'src="data:image/svg+xml;base64,{image}"></noscript>'
-        f'<p class="foot">{text(picture.foot)}</p><figcaption>{text(picture.caption)} '
+        f'<p class="foot">{text(picture.foot)}</p><figcaption>{text(begun(typeset(picture.caption)))} '
         f"{button}</figcaption></figure>"
     )
 
@@ -204,7 +206,7 @@ def figure_page(picture: Picture, provenance: dict, *, table, sentence: str = ""
     """Give one figure as a page of its own, with its table and provenance."""
     still = images(picture, provenance, kinds=("svg",))["svg"]
     body = (
-        f"<main id='main'><h1>{text(picture.title)}</h1><p class='lead'>{text(sentence)}</p>"
+        f"<main id='main'><h1>{text(picture.title)}</h1><p class='lead'>{text(begun(typeset(sentence)))}</p>"
         f"{figure_html(picture, 0, still, table=0, heading=False)}"
         f"<details><summary>The numbers</summary>{table_html(table, 'The numbers of this figure')}</details>"
         "</main>"
@@ -220,7 +222,9 @@ def _value(value) -> str:
     if isinstance(value, list | tuple):
         if not value:
             return "nothing"
-        return "<br>".join(_value(v) if isinstance(v, dict) else f"<code>{text(v)}</code>" for v in value)
+        every = "<br>".join(_value(v) if isinstance(v, dict) else f"<code>{text(v)}</code>" for v in value)
+        few = len(value) <= MOST_LISTED
+        return every if few else f"<details><summary>all {len(value)}</summary>{every}</details>"
     return f"<code>{text(value)}</code>"
 
 

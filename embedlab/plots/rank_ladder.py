@@ -11,7 +11,7 @@ NAMED = 4  # stores whose curves have colours of their own; of more, the first a
 COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
 NARROW = 92.0  # points across a map where two stand beside each other in one column of a journal
 LAYERS = 4
-LINE = 7.4  # points from one name to the next
+LINE = 7.4  # points from one name to the next, at least
 ROOM = 180.0  # mm of a page for the maps of a ladder
 SHOWN = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
 
@@ -95,12 +95,13 @@ def _key(looks, x, y, height: float, rank: str) -> tuple[list, tuple, tuple]:
     words = [_short(name, rank) for name, _, _ in looks]
     room = 12.0 + max(map(len, words)) * 3.3
     tall = height / POINT
+    pitch = min(10.0, LINE * (tall // LINE) / max(len(looks), 1))  # a few names stand further apart
     # data units a point, if the panel has the width that it has in one column of a journal
     unit = max(np.ptp(x) / (NARROW - room - 8), np.ptp(y) / (tall - 8)) or 1.0
-    lowest = (len(looks) - 1) * LINE
+    lowest = (len(looks) - 1) * pitch
     top = max(float(y.max()) - 3 * unit, float(np.mean([y.min(), y.max()])) + lowest * unit / 2)
     left = float(x.max()) + 7 * unit
-    places = top - np.arange(len(looks)) * LINE * unit
+    places = top - np.arange(len(looks)) * pitch * unit
     found: list = [
         Dots(x=array([left]), y=array([place]), colour=colour, shape=shape, size=3.4)
         for place, (_, colour, shape) in zip(places, looks, strict=True)

@@ -65,13 +65,14 @@ def picture(result) -> Picture:
         note=n_of(len(x), f"runs at {len(scales)} scales"),
         height=MAIN,
     )
-    slope = chance_panel(e, "slope per tenfold" if log else "slope", title="Slope and chance", include=(0.0,))
+    name = result.x_name.replace("_", " ")
+    grows = f"change for each tenfold of {name}" if log else f"change for each of {name}"
+    slope = chance_panel(e, grows, title="Slope and chance", include=(0.0,))
     panels = [main, slope]
     if result.parts:
         panels.insert(1, _parts(result, order, x, across))
     if result.slopes is not None:
-        panels.append(_species(result, "slope per tenfold" if log else "slope"))
-    name = result.x_name.replace("_", " ")
+        panels.append(_species(result, grows))
     low_end, high_end = e.interval
     way = "rises by" if low_end > 0 else "falls by" if high_end < 0 else "shows no clear trend,"
     by = told(e) if low_end <= 0 <= high_end else told(e).lstrip("−")
@@ -97,7 +98,7 @@ def _species(result, label: str) -> Panel:
     )  # fmt: skip
     return Panel(
         marks=(
-            Bars(left=left, right=right, height=tall * 0.62, colour=COUNTS[2], key="species"),
+            Bars(left=left, right=right, height=tall * 0.62, colour=COUNTS[2], key="how many species"),
             Rule(at=0.0, key="no slope"),
             mean,
         ),

@@ -15,6 +15,8 @@ PX = 4.6  # screen pixels for a millimetre of print
 LONG, TWO_LINES = 16, 29.0  # letters of a row's name that stay on one line; px from row to row that two lines need
 LEFT, RIGHT = 12, 16  # px of margin
 KEY, KEY_LINE = 12, 29  # px of the key's letters, and from line to line as plotly sets them
+BARE = 26.0  # px that a panel without anything at its left leaves free beside the next one
+CELL = 11.5  # px of the letters in a cell
 NOTE_LINE = 15  # px from one line of a note to the next
 
 
@@ -24,11 +26,12 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
     rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
     heights = [max(panels[i].height for i in row) * PX for row in rows]
     side = side_room(panels, columns)
+    own = [side if columns == 1 or p.y.shown or p.y.label else BARE for p in panels]
     above = [
-        max(_above(panels[i], _columns(panels, row, c, columns, width), width, side) for c, i in enumerate(row))
+        max(_above(panels[i], _columns(panels, row, c, columns, width), width, own[i]) for c, i in enumerate(row))
         for row in rows
     ]
-    below = [max(_below(panels[i], width / len(row) - side) for i in row) for row in rows]
+    below = [max(_below(panels[i], width / len(row) - own[i]) for i in row) for row in rows]
     top = 10 + above[0] + KEY_LINE * key_lines(names, width - side - RIGHT)
     inner = sum(heights) + sum(below[:-1]) + sum(above[1:])
     layout = theme.template() | {
@@ -55,7 +58,7 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
             y -= title
         for column, i in enumerate(row):
             left, right = _columns(panels, row, column, columns, width)
-            _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width, side)
+            _axes(layout, panels[i], i, (left, right), ((y - tall) / inner, y / inner), width, own[i])
         y -= tall + under
     return layout
 
@@ -111,8 +114,14 @@ def _in_two_lines(panel: m.Panel) -> m.Panel:
     gap = min((b - a for a, b in pairwise(places)), default=span[1] - span[0])
     if gap / (span[1] - span[0]) * panel.height * PX < TWO_LINES:
         return panel
-    broken = tuple((v, "\n".join(textwrap.wrap(t, max(LONG, (len(t) + 5) // 2)))) for v, t in ticks)
+    broken = tuple((v, "\n".join(_halves(t))) for v, t in ticks)
     return replace(panel, y=replace(panel.y, ticks=broken))
+
+
+def _halves(name: str) -> list[str]:
+    """Break a long name into two lines, as even as its words allow."""
+    every = (textwrap.wrap(name, w, break_long_words=False) for w in range(max(LONG, len(name) // 2), len(name)))
+    return next((two for two in every if len(two) <= 2), [name])
 
 
 def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float, float]:
@@ -154,13 +163,20 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
             layer = "above" if over and isinstance(mark, m.Rule) else "below"
             layout["shapes"].append(shape(mark, suffix) | {"layer": layer})
         elif isinstance(mark, m.Words):
-            layout["annotations"].append(annotation(mark, panel, suffix))
+            if not (over and _too_long(mark, panel, room)):
+                layout["annotations"].append(annotation(mark, panel, suffix))
         elif isinstance(mark, m.Thumbs) and panel.x.range and panel.y.range:
             # a little smaller where the panel is narrower than in print, so that neighbours still stand apart
             pixels = PX * min(1.0, room / 330)
             spans = [abs(axis.range[1] - axis.range[0]) for axis in (panel.x, panel.y)]
             per_mm = (pixels * spans[0] / room, pixels * spans[1] / (panel.height * PX))
             layout["images"] = [*layout.get("images", []), *pictures(mark, suffix, per_mm)]
+
+
+def _too_long(words: m.Words, panel: m.Panel, room: float) -> bool:
+    """Whether words in the middle of a cell would run into the next one: hover says them then."""
+    low, high = panel.x.range or (0.0, 1.0)
+    return words.anchor == "center" and em(words.text) * CELL > abs(room / (high - low))
 
 
 def _over(panel: m.Panel, across: tuple, up: tuple, room: float) -> list[dict]:

@@ -69,7 +69,11 @@ def _numeric(result, axis, known) -> Panel:
                 key="one species",
             ),
         ),
-        x=Axis(label=result.trait.replace("_", " "), log=log, range=tuple(10**v for v in span) if log else span),
+        x=Axis(
+            label=f"{result.trait.replace('_', ' ')} (unit of the table)",
+            log=log,
+            range=tuple(10**v for v in span) if log else span,
+        ),
         y=Axis(label=AXIS, range=padded(axis[known])),
         title="Trait and position",
         note=n_of(int(known.sum()), "species"),
@@ -91,7 +95,7 @@ def _by_kind(result, axis, known) -> Panel:
         middle = array([np.median(axis[rows])])
         marks.append(Dots(x=axis[rows], y=aside - place, colour=colour, shape=shape, size=3.4, label=label))
         marks.append(Dots(x=middle, y=array([-place]), shape="tick", size=12, colour=INK, key="median"))
-        ticks.append((float(-place), f"{level} (n = {len(rows)})"))
+        ticks.append((float(-place), f"{level} (n\u00a0=\u00a0{len(rows)})"))
     return Panel(
         marks=tuple(marks),
         title="Trait and position",

@@ -12,9 +12,10 @@ from embedlab.plots.trees import branches, ladder
 
 # From blue to ochre over green, as in batlow: ordered for every eye, and dark enough for a thin line.
 SHADES = ("#2f5083", "#2f7374", "#6b7d35", "#a07a22", "#c47a2c")
+NAME = 2.5  # mm from one name to the next
 NAMED = 24  # species up to which tips bear names and marks bear numbers
 MOST_PHOTOGRAPHS = 8
-CLOUD, STRIP = 46.0, 14.0  # mm of the map, and of the photographs below it
+CLOUD, STRIP = 46.0, 15.0  # mm of the map, and of the photographs below it
 
 
 def picture(result) -> Picture:
@@ -49,6 +50,7 @@ class _Look:
         self.colours = tuple(SHADES[i] for i in np.minimum((rank * len(SHADES)).astype(int), len(SHADES) - 1))
         self.numbers = tuple(str(n) for n in number_of)
         self.named = len(result.species) <= NAMED
+        self.shown = _shown(result, array(result.position))  # of many species those pictured bear names in the tree
         self.words = tuple(
             f"{n}  {s}\n{self.label} {number(v, 3)}\nposition {number(p)}" + _between(lo, hi)
             for n, s, v, p, lo, hi in zip(
@@ -102,7 +104,7 @@ def _map(look) -> Panel:
             marks.append(Path(x=line[:, 0], y=line[:, 1], colour=shade, width=0.6))
     across, up = padded(x, outline[..., 0]), padded(y, outline[..., 1])
     ticks, height = _ticks(*up), CLOUD
-    if shown := _shown(r, x):
+    if shown := look.shown:
         up, height = (up[0] - (up[1] - up[0]) * STRIP / CLOUD, up[1]), CLOUD + STRIP
         marks += _strip(look, shown, across, up, height)
     marks += look.dots(x, y, key=True)
@@ -112,7 +114,7 @@ def _map(look) -> Panel:
         title="Species means, 95 % ellipses",
         note=n_of(len(r.species), "species"),
         height=height,
-        x=Axis(label=f"position on the axis of {look.label}", range=across),
+        x=Axis(label=f"position on the axis of {look.label} (unit of the table)", range=across),
         y=Axis(label="first principal axis at right angles", range=up, ticks=ticks),
     )
 
@@ -133,7 +135,7 @@ def _strip(look, shown: list[int], across, up, height: float) -> list:
     size = min(9.0, 70.0 / len(shown) - 0.8)
     per_mm = (up[1] - up[0]) / height
     middle = np.full(len(shown), up[0] + (size / 2 + 0.8) * per_mm)
-    top = middle + (size / 2 + 3.2 * look.named) * per_mm
+    top = middle + (size / 2 + 3.2) * per_mm
     none = np.full(len(shown), np.nan)
     found: list = [
         Path(x=np.column_stack([slots, x, none]).ravel(), y=np.column_stack([top, y, none]).ravel(), colour=FRAME,
@@ -141,11 +143,10 @@ def _strip(look, shown: list[int], across, up, height: float) -> list:
         Thumbs(x=slots, y=middle, images=tuple(r.photographs[r.species[i]] for i in shown), size=size,
                label=tuple(look.words[i] for i in shown), colours=tuple(look.colours[i] for i in shown)),
     ]  # fmt: skip
-    if look.named:
-        found += [
-            Words(x=float(s), y=float(m + (size / 2 + 1.6) * per_mm), text=look.numbers[i], anchor="center")
-            for s, m, i in zip(slots, middle, shown, strict=True)
-        ]
+    found += [
+        Words(x=float(s), y=float(m + (size / 2 + 1.6) * per_mm), text=look.numbers[i], anchor="center")
+        for s, m, i in zip(slots, middle, shown, strict=True)
+    ]
     return found
 
 
@@ -163,10 +164,11 @@ def _ticks(low: float, high: float) -> tuple[tuple[float, str], ...]:
 def _tree(look, depth, row, order) -> Panel:
     """Tree, names, and in its order two columns: the trait, and the position with its interval."""
     r, n = look.of, len(order)
-    longest = max(len(_short(s)) for s in r.species) + 3 if look.named else 0
+    bearing = list(range(n)) if look.named else look.shown
+    longest = max((len(_short(r.species[i])) for i in bearing), default=-3) + 3
     names = min(0.42, 0.021 * longest)
     trunk = 0.40 - 0.45 * names
-    first = trunk + 0.02 + names
+    first = trunk + (0.02 if look.named else 0.035) + names
     wide = (0.98 - first) / 2 - 0.02
     columns = (first, first + wide), (0.98 - wide, 0.98)
     place = -np.argsort(order).astype(float)
@@ -185,21 +187,39 @@ def _tree(look, depth, row, order) -> Panel:
         marks.append(Path(x=at, y=array([0.5, 0.5 - n]), dash="dot", colour=CHANCE, width=0.8))
     marks += look.dots(into(0, value), place)
     marks += look.dots(into(1, position), place, low=into(1, r.low), high=into(1, r.high))
-    if look.named:
-        marks += [
-            Words(x=trunk + 0.015, y=float(place[i]), text=f"{look.numbers[i]} {_short(s)}", italic=True)
-            for i, s in enumerate(r.species)
-        ]
+    tall = float(np.clip(3.7 * n, 34, 52))
+    marks += _names(look, bearing, place, trunk, NAME * n / tall, 0.5 - n)
     heads = ("\n".join(textwrap.wrap(words, 9)) for words in (look.trait, "position"))
     ticks = tuple(((lo + hi) / 2, words) for (lo, hi), words in zip(columns, heads, strict=True))
     return Panel(
         marks=tuple(marks),
         title="In the order of the tree",
         note=n_of(n, "species"),
-        height=float(np.clip(3.7 * n, 34, 52)),
+        height=tall,
         x=Axis(ticks=ticks, range=(-0.01, 1.0)),
         y=Axis(range=(0.4 - n, 0.6), shown=False),
     )
+
+
+def _names(look, mine: list[int], place, trunk: float, apart: float, lowest: float) -> list:
+    """Numbers and names at the tips, `apart` rows from each other at least: where tips are closer, lines lead there."""
+    mine = sorted(mine, key=lambda i: -place[i])
+    at = array([place[i] for i in mine])
+    if look.named or not mine:
+        rows = at
+    else:
+        step = apart * np.arange(len(mine))
+        rows = np.minimum.accumulate(at + step) - step  # down from the first
+        rows = np.maximum(rows, lowest + apart / 2 + step[::-1])  # and up again where they would leave the panel
+    marks: list = [
+        Path(x=array([trunk, trunk + 0.025]), y=array([a, b]), colour=FRAME, width=0.5)
+        for a, b in zip(at, rows, strict=True) if not look.named
+    ]  # fmt: skip
+    edge = trunk + (0.015 if look.named else 0.032)
+    return marks + [
+        Words(x=edge, y=float(row), text=f"{look.numbers[i]} {_short(look.of.species[i])}", italic=True)
+        for i, row in zip(mine, rows, strict=True)
+    ]
 
 
 def _short(name: str) -> str:
@@ -218,8 +238,8 @@ def _against(look) -> Panel:
         title="Trait and position",
         note=n_of(len(r.species), "species"),
         height=32,
-        x=Axis(label="position, with 95 % of its mean", range=across),
-        y=Axis(label=look.label, range=up),
+        x=Axis(label="position, with 95 % of its mean (unit of the table)", range=across),
+        y=Axis(label=f"{look.label} (unit of the table)", range=up),
     )  # fmt: skip
 
 

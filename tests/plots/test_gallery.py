@@ -72,3 +72,15 @@ def test_broken_outcomes_are_passed_over_and_an_empty_folder_refused(figures, tm
     empty.mkdir()
     with pytest.raises(ValueError, match="make figures"):
         gallery(empty)
+
+
+def test_many_claims_are_folded_and_counted_by_verdict(tmp_path):
+    (tmp_path / "controls").mkdir()
+    facts = outcome("controls")
+    words = ["supported"] * 4 + ["cannot tell", "not supported", "cannot tell"]
+    facts["claims"] = [{"verdict": w, "sentence": f"claim {i}: -0.{i}"} for i, w in enumerate(words)]
+    (tmp_path / "controls" / "outcome.json").write_text(json.dumps(facts))
+    page = gallery(tmp_path).read_text()
+    shown, _, folded = page.partition("<summary>3 more: 2 cannot tell, 1 not supported</summary>")
+    assert "claim 3: −0.3" in shown and "claim 4" not in shown and "claim 6: −0.6" in folded
+    assert "<code>embedlab run x</code>" in folded.partition("How it was asked")[2]

@@ -83,7 +83,11 @@
     // The plane is named along the edge that is nearest to the viewer.
     const [x, y] = [0, 1].map((k) => (scene.low[k] + scene.high[k]) / 2);
     const edges = [[x, scene.low[1], 0], [x, scene.high[1], 0], [scene.low[0], y, 0], [scene.high[0], y, 0]].map(place);
-    words(g, "species span", edges.reduce((a, b) => (a.y > b.y ? a : b)), 18);
+    const edge = edges.reduce((a, b) => (a.y > b.y ? a : b));
+    // Below all that is drawn there: arrows and points hang through the plane.
+    const ends = [...scene.arrows.flatMap((a) => [a.start, a.end]), ...scene.points.flatMap((p) => p.at)].map(place);
+    const lowest = Math.max(edge.y, ...ends.filter((p) => Math.abs(p.x - edge.x) < 48).map((p) => p.y));
+    words(g, "species span", { x: edge.x, y: Math.min(lowest, g.canvas.clientHeight - 22) }, 18);
   };
   const arrow = (g, item, place) => {
     const from = place(item.start), to = place(item.end), length = Math.hypot(to.x - from.x, to.y - from.y);
@@ -142,7 +146,7 @@
   };
 
   const said = () => {
-    const words = `Seen from ${Math.round(camera.elevation)}° above the plane, turned by ${Math.round(camera.azimuth)}°.`;
+    const words = `Seen from ${Math.round(camera.elevation)}° above the plane, turned by ${Math.round(camera.azimuth)}°.`.replaceAll("-", "−");
     document.querySelectorAll("[data-el=camera]").forEach((el) => { el.textContent = words; });
   };
   const turn = (azimuth, elevation, zoom = camera.zoom) => {
