@@ -73,6 +73,17 @@ def test_the_demo_says_what_was_planted():
     assert "reaches the pixels, but for elongation (50%)" in other[2]
 
 
+def test_help_breaks_lines_where_the_terminal_ends_and_examples_can_be_copied():
+    from typer.main import get_command
+
+    for name, verb in get_command(app).commands.items():
+        paragraphs = [p for p in verb.help.split("\n\n") if not p.startswith("[cyan]")]
+        assert not [p for p in paragraphs if "\n" in p], name
+        head, *examples = verb.epilog.split("\n")
+        assert head == "[bold]Examples[/bold]" and examples and all(e.startswith(f"embedlab {name}") for e in examples)
+        assert max(map(len, examples)) <= 78, f"{name}: an example is broken by a terminal of 80 columns"
+
+
 def test_the_keys_of_a_training_are_listed(tmp_path):
     out, _ = ask("list", "train")
     assert '  objective = "hierarchical"   # what a step lowers: hierarchical | ' in out

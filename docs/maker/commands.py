@@ -66,12 +66,15 @@ def _paragraphs(text: str) -> list[str]:
     """Paragraphs of a help text, each on one line; what rich would print as it stands is a block."""
     told = []
     for part in text.replace("\b", "").strip().split("\n\n"):
-        told += [_plain(" ".join(part.split())), ""]
+        if part.startswith("[cyan]"):  # a list, an entry a line
+            told += [*(f"- {_plain(line)}" for line in part.split("\n")), ""]
+        else:
+            told += [_plain(" ".join(part.split())), ""]
     return told[:-1]
 
 
 def _plain(text: str) -> str:
-    return escaped(re.sub(r"\[/?(?:bold|dim|italic)\]", "", text))
+    return escaped(re.sub(r"\[/?(?:bold|dim|italic|cyan)\]", "", text))
 
 
 def _metavar(word) -> str:

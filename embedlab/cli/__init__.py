@@ -13,7 +13,7 @@ HELP = """Ask what a foundation model knows of biology.
 
 Images or vectors in; judged claims, figures and one page out, every number beside chance.
 """
-EXAMPLES = "\n\n".join(
+EXAMPLES = "\n".join(
     (
         "[bold]Start here[/bold]",
         "embedlab demo",
@@ -21,6 +21,7 @@ EXAMPLES = "\n\n".join(
         "embedlab run orthogonality --store birds.store",
         "embedlab report birds.store --out birds.html",
         "embedlab explore birds.store",
+        "",
         "Every verb takes --json, and --help with examples.",
         "Exit codes: 0 done, 1 failed, 2 usage, 3 some images unreadable, 130 interrupted.",
     )

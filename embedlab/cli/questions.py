@@ -40,8 +40,8 @@ def register(app: typer.Typer) -> None:
         PANEL,
         examples=(
             "embedlab run orthogonality --store birds.store",
-            "embedlab run trait_alignment --store birds.store --traits avonet.csv --tree birds.nwk.gz",
-            "embedlab run scaling --store s1.store --store s2.store --store s3.store --x images_seen",
+            "embedlab run trait_alignment --store birds.store --traits t.csv --tree t.nwk",
+            "embedlab run scaling --store s1 --store s2 --store s3 --x images_seen",
             "embedlab run separation --store birds.store --set sex=female,male",
             "embedlab run my_question.py --store birds.store --seed 7",
         ),
@@ -50,7 +50,10 @@ def register(app: typer.Typer) -> None:
         app,
         "report",
         PANEL,
-        examples=("embedlab report birds.store --out birds.html",),
+        examples=(
+            "embedlab report birds.store --out birds.html",
+            "embedlab report birds.store --traits t.csv --tree t.nwk --out birds.html",
+        ),
     )(report)
 
 

@@ -19,8 +19,9 @@ def register(app: typer.Typer) -> None:
         PANEL,
         examples=(
             "embedlab extract photos/ --model bioclip-2 --out birds.store",
-            "embedlab extract 'photos/**/*.jpg' --model efficientnet-lite0 --out birds.store",
-            "embedlab extract manifest.csv --model compact:run/model.safetensors --out birds.store",
+            "embedlab extract manifest.csv --model efficientnet-lite0 --out birds.store",
+            "embedlab extract 'photos/**/*.jpg' --model bioclip-2 --out birds.store",
+            "embedlab extract manifest.csv --model compact:m.safetensors --out birds.store",
             "embedlab extract names.csv --model bioclip-2 --text --out names.store",
         ),
         keeps="Finished parts of the store are kept; the same command goes on from there.",
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
         "import",
         PANEL,
         examples=(
+            "embedlab import vectors.npy --out birds.store",
             "embedlab import vectors.parquet --out birds.store",
             "embedlab import predictions.json --from pybioclip --out birds.store",
         ),
@@ -65,6 +67,9 @@ def extract(
     ] = False,
 ) -> Answer:
     """Turn images into vectors with a model, in a resumable store.
+
+    Of a folder, the names of the subfolders are the species. A manifest is a table with the columns image_id, path,
+    species and what else is known: sex, life_stage, individual, genus to kingdom; paths are relative to it.
 
     After an interruption the same command goes on. Unreadable images are listed in bad.csv, never made up.
     """
@@ -105,10 +110,14 @@ def import_(
     ],
     out: Annotated[Path, typer.Option(metavar="STORE", help="Folder of the store.")],
     source: Annotated[
-        str, typer.Option("--from", help="Who wrote the file; auto looks inside: see docs/formats.md.")
+        str, typer.Option("--from", help="What the file is: npy, npz, parquet, pybioclip, h5ad; auto looks inside.")
     ] = "auto",
 ) -> Answer:
-    """Take in vectors that were made elsewhere, as they are."""
+    """Take in vectors that were made elsewhere, as they are.
+
+    Beside vectors.npy lies vectors.csv (or .tsv, .parquet): a row for each vector, in the same order, with the columns
+    image_id, species and what else is known (sex, life_stage, individual, genus to kingdom).
+    """
     from embedlab.io.imports import import_file
 
     report = import_file(file, out, source=source)

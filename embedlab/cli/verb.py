@@ -72,12 +72,22 @@ def verb(
             raise typer.Exit(answer.code)
 
         _take_also(command, as_json=(Json, False), debug=(Debug, False))
-        # rich reflows single line breaks; a blank line keeps one example to a line
-        epilog = "\n\n".join(("[bold]Examples[/bold]", *examples)) if examples else None
+        command.__doc__ = flowing(function.__doc__ or "")
+        epilog = "\n".join(("[bold]Examples[/bold]", *examples)) if examples else None
         app.command(name, rich_help_panel=panel, epilog=epilog)(command)
         return function
 
     return register
+
+
+def flowing(text: str) -> str:
+    """Give a docstring with a line for each paragraph, which rich breaks where the terminal ends; lists keep theirs.
+
+    >>> flowing("One\\n    sentence.\\n\\n    [cyan]a[/cyan] 1.\\n    [cyan]b[/cyan] 2.")
+    'One sentence.\\n\\n[cyan]a[/cyan] 1.\\n[cyan]b[/cyan] 2.'
+    """
+    parts = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(part if part.startswith("[cyan]") else " ".join(part.split()) for part in parts)
 
 
 def sentence_of(error: Exception) -> str:

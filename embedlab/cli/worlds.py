@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
     dials = [f"[cyan]{name}[/cyan] {start:g}: {says}." for name, start, says in listed()]
     about = "[bold]Dials[/bold], for --set; each with the number at which it stands:"
-    world.__doc__ = "\n\n".join([inspect.cleandoc(world.__doc__), about, *dials])
+    world.__doc__ = "\n\n".join([inspect.cleandoc(world.__doc__), about, "\n".join(dials)])
     verb(
         app,
         "world",
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     )(world)
     keys = [f"[cyan]{name}[/cyan] = {start!r}: {says}." for name, start, says in config.listed()]
     about = "[bold]Keys[/bold] of the file, each with what holds where it is silent:"
-    train.__doc__ = "\n\n".join([inspect.cleandoc(train.__doc__), about, *keys])
+    train.__doc__ = "\n\n".join([inspect.cleandoc(train.__doc__), about, "\n".join(keys)])
     verb(
         app,
         "train",
