@@ -260,3 +260,10 @@ class Tree:
     def newick(self) -> str:
         """The tree as one line of Newick; reading it back gives the same tree, to the last bit."""
         return write_newick(self.parent, self.length, self.label)
+
+
+def a_tree(tree) -> Tree:
+    """Give a phylogeny as it is; TypeError where something else, such as the path of a file, stands for one."""
+    if not isinstance(tree, Tree):
+        raise TypeError(f"a tree is what el.Tree.read(FILE) gives; saw {str(tree)[:60]!r}, a {type(tree).__name__}")
+    return tree

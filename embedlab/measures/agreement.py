@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
+from embedlab.data.tree import a_tree
 from embedlab.measures.pairing import Paired, paired
 from embedlab.measures.species_likeness import INDICES, likeness, means
 from embedlab.stats.bootstrap import bootstrap_ratio, jackknife
@@ -133,7 +134,7 @@ def agreement(first, second, *, tree=None, by: str = "species", on: str = "auto"
     named = _with_species_means(pair, left_out)
     covariance, about = None, "No tree: species are shuffled"
     if tree is not None and len(named.names) >= 3:
-        _, report = tree.match(list(named.names))
+        _, report = a_tree(tree).match(list(named.names))
         left_out += report.remarks
         named = _only(named, [name in report.used for name in named.names])
         covariance = tree.covariance([report.used[name] for name in named.names]) if len(named.names) >= 3 else None

@@ -9,7 +9,7 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.data.report import few
-from embedlab.data.tree import TreeStructure
+from embedlab.data.tree import TreeStructure, a_tree
 from embedlab.measures.agreement import LEAST, NO_TREE, RANKS_ALONE
 from embedlab.measures.species_likeness import means
 from embedlab.stats.pairs.correspondence import BeyondTree, agreement_beyond_tree, u_centred
@@ -112,7 +112,7 @@ def agreements(stores: Sequence, *, tree=None, by: str = "species", permutations
         left_out.append(f"{lost} {by} without two images in every store")
     structure, covariance, about = None, None, "No tree: species are shuffled, which knows no descent"
     if tree is not None and names:
-        _, report = tree.match(names)
+        _, report = a_tree(tree).match(names)
         left_out += report.remarks
         names = [n for n in names if n in report.used]
         if len(names) >= 3:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedlab.claims import Evidence
+from embedlab.data.tree import a_tree
 from embedlab.measures.recognition import Recognition
 from embedlab.stats.resample import generator, p_floor
 from embedlab.stats.taxa.triplets import triplet_agreement
@@ -35,7 +36,7 @@ def kinship(embeddings, tree, *, by: str = "species", upto: float = 1.0, permuta
     """
     rng = generator(rng)
     species = embeddings.known(by).unit().per_species(by)
-    _, report = tree.match(species.names)
+    _, report = a_tree(tree).match(species.names)
     keep = [i for i, name in enumerate(species.names) if name in report.used]
     names = tuple(species.names[i] for i in keep)
     s = len(names)

@@ -8,6 +8,7 @@ import polars as pl
 
 from embedlab.claims import Evidence
 from embedlab.data import RANKS, Taxonomy
+from embedlab.data.tree import a_tree
 from embedlab.measures.neighbours import nearest
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_floor, p_value, permutations_of
@@ -130,7 +131,7 @@ def hierarchy(
     emb = embeddings.known(by)
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     species = emb.unit().per_species(by)
-    _, report = tree.match(species.names)
+    _, report = a_tree(tree).match(species.names)
     left_out += report.remarks
     names = tuple(s for s in species.names if s in report.used)
     if len(names) < 5:

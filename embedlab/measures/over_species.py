@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from embedlab.data.tree import a_tree
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.tree.comparative import effective_species
 from embedlab.stats.tree.kinship import phylogenetic_ratio
@@ -20,7 +21,7 @@ def over_species(parts, totals, species: Sequence[str], tree=None, *, rng: np.ra
     s = len(species)
     if tree is None:
         return bootstrap_ratio(parts, totals, rng=rng), float(s), []
-    _, report = tree.match(list(species))
+    _, report = a_tree(tree).match(list(species))
     tips = [report.used.get(name) for name in species]
     known = np.array([tip is not None for tip in tips])
     if known.sum() < 3:

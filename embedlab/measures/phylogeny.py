@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from embedlab.claims import Evidence
+from embedlab.data.tree import a_tree
 from embedlab.stats.bootstrap import pair_correlation
 from embedlab.stats.pairs.distances import mantel
 from embedlab.stats.resample import generator, p_floor
@@ -88,7 +89,7 @@ def phylogeny(
     emb = embeddings.known(by)
     left_out = [f"{embeddings.n - emb.n} images without {by}"] if emb.n < embeddings.n else []
     species = emb.unit().per_species(by)
-    _, report = tree.match(species.names)
+    _, report = a_tree(tree).match(species.names)
     left_out += report.remarks
     keep = [i for i, s in enumerate(species.names) if s in report.used]
     names = tuple(species.names[i] for i in keep)

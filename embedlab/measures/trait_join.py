@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from embedlab.data.taxonomy import RANKS, Taxonomy
+from embedlab.data.tree import a_tree
 
 LEAST_SPECIES = 8
 LEAST_PER_KIND = 3
@@ -49,7 +50,7 @@ def joined(unit, trait, trees, by: str, covariates, left_out: list[str]) -> Join
     value, name, kind, notes = _values(trait, species.names)
     left_out = left_out + notes
     have = [s for s, v in zip(species.names, value, strict=True) if v is not None]
-    reports = [tree.match(have)[1] for tree in trees]
+    reports = [a_tree(tree).match(have)[1] for tree in trees]
     left_out += [line for line in dict.fromkeys(line for r in reports for line in r.remarks)]
     keep = [i for i, s in enumerate(species.names) if all(s in r.used for r in reports)]
     if kind == "categorical":
