@@ -3,11 +3,16 @@
 import re
 
 import numpy as np
+import polars as pl
 import pytest
 
 from embedlab import refusals, study
 from embedlab.cli.verb import sentence_of
+from embedlab.data.synthetic import random_tree
 from embedlab.refusals import deliberate, refusal_of
+from embedlab.remake import remake
+from embedlab.reproduction import asked
+from embedlab.reproduction.study import _ask
 from embedlab.study import report_stores
 from tests.stores import write_store
 from tests.test_study import birds
@@ -46,24 +51,36 @@ BREAKS = {
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    from embedlab.data.synthetic import random_tree
-
-    x, rows, _ = birds(np.random.default_rng(1), random_tree(np.random.default_rng(0), 4), apart=0.4)
-    return write_store(tmp_path_factory.mktemp("refusals") / "s", x, rows)
+def figures(tmp_path_factory):
+    """A demo of one store, with a table of traits and a tree."""
+    made = tmp_path_factory.mktemp("refusals") / "demo"
+    tree = random_tree(np.random.default_rng(0), 4)
+    x, rows, size = birds(np.random.default_rng(1), tree, apart=0.4)
+    write_store(made / "stores" / "64x8", x, rows)
+    (made / "world").mkdir()
+    pl.DataFrame({"species": tree.names, "size": size}).write_csv(made / "world" / "traits.csv")
+    (made / "world" / "tree.nwk").write_text(tree.newick())
+    (made / "report.html").write_text("<title>the demo's report</title>")
+    return made.parent
 
 
 @pytest.fixture
-def reported(store, tmp_path, monkeypatch):
-    """A report in which one analysis ships: the one that is written here."""
+def ships(tmp_path, monkeypatch):
+    """Let one analysis ship, and no other: the one that is written here."""
     folder = tmp_path / "analyses"
     folder.mkdir()
-    for room in (study, refusals):
+    for room in (study, refusals, asked):
         monkeypatch.setattr(room, "analyses_folder", lambda: folder)
+    return lambda body: (folder / "breaks.py").write_text(QUESTION.format(body=body))
+
+
+@pytest.fixture
+def reported(figures, tmp_path, ships):
+    """A report that asks one analysis alone."""
 
     def report_of(body):
-        (folder / "breaks.py").write_text(QUESTION.format(body=body))
-        return report_stores([store], tmp_path / "report.html")
+        ships(body)
+        return report_stores([figures / "demo" / "stores" / "64x8"], tmp_path / "report.html")
 
     return report_of
 
@@ -80,6 +97,27 @@ def test_a_fault_is_not_told_as_not_asked(how, reported):
     body, kind, words = BREAKS[how]
     with pytest.raises(kind, match=words):
         reported(body)
+
+
+def in_figures(figures, out):
+    return remake(figures)["breaks"]
+
+
+def in_a_study(figures, out):
+    world = figures / "demo" / "world"
+    job = {"analysis": "breaks", "stores": [figures / "demo" / "stores" / "64x8"], "out": out, "x": None}
+    found, why = _ask({**job, "traits": world / "traits.csv", "tree": world / "tree.nwk"})
+    assert found == []
+    return why
+
+
+@pytest.mark.parametrize("asks", [in_figures, in_a_study])
+def test_figures_and_studies_tell_the_two_apart_as_well(asks, figures, ships, tmp_path):
+    ships(REFUSES["by a raise of its own"][0])
+    assert re.search(r"^needs \d+ species$", asks(figures, tmp_path / "out"))
+    ships(BREAKS["a key that a mapping lacks"][0])
+    with pytest.raises(KeyError, match="'many'"):
+        asks(figures, tmp_path / "out")
 
 
 def test_a_refusal_by_other_code_of_ours_after_the_answer_is_a_fault():
