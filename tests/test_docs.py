@@ -12,7 +12,7 @@ PAGES = sorted(
     {p.stem for kind in ("tutorial-*", "howto-*") for p in DOCS.glob(f"{kind}.md")} | {"numbers", "from-peers"}
 )
 BY_HAND = {"howto-explore"}  # a lasso is drawn on the way: it has a test of its own, and tests/browser draws one
-ENCODER = {"tutorial-cli"}  # pages that need the pretrained encoder of the extra lite0
+ENCODER = {"tutorial-cli", "howto-photographs"}  # pages that need the pretrained encoder of the extra lite0
 
 
 @pytest.mark.slow
