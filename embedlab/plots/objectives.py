@@ -127,7 +127,7 @@ def _differences(result, pairs) -> Panel:
         marks=tuple(marks),
         title=f"{sentence_case(result.reference)} less each, the same species",
         note=n_of(result.species, "species"),
-        x=Axis(label="paired difference", range=padded(*ends, include=(0.0,))),
+        x=Axis(label="paired difference, in the unit above", range=padded(*ends, include=(0.0,))),
         y=Axis(ticks=ticks, range=(float(place[-1]) - 0.6, 0.6)),
         height=10 + 8 * len(pairs),
     )

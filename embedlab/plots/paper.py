@@ -214,7 +214,7 @@ def _panel(ax, panel: m.Panel, index: int, scale: float, room: float) -> None:
     if panel.equal:
         # Where both ranges are given the panel shrinks to them, as scenes do, which share one scale.
         ax.set_aspect("equal", adjustable="datalim" if free else "box")
-        ax.set_anchor("W")  # under its title, which begins where the axes do
+        ax.set_anchor("NW")  # under its title, which begins where the axes do
         if free:
             ax.margins(0.04)
     _over(ax, _heading(panel, room), scale)

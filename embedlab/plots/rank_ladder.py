@@ -169,5 +169,9 @@ def _ladder(result) -> Panel:
         note=n_of(result.n, "images"),
         height=34,
         x=Axis(ticks=tuple(zip(at.tolist(), result.ranks, strict=True)), range=(-0.5, n - 0.5)),
-        y=Axis(label="same name", percent=True, range=padded(*every, chance, include=(0.0, 1.0), pad=0.03)),
+        y=Axis(
+            label="neighbours of the same name",
+            percent=True,
+            range=padded(*every, chance, include=(0.0, 1.0), pad=0.03),
+        ),
     )

@@ -155,12 +155,16 @@ def _axes(layout: dict, panel: m.Panel, index: int, across: tuple, up: tuple, wi
         "anchor": f"x{suffix}",
     }
     if panel.equal:
-        layout[f"yaxis{suffix}"] |= {"scaleanchor": f"x{suffix}", "scaleratio": 1, "constrain": "domain"}
+        # what is left over is left over at the right and below: the title stands at the upper left
+        layout[f"xaxis{suffix}"] |= {"constrain": "domain", "constraintoward": "left"}
+        layout[f"yaxis{suffix}"] |= {"scaleanchor": f"x{suffix}", "scaleratio": 1, "constrain": "domain",
+                                     "constraintoward": "top"}  # fmt: skip
     layout["annotations"] += _over(panel, across, up, room)
-    over = any(isinstance(mark, m.Cells) for mark in panel.marks)  # counts would hide the line of chance
+    over = any(isinstance(mark, m.Cells) for mark in panel.marks)
+    hiding = over or any(isinstance(mark, m.Band) for mark in panel.marks)  # it would hide a line
     for mark in panel.marks:
         if isinstance(mark, m.Span | m.Rule):
-            layer = "above" if over and isinstance(mark, m.Rule) else "below"
+            layer = "above" if hiding and isinstance(mark, m.Rule) else "below"
             layout["shapes"].append(shape(mark, suffix) | {"layer": layer})
         elif isinstance(mark, m.Words):
             if not (over and _too_long(mark, panel, room)):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from embedlab.plots.marks import Axis, Band, Dots, Panel, Path, Picture, Rule, array, n_of, padded, scale_ticks
-from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, VERMILION, colours, number, sentence_case
+from embedlab.plots.theme import CHANCE, CHANCE_FILL, COUNTS, INK, line_colours, number, sentence_case
 
 # Shares read as per cents; Fisher ratios, correlations and R² do not.
 SHARES = ("1-shot", "5-shot", "sex-outside-species", "stage-outside-species", "kinship-order", "recent-kinship-order")
@@ -25,7 +25,7 @@ LABELS = {
 def picture(result) -> Picture:
     """Lay out every quantity of one axis, with the verdict on its slope in its title."""
     names = sorted({k for c in result.curves for k in c.controls})
-    shade = dict(zip(names, colours(len(names) + 3)[3:], strict=True))
+    shade = dict(zip(names, line_colours(len(names)), strict=True))  # as with one series of runs
     place = {name: i for i, name in enumerate(LABELS)}
     curves = sorted(result.curves, key=lambda c: place.get(c.quantity, len(place)))
     panels = tuple(_panel(result, c, shade) for c in curves)
@@ -54,7 +54,7 @@ def _panel(result, curve, shade) -> Panel:
         for x_, m, a, b in zip(x, curve.mean, low, high, strict=True)
     )
     lines = [
-        Path(x=x, y=w["value"][i], colour=COUNTS[2], width=0.7, key="one world" if i == 0 else "",
+        Path(x=x, y=w["value"][i], colour=COUNTS[3], width=0.7, key="one world" if i == 0 else "",
              label=tuple(f"{name}\n{number(v)}" for v in w["value"][i]))
         for i, name in enumerate(curve.names)
     ]  # fmt: skip
@@ -72,7 +72,7 @@ def _panel(result, curve, shade) -> Panel:
             *(Rule(at=v, along="y", dash="dash", colour=shade[k], width=0.9, key=k) for k, v in beside.items()),
             *lines,
             Dots(x=x, y=curve.mean, low=low, high=high, along="y", label=said, size=4.2, shape="diamond",
-                 colour=VERMILION, key="mean over worlds, 95 %"),
+                 colour=INK, key="mean over worlds, 95 %"),
         ),
         x=Axis(label=result.x_name.replace("_", " "), log=log, range=span,
                ticks=scale_ticks(x)),

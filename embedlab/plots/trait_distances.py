@@ -32,7 +32,7 @@ def picture(result) -> Picture:
             Dots(x=across, y=at, colour=VERMILION, size=3.5, label=said, key="mean of a tenth of the pairs"),
         ),
         x=Axis(label=f"trait distance less {beyond} (ranks)", range=frame[0]),
-        y=Axis(label="distance in the space, likewise", range=frame[1]),
+        y=Axis(label="distance in the space less descent (ranks)", range=frame[1]),
         title="Each pair of species",
         note=n_of(x.size, "pairs"),
         height=46,

@@ -258,7 +258,7 @@ def phylogeny(rng, s=60):
 @cache
 def every():
     """Name and result of each kind; the same on every call."""
-    from tests.plots import results_finches, results_habitat, results_places
+    from tests.plots import results_curves, results_finches, results_habitat, results_places
     from tests.plots import results_series as series
     from tests.plots import results_spaces as spaces
     from tests.plots.results_many import agreements
@@ -292,4 +292,5 @@ def every():
         **results_places.every(),
         **results_habitat.every(),
         **results_finches.every(),
+        **results_curves.every(),
     }
