@@ -235,6 +235,7 @@ def test_extract_counts_what_it_could_not_read(tmp_path):
     assert done["from_cache"] is False
     out, _ = ask(*words, code=3)
     assert "from cache" in out and "bad.csv" in out
+    assert "note: 3 of 3 images have no species: photographs of a species belong into a folder of its name" in out
 
 
 def test_models_and_doctor():

@@ -94,8 +94,20 @@ def extract(
         where += f"; {bad:,} unreadable, listed in {shown(Path(out) / 'bad.csv')}"
     if report["duplicates"]:
         where += f"; {report['duplicates']:,} the same in content as another"
-    lines += [where, f"next: embedlab info {shown(out)}   or   embedlab list"]
+    lines += [where, *([] if text else _nameless(out)), f"next: embedlab info {shown(out)}   or   embedlab list"]
     return Answer(report, lines, UNREADABLE if bad else DONE)
+
+
+def _nameless(store: Path) -> list[str]:
+    """Say how many images have no species: most questions are of species, and would be refused much later."""
+    from embedlab.io.store import store_info
+
+    facts = store_info(store)
+    missing = facts["missing"].get("species", 0) if "species" in facts["columns"] else facts["rows"]
+    if not missing:
+        return []
+    how = "photographs of a species belong into a folder of its name, or into a table with a column species"
+    return [f"note: {missing:,} of {facts['rows']:,} images have no species: {how}"]
 
 
 def _stay_offline() -> None:

@@ -118,9 +118,10 @@ class Manifest:
         """The images below a folder, sorted; `image_id` is the path inside it.
 
         `pattern` reads columns from the path: `"{species}/{individual}_*.jpg"`. Without one, the first folder
-        is the species if every image lies in one, as it is called ("BLUE MORPHO"; `Parus_major` becomes Parus
-        major, and folders of iNaturalist 2021 give all seven ranks). Files that are no images by their name
-        are counted in the report; whether an image can be read is seen when it is.
+        is the species if most images lie in one, as it is called ("BLUE MORPHO"; `Parus_major` becomes Parus
+        major, and folders of iNaturalist 2021 give all seven ranks); images beside the folders have none, and are
+        named in the report. Files that are no images by their name are counted there; whether an image can be read is
+        seen when it is.
         """
         root = Path(folder)
         if not root.is_dir():
@@ -147,9 +148,11 @@ class Manifest:
                 left_out.append((f"{len(missed):,} images", f"not of the form {pattern}: {few(missed, 3)}"))
             found = [path for path, hit in zip(found, hits, strict=True) if hit is not None]
             fields = {name: [hit[name] for hit in hits if hit is not None] for name in names}
-        elif found and all("/" in path for path in found):
-            labels = [path.split("/", 1)[0] for path in found]
-            ranks = [label.split("_") for label in labels]
+        elif sum("/" in path for path in found) > len(found) / 2:
+            labels = [path.split("/", 1)[0] if "/" in path else None for path in found]
+            ranks = [(label or "").split("_") for label in labels]
+            if loose := [path for path in found if "/" not in path]:
+                notes.append(f"{len(loose):,} images beside the folders have no species: {few(loose, 3)}")
             if all(len(parts) == 8 and parts[0].isdigit() for parts in ranks):
                 fields = {rank: [parts[i + 1] for parts in ranks] for i, rank in enumerate(RANKS)}
                 notes.append("folders are named as in iNaturalist 2021: seven ranks read")

@@ -119,7 +119,11 @@ def test_a_folder_per_species(tmp_path):
     assert m.rows["species"].to_list() == ["BLUE MORPHO", "Parus major", "Parus major"]
     assert m.report.left_out == [("1 files", "no images by their names")]
     touch(tmp_path, "loose.jpg")
-    assert "species" not in Manifest.from_folder(tmp_path).rows.columns
+    m = Manifest.from_folder(tmp_path)  # one photograph that went astray does not take the names of all others
+    assert m.rows["species"].to_list() == ["BLUE MORPHO", "Parus major", "Parus major", None]
+    assert "1 images beside the folders have no species: 'loose.jpg'" in str(m.report)
+    touch(tmp_path, "a.jpg", "b.jpg")
+    assert "species" not in Manifest.from_folder(tmp_path).rows.columns  # as many beside them: folders say nothing
 
 
 def test_patterns_and_inaturalist_folders(tmp_path):
