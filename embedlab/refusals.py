@@ -22,13 +22,15 @@ def refusal_of(error: Exception) -> str:
     return words_of(error)
 
 
-def deliberate(error: Exception) -> bool:
-    """Whether an error was made by a `raise` statement in a file of ours.
+def deliberate(error: Exception, *also: Path) -> bool:
+    """Whether an error was made by a `raise` statement in a file of ours, or in one of those named `also`.
 
     The instruction is asked and not the line of text: in `raise ValueError(names[key])` the lookup may fail as well.
     """
-    last = list(_steps(error))[-1:]
-    return bool(last) and _ours(last[0]) and last[0].tb_frame.f_code.co_code[last[0].tb_lasti] == _RAISE
+    *_, last = [None, *_steps(error)]
+    if last is None or last.tb_frame.f_code.co_code[last.tb_lasti] != _RAISE:
+        return False
+    return any(_stands_in(place, last) for place in (_PACKAGE, analyses_folder(), *also))
 
 
 def words_of(error: Exception) -> str:
@@ -48,9 +50,5 @@ def _steps(error: Exception):
         step = step.tb_next
 
 
-def _ours(step: TracebackType) -> bool:
-    return _stands_in(_PACKAGE, step) or _stands_in(analyses_folder(), step)
-
-
-def _stands_in(folder: Path, step: TracebackType) -> bool:
-    return Path(step.tb_frame.f_code.co_filename).resolve().is_relative_to(folder)
+def _stands_in(place: Path, step: TracebackType) -> bool:
+    return Path(step.tb_frame.f_code.co_filename).resolve().is_relative_to(place)

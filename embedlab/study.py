@@ -21,7 +21,7 @@ from embedlab.io.store import open_store
 from embedlab.lab import Lab, Outcome, check_settings, judged_together
 from embedlab.places import analyses_folder
 from embedlab.progress import Progress
-from embedlab.refusals import refusal_of
+from embedlab.refusals import deliberate, refusal_of
 
 VERSIONED = ("embedlab", "numpy", "scipy", "polars", "torch")  # whose versions an outcome names
 
@@ -84,7 +84,12 @@ def ask(analysis: str | Path, lab_of, *, settings: Mapping[str, Any] | None = No
     those whose settings or seed are not the analysis's own. `fixed_by` names what part of embedlab fixed the settings.
     """
     module, lab = _prepared(analysis, lab_of, settings)
-    outcome = module.run(lab).judged()
+    try:
+        outcome = module.run(lab).judged()
+    except Exception as error:
+        if not deliberate(error, Path(module.__file__).resolve()):  # the words of a library do not say where to look
+            error.add_note(f"while asking {lab.name}")
+        raise
     shipped = Path(module.__file__).parent == analyses_folder()
     specs = _specifications(module, lab, outcome.claims)
     stood = {s.claim.id: standing(s, declaration, shipped=shipped, fixed_by=fixed_by) for s in specs}

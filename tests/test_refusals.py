@@ -131,8 +131,19 @@ def test_a_refusal_by_other_code_of_ours_after_the_answer_is_a_fault():
         refusal_of(caught.value)
 
 
-def test_a_bare_key_is_no_message_on_the_command_line():
-    try:
-        {}["few"]
-    except KeyError as error:
-        assert sentence_of(error).startswith("KeyError: few. This was not foreseen")
+def test_a_fault_says_on_the_command_line_what_was_being_asked(reported):
+    for how in ("a key that a mapping lacks", "arrays that do not fit"):
+        body, kind, words = BREAKS[how]
+        with pytest.raises(kind) as caught:
+            reported(body)
+        said = sentence_of(caught.value)
+        assert said.startswith(f"{kind.__name__} while asking breaks: ") and "This was not foreseen" in said
+        assert re.search(words.strip("'"), said)
+
+
+def test_a_refusal_of_a_users_own_question_is_his_own_words(figures, tmp_path):
+    own = tmp_path / "mine.py"
+    own.write_text(QUESTION.format(body='raise KeyError("no sex is known")'))
+    with pytest.raises(KeyError) as caught:
+        study.run_analysis(own, stores=[figures / "demo" / "stores" / "64x8"])
+    assert sentence_of(caught.value) == "no sex is known"

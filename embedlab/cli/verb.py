@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from embedlab.refusals import deliberate, words_of
+from embedlab.refusals import words_of
 
 DONE, FAILED, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -95,6 +95,8 @@ def sentence_of(error: Exception) -> str:
 
     >>> sentence_of(KeyError("no column 'sx'; closest: 'sex'"))
     "no column 'sx'; closest: 'sex'"
+    >>> sentence_of(KeyError("sx"))
+    'KeyError: sx. This was not foreseen: say it again with --debug at its end, and report it'
     >>> sentence_of(ZeroDivisionError("division by zero"))
     'ZeroDivisionError: division by zero. This was not foreseen: say it again with --debug at its end, and report it'
     """
@@ -102,10 +104,12 @@ def sentence_of(error: Exception) -> str:
         where = f": {error.filename}" if error.filename else ""
         return f"{'no such file' if isinstance(error, FileNotFoundError) else error.strerror}{where}"
     text = words_of(error) if isinstance(error, KeyError) else str(error)
-    bare = isinstance(error, KeyError) and error.__traceback__ and not deliberate(error)  # a key, and no words at all
-    if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text and not bare:
+    notes = getattr(error, "__notes__", ())  # where a fault came up: a refusal has none
+    bare = isinstance(error, KeyError) and " " not in text  # the key that was looked for, and no sentence
+    if isinstance(error, (ValueError, KeyError, TypeError, OSError, ImportError)) and text and not (notes or bare):
         return text
-    return f"{type(error).__name__}: {text}. This was not foreseen: say it again with --debug at its end, and report it"
+    what = " ".join((type(error).__name__, *notes))
+    return f"{what}: {text}. This was not foreseen: say it again with --debug at its end, and report it"
 
 
 class Verbs(TyperGroup):
