@@ -79,7 +79,7 @@ def contrast_axis(
     for j, order in enumerate(shuffles_within(codes[asked], permutations, rng)):
         dealt = np.full(len(kinds), -1)
         dealt[asked] = kinds[asked][order]
-        null[j] = contrast_positions(x, codes, dealt, len(names)).r
+        null[j] = contrast_positions(x, codes, dealt, len(names), fit.centred).r
     low, high = interval_of(*fit.pairs, rng=rng)
     p = p_value(fit.r, null)
     title = f"{column.replace('_', ' ')}: {other} to {one}"
