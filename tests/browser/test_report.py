@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -138,6 +139,28 @@ def test_paper_is_white_whatever_the_screen_is(open_page, written):
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate(look) == "rgb(255, 255, 255)rgb(28, 28, 28)"
     assert page.evaluate("getComputedStyle(document.querySelector('.legend button')).color") == "rgb(28, 28, 28)"
+
+
+PRINTED = """async () => {  // what stands there when the print begins: no later task is waited for
+    dispatchEvent(new Event('beforeprint'));
+    for (let i = 0; i < 200; i += 1) await null;
+    const pixels = (c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+    const ink = (c) => pixels(c).filter((v, i) => i % 4 === 3 && v > 60);
+    const plots = [...document.querySelectorAll('[data-el=plot]')];
+    return {fills: plots.map((p) => getComputedStyle(p.querySelector('text')).fill),
+        wide: plots.map((p) => p.querySelector('svg.main-svg').width.baseVal.value),
+        sheets: [...document.querySelectorAll('[data-el=on-paper]')].map((c) => ink(c).length)}; }"""
+
+
+def test_a_print_from_the_dark_has_light_figures_that_fit_and_maps_with_points(open_page, written):
+    page = open_page(written[0], color_scheme="dark")
+    seen = page.evaluate(PRINTED)
+    assert len(seen["fills"]) >= 8 and set(seen["fills"]) == {"rgb(28, 28, 28)"} and max(seen["wide"]) <= 660
+    assert len(seen["sheets"]) == 2 and min(seen["sheets"]) > 5_000, "a map is printed from a copy: see panels.js"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    until(page, "[...document.querySelectorAll('[data-el=plot] text')].every(t => !t.textContent ||"
+                " getComputedStyle(t).fill !== 'rgb(28, 28, 28)')")  # fmt: skip
+    assert page.locator("[data-el=on-paper]").count() == 0 and page.heard == []
 
 
 def test_keyboard_reaches_the_map(open_page, written):

@@ -184,8 +184,8 @@ EmbedLab.part("colour", (view) => {
   Object.assign(view, { style, labels, swatch, tint, shuffle, night, printing: () => printing, KEPT, LEVELS, SHUFFLES, unitOf: (column) => (bySpecies(column) ? "species" : "images") });
   const redraw = () => view.emit("painted");
   dark.addEventListener("change", redraw, { signal: view.signal });
-  addEventListener("beforeprint", () => { printing = true; redraw(); }, { signal: view.signal });
-  addEventListener("afterprint", () => { printing = false; redraw(); }, { signal: view.signal });
+  addEventListener("beforeprint", () => { printing = true; redraw(); view.forPaper(); }, { signal: view.signal });
+  addEventListener("afterprint", () => { printing = false; view.offPaper(); redraw(); }, { signal: view.signal });
   return {
     update: (why) => {
       if (why === "chosen") return press();

@@ -200,8 +200,19 @@ EmbedLab.part("panels", (view) => {
   const api = { draw, overlay, nearest, zoom, home, settle, point };
 
   const drawAll = () => { measure(); panels.forEach(draw); };
+  // Chromium prints a canvas that was drawn anew just before as blank, and one that is read pixel by pixel as it stands.
+  const forPaper = () => {
+    for (const p of panels) {
+      if (p.figure.hidden || !p.wide) continue;
+      const sheet = named("on-paper", "canvas", "", { "aria-hidden": "true" });
+      Object.assign(sheet, { width: p.base.width, height: p.base.height });
+      sheet.getContext("2d", { willReadFrequently: true }).drawImage(p.base, 0, 0);
+      p.box.append(sheet);
+    }
+  };
+  const offPaper = () => row.querySelectorAll("[data-el=on-paper]").forEach((sheet) => sheet.remove());
   Object.assign(view, {
-    point, panels: () => panels, redraw: drawAll,
+    forPaper, offPaper, point, panels: () => panels, redraw: drawAll,
     whole: () => { for (const p of panels) p.zoom = home(p); drawAll(); view.emit("zoomed"); },
     zoomBy: (by) => { for (const p of panels) if (!p.figure.hidden) zoom(p, by, p.wide / 2, p.high / 2); },
     place: (id, panel = state.only ?? state.panel) => { // client pixels of an image on a panel, or null

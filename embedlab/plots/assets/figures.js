@@ -7,7 +7,7 @@
   };
   const look = JSON.parse(read("theme"));
   const darkMode = matchMedia("(prefers-color-scheme: dark)");
-  const NARROW = 560;
+  const NARROW = 560, PAPER = [660, 860]; // pixels that A4 and US letter both have room for
   let printing = false;
 
   // Every colour of a figure is one exact string: in the dark each is swapped for its twin.
@@ -18,7 +18,7 @@
 
   const draw = async (plot) => {
     const figure = figures[Number(plot.dataset.figure)];
-    const room = plot.clientWidth || 600;
+    const room = Math.min(plot.clientWidth || 600, printing ? PAPER[0] : Infinity);
     const layout = JSON.parse(tinted(room < NARROW ? figure.narrow : figure.wide));
     layout.width = room;
     plot.style.minHeight = `${layout.height}px`;
@@ -62,8 +62,16 @@
     }, 150);
   });
   darkMode.addEventListener("change", drawAll);
-  addEventListener("beforeprint", () => { printing = true; drawAll(); });
-  addEventListener("afterprint", () => { printing = false; drawAll(); });
+  addEventListener("beforeprint", () => { // all at once: the browser waits for no later task
+    printing = true;
+    for (const plot of plots()) if (darkMode.matches || plot.clientWidth > PAPER[0]) draw(plot);
+    for (const plot of plots()) plot.style.zoom = Math.max(0.7, Math.min(1, PAPER[1] / parseFloat(plot.style.minHeight))); // in one piece
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    for (const plot of plots()) plot.style.zoom = "";
+    drawAll();
+  });
 
   const ready = drawAll();
   window.embedlab = { ready, state: () => ({ figures: plots().length }), select: () => 0, parts: { read, tinted, look, save, darkMode } };
