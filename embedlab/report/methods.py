@@ -26,12 +26,11 @@ BIBLIOGRAPHY = {
     "179–188.",
     "Gu et al. 2025": "Gu J. et al. (2025). BioCLIP 2: emergent properties from scaling hierarchical contrastive "
     "learning. arXiv:2505.23883.",
-    "Hill 1973": "Hill M. O. (1973). Diversity and evenness: a unifying notation and its consequences. Ecology 54, "
-    "427–432.",
     "Holm 1979": "Holm S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
     "Statistics 6, 65–70.",
     "Huh et al. 2024": "Huh M., Cheung B., Wang T., Isola P. (2024). The Platonic representation hypothesis. "
     "Proceedings of the 41st International Conference on Machine Learning.",
+    "Jost 2006": "Jost L. (2006). Entropy and diversity. Oikos 113, 363–375.",
     "Kornblith et al. 2019": "Kornblith S., Norouzi M., Lee H., Hinton G. (2019). Similarity of neural network "
     "representations revisited. Proceedings of the 36th International Conference on Machine Learning.",
     "Kriegeskorte et al. 2008": "Kriegeskorte N., Mur M., Bandettini P. (2008). Representational similarity analysis: "
@@ -54,6 +53,8 @@ BIBLIOGRAPHY = {
     "Székely & Rizzo 2014": "Székely G. J., Rizzo M. L. (2014). Partial distance correlation with methods for "
     "dissimilarities. Annals of Statistics 42, 2382–2412.",
     "Venna & Kaski 2006": "Venna J., Kaski S. (2006). Local multidimensional scaling. Neural Networks 19, 889–899.",
+    "Whittaker 1965": "Whittaker R. H. (1965). Dominance and diversity in land plant communities. Science 147, "
+    "250–260.",
 }
 # Whose question it is, and not whose formula: none of these is printed where we could read it.
 OURS = {"Gu et al. 2025": " (the question; the statistic is embedlab's own)"}
@@ -75,7 +76,7 @@ RESTS = {
     "TheoremAlong": ("Gu et al. 2025",),
     "Recognition": ("Snell et al. 2017",),
     "TraitDistances": ("Kriegeskorte et al. 2008", "Smouse et al. 1986"),
-    "Composition": ("Hill 1973",),
+    "Composition": ("Jost 2006", "Whittaker 1965"),
     "Objectives": (),
     "BeyondControls": (),
     "StudyCurves": (),
