@@ -36,7 +36,7 @@ KEYS = {"agree-on-individuals": "individuals", "agree-beyond-descent": "species"
 def run(lab):
     """Ask it of the two stores that were given."""
     if len(lab.stores) != 2:
-        raise ValueError(f"agreement compares two stores and was given {len(lab.stores)}: name two with --store")
+        raise ValueError(f"agreement compares two stores and was given {len(lab.stores)}: give two")
     tree = lab.tree
     if tree is None and any(lab.embeddings().has(rank) for rank in ("order", "family", "genus")):
         tree = lab.phylogeny()

@@ -60,7 +60,8 @@ def run(lab):
         if compare:
             beside |= _beside(lab, column, permutations)
     if not found:
-        raise ValueError("the store records neither two sexes nor two life stages: there is no contrast to place")
+        raise ValueError("the store records neither two sexes nor two life stages: there is no contrast to place. "
+                         "Give them in the table of the images (columns sex, life_stage)")  # fmt: skip
     return lab.outcome(
         claims=claims(lab),
         evidence={k: r.evidence for k, r in found.items()},

@@ -45,7 +45,8 @@ def run(lab):
             rng=lab.rng,
         )
     if not found:
-        raise ValueError("the store records neither two sexes nor two life stages: nothing to separate")
+        raise ValueError("the store records neither two sexes nor two life stages: nothing to separate. "
+                         "Give them in the table of the images (columns sex, life_stage)")  # fmt: skip
     return lab.outcome(
         claims=claims(lab),
         evidence={k: r.evidence for k, r in found.items()},

@@ -10,7 +10,7 @@ import polars as pl
 from embedlab.claims import Evidence
 from embedlab.measures.ends import unfit
 from embedlab.measures.over_species import over_species
-from embedlab.measures.series import contributions, run_name, same_species
+from embedlab.measures.series import asking, contributions, run_name, same_species
 from embedlab.stats.resample import generator, p_floor, p_value, sign_floor
 from embedlab.stats.shown import Spoken
 from embedlab.stats.trend.orders import share_as_extreme
@@ -109,9 +109,11 @@ def scale(store) -> tuple[float, float]:
     return most, float(species) if isinstance(species, int | float) else 0.0
 
 
-def beyond_controls(stores: Sequence, controls: Mapping[str, Sequence], measure: Callable, *, tree=None,
+def beyond_controls(stores: Sequence, controls: Mapping[str, Sequence], measure: Callable, *asked, tree=None,
                     rng: np.random.Generator | int) -> BeyondControls:  # fmt: skip
     """Apply `measure(embeddings, rng)` to the runs at the largest `scale` and to controls; compare species by species.
+
+    `measure` may be a verb, with what it asks behind it, as in `el.scaling`.
 
     `controls` maps names to stores: pixels alone, an untrained network, labels dealt anew. All see the same random
     numbers and must hold the same species. The gap of a species is its mean contribution over the runs less that over
@@ -122,7 +124,7 @@ def beyond_controls(stores: Sequence, controls: Mapping[str, Sequence], measure:
     by themselves, or have no finite value (a ratio over nothing), the gap is `cannot tell` and no number is shown.
     Refused: no controls, no stores, other species.
     """
-    rng = generator(rng)
+    rng, measure = generator(rng), asking(measure, asked)
     if not stores or not controls or not all(controls.values()):
         raise ValueError(
             f"{len(stores)} trained stores, {len(controls)} controls: what training brings is told beside a control. "

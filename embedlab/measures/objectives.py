@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from embedlab.claims import Evidence
 from embedlab.measures.over_species import over_species
-from embedlab.measures.series import contributions, same_species
+from embedlab.measures.series import asking, contributions, same_species
 from embedlab.stats.resample import generator
 from embedlab.stats.shown import Spoken
 
@@ -105,9 +105,11 @@ class Objectives(Spoken):
         return pl.DataFrame(rows, schema={n: other.get(n, pl.Float64) for n in names}, orient="row")
 
 
-def objectives(stores: Sequence, measure: Callable, *, reference: str = REFERENCE, controls: Mapping | None = None,
-               tree=None, rng: np.random.Generator | int) -> Objectives:  # fmt: skip
+def objectives(stores: Sequence, measure: Callable, *asked, reference: str = REFERENCE,
+               controls: Mapping | None = None, tree=None, rng: np.random.Generator | int) -> Objectives:  # fmt: skip
     """Apply `measure(embeddings, rng)` to runs of several objectives and compare each with the reference, paired.
+
+    `measure` may be a verb, with what it asks behind it: `objectives(stores, el.phylogeny, tree, rng=0)`.
 
     A store's card says in `training` its `objective` (`hierarchical` where it says none) and what a pair must share:
     world, species, images, steps, images seen, tower, seed (`MATCHED`). Runs of one world must hold the same species.
@@ -117,7 +119,7 @@ def objectives(stores: Sequence, measure: Callable, *, reference: str = REFERENC
     than 3 pairs: `cannot tell`**, whatever they show: single runs differ by their seeds. `controls` maps names to
     stores. Refused: one objective, no runs of the reference, two runs that nothing tells apart.
     """
-    rng = generator(rng)
+    rng, measure = generator(rng), asking(measure, asked)
     told = [_facts(store) for store in stores]
     if reference not in (present := sorted({t["objective"] for t in told})) or len(present) < 2:
         raise ValueError(

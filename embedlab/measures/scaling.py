@@ -10,7 +10,7 @@ from scipy import stats as sps
 
 from embedlab.claims import Evidence
 from embedlab.measures.ends import Beside, Ends, beside, ends
-from embedlab.measures.series import contributions, images_seen, position, run_name, same_species
+from embedlab.measures.series import asking, contributions, images_seen, position, run_name, same_species
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_value
 from embedlab.stats.shown import Spoken
@@ -142,10 +142,13 @@ class Scaling(Spoken):
         })  # fmt: skip
 
 
-def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "images_seen", tree=None,
+def scaling(stores: Sequence, measure: Callable, *asked, x: str | Sequence[float] = "images_seen", tree=None,
             process: bool = True, exposure: Mapping[str, float] | None = None,
             controls: Mapping[str, Sequence] | None = None, rng: np.random.Generator | int) -> Scaling:  # fmt: skip
     """Apply `measure(embeddings, rng)` to each store and test the slope of its estimate on log10 of `x`.
+
+    `measure` may be a verb, with what it asks behind it: `scaling(stores, el.phylogeny, tree, rng=0)`, or
+    `scaling(stores, el.separation, ("sex", "female", "male"), rng=0)`.
 
     `x` names an entry of the stores' cards (or of their `training` part), or lists one number a store. Every store
     sees the same random numbers, so that shuffles and resampled species agree along the series. The slope must
@@ -157,7 +160,7 @@ def scaling(stores: Sequence, measure: Callable, *, x: str | Sequence[float] = "
     `exposure` says how many images of each species were seen in training: a covariate of the species' slopes.
     `controls` maps names to stores that stand beside the series (pixels alone, an untrained network).
     """
-    rng = generator(rng)
+    rng, measure = generator(rng), asking(measure, asked)
     at = np.array([position(s, x) for s in stores] if isinstance(x, str) else x, float)
     if len(at) != len(stores):
         raise ValueError(f"{len(stores)} stores but {len(at)} positions on the scale: give one each")

@@ -1,8 +1,35 @@
 """A series of stores: where each run stands, what it is called, and what its species contribute."""
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+
+from embedlab.data.report import few
+
+
+def asking(measure: Callable, asked: tuple) -> Callable:
+    """Give a measure as a function of (embeddings, rng).
+
+    A verb, which takes `rng` by name alone, is called as a verb is, with what was `asked` behind the embeddings.
+    """
+    try:
+        rng = inspect.signature(measure).parameters.get("rng")
+    except (TypeError, ValueError):  # a callable that tells nothing of itself
+        rng = None
+    if not asked and (rng is None or rng.kind is not inspect.Parameter.KEYWORD_ONLY):
+        return measure
+
+    def of_verb(emb, rng):
+        found = measure(emb, *asked, rng=rng)
+        if isinstance(found.evidence, Mapping):
+            raise TypeError(
+                f"{measure.__name__} gives evidence of several kinds, {few(found.evidence)}: follow one of them by a "
+                "function of (embeddings, rng), as embedlab.measures.followed.of_recognition makes one"
+            )
+        return found
+
+    return of_verb
 
 
 def position(store, x: str) -> float:

@@ -145,5 +145,5 @@ def test_the_analysis_judges_two_stores_and_refuses_others(rng):
     assert [c["id"] for c in told] == ["agree-on-individuals", "agree-beyond-descent"]
     assert [c["verdict"] for c in told] == ["supported"] * 2
     assert "individuals beyond their species by" in told[0]["sentence"]
-    with pytest.raises(ValueError, match="compares two stores and was given 3: name two"):
+    with pytest.raises(ValueError, match="compares two stores and was given 3: give two"):
         ask("agreement", lab_of(a, b, a))

@@ -13,6 +13,7 @@ from embedlab.claims import Claim, Evidence, judge
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import brownian_traits, dimorphic_birds, random_tree
 from embedlab.measures.orthogonality import orthogonality
+from embedlab.measures.recognition import recognition
 from embedlab.measures.scaling import scaling
 from embedlab.measures.separation import separation
 from embedlab.measures.series import contributions
@@ -26,6 +27,14 @@ CLAIM = Claim(id="a", says="Grows.", source="-", at_least=0.002)
 
 def measure(emb, rng):
     return separation(emb, SEX, permutations=99, rng=rng)
+
+
+def test_a_verb_is_asked_along_a_scale_without_a_function_around_it():
+    stores = series((0.5, 1.0, 2.0), seeds=1)
+    plain = scaling(stores, lambda emb, rng: separation(emb, SEX, rng=rng), rng=0)
+    assert str(scaling(stores, separation, SEX, rng=0)) == str(plain)
+    with pytest.raises(TypeError, match="recognition gives evidence of several kinds, '1-shot', '5-shot': follow one"):
+        scaling(stores, recognition, rng=0)
 
 
 def series(sizes, scales=None, species=8, seeds=2, start=0, **world):
