@@ -99,7 +99,7 @@ class Hierarchy(Spoken):
             f"{k.null.mean():.2f} (p = {k.p_value:.2g} for more like a tree)."
         )
         said += [
-            f"{name}: epsilon² {r.statistic:.2f} [{r.interval[0]:.2f}, {r.interval[1]:.2f}], shuffled names "
+            f"{name}: epsilon² {r.statistic:.2f} {_within(r.interval)}, shuffled names "
             f"{r.null.mean():.2f} (p = {r.p_value:.2g}; {r.n} species)."
             for name, r in self.ranks.items()
         ]
@@ -235,3 +235,9 @@ def _ranks(emb, by, names, x, permutations, rng) -> dict[str, Nested]:
         if own is not None:
             found[f"{rank} within {above}"] = own
     return found
+
+
+def _within(interval) -> str:
+    """An interval in brackets, or in words that there is none, as of two taxa."""
+    low, high = interval
+    return f"[{low:.2f}, {high:.2f}]" if np.isfinite(low) else "(too few taxa for an interval)"

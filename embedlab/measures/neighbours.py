@@ -39,7 +39,7 @@ class NeighbourAgreement(Spoken):
 
     def __str__(self) -> str:
         said = [
-            f"{r} {a:.0%} (random {c:.0%}, within {p or 'all'} {w:.0%})"
+            f"{r} {a:.0%} (random {c:.0%}" + (f", within {p or 'all'} {w:.0%})" if np.isfinite(w) else ")")
             for r, a, c, p, w in zip(
                 self.ranks, self.agreement, self.chance, self.parents, self.parent_chance, strict=True
             )

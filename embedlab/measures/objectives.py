@@ -41,8 +41,10 @@ class Pairing:
         e = self.evidence
         k = len(self.differences)
         more = int((self.differences > 0).sum())
+        low, high = e.interval
+        between = f"[{low:+.3g}, {high:+.3g}]" if np.isfinite(low) else "(no interval)"
         return (
-            f"beyond {self.objective} {e.estimate:+.3g} [{e.interval[0]:+.3g}, {e.interval[1]:+.3g}] over {k} pairs of "
+            f"beyond {self.objective} {e.estimate:+.3g} {between} over {k} pair{'s' * (k != 1)} of "
             f"runs, {more} of them above 0 (p = {e.p_more:.2g} for more, {e.p_less:.2g} for less; that all signs of "
             f"{k} agree has p = {2.0**-k:.2g})" + (f"; {e.cannot_tell}" if e.cannot_tell else "")
         )

@@ -58,6 +58,15 @@ def test_every_axis_with_numbers_says_what_they_count(name):
 
 
 @pytest.mark.parametrize("name", EVERY)
+def test_what_is_not_known_is_said_in_words(name):
+    picture = plots.picture(EVERY[name])
+    hover = " ".join(t for p in picture.panels for k in p.marks for t in getattr(k, "label", ()))
+    around = (picture.title, picture.foot, picture.caption, *map(words, picture.panels), hover)
+    said = " ".join((*around, str(EVERY[name])))
+    assert not re.search(r"\bnan\b|\binf\b|\bNone\b", said), re.findall(r".{40}\b(?:nan|inf|None)\b.{20}", said)
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_both_backends_write_what_stands_over_a_panel(name):
     picture = plots.picture(EVERY[name])
     flat = [p for p in picture.panels if p.note]
