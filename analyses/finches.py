@@ -56,7 +56,7 @@ def clade(lab):
     if n < LEAST_SPECIES:
         raise ValueError(
             f"the largest genus, {name}, has {n} species in the store; at least {LEAST_SPECIES} are needed. A higher "
-            "clade can be asked about by its name: --set clade=NAME"
+            "clade can be asked about by its name: embedlab run finches --set clade=NAME"
         )
     return "genus", name
 
