@@ -120,7 +120,7 @@ EmbedLab.part("axis", (view) => {
     if (!one) return;
     aside.querySelector("summary").textContent = `Axis: ${one.name}`;
     aside.parentElement.prepend(aside); // what was asked for last stands first
-    box.append(make("p", `${said()}.`, "small"), chance(), make("p", `Band: ${one.chance.kind}, ${many(one.chance.times)} times, with its mean; dot and line: r and its 95 % interval.`, "note"));
+    box.append(make("p", `${said()}.`, "small"), chance(), make("p", `Band: ${one.chance.kind}, ${many(one.chance.times)} times, with its mean; dot and line: r and its 95\u00a0% interval.`, "note"));
     if (one.how) {
       const how = make("details"), words = make("p", one.how, "note");
       how.append(make("summary", "How computed"), words);
