@@ -4,13 +4,17 @@ In a cell of a notebook one line is drawn and drawn again; on a terminal too; a 
 """
 
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 _SILENT_SECONDS = 2.0  # shorter work needs no line; a flicker only distracts
 _REDRAW_SECONDS = 0.25
+_BEAT_SECONDS, _LOG_SECONDS = 1.0, 30.0
+_counting = 0  # lines that count something now: they say more than how long it has taken
 
 
 def in_words(seconds: float) -> str:
@@ -46,9 +50,13 @@ class Progress:
         self._shown = False
 
     def __enter__(self) -> "Progress":
+        global _counting
+        _counting += 1
         return self
 
     def __exit__(self, *error) -> None:
+        global _counting
+        _counting -= 1
         if self._shown and self._live:
             self._draw("\n")
 
@@ -120,3 +128,37 @@ def progress(items: Iterable[T], what: str, unit: str = "items", total: int | No
         for item in items:
             yield item
             line.add()
+
+
+@contextmanager
+def waiting(what: str, stream=None) -> Iterator[None]:
+    """Say how long a step without an end in sight has run: on a terminal each second, in a log after 30, 60, 120 s.
+
+    Silent for the first two seconds, while something inside counts for itself, and in a cell, which is marked as busy.
+    """
+    stream = sys.stderr if stream is None else stream
+    live, began, ended = bool(getattr(stream, "isatty", lambda: False)()), time.monotonic(), threading.Event()
+
+    def tell() -> None:
+        due = _LOG_SECONDS
+        while not ended.wait(_BEAT_SECONDS):
+            seconds = time.monotonic() - began
+            if _counting or seconds < (_SILENT_SECONDS if live else due):
+                continue
+            due *= 2
+            stream.write(f"\r\x1b[2K{what} · {in_words(seconds)}" if live else f"{what} · {in_words(seconds)} so far\n")
+            stream.flush()
+
+    if type(stream).__module__.startswith("ipykernel."):
+        yield
+        return
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+        if live:
+            stream.write("\r\x1b[2K")
+            stream.flush()

@@ -1,6 +1,7 @@
 """Long work says how far it is: a line for each tenth in a log, and one line that changes in place in a notebook."""
 
 import io
+import time
 
 import pytest
 
@@ -30,6 +31,30 @@ def test_a_log_gets_a_line_a_tenth_and_short_work_none(monkeypatch):
     said = log.getvalue().splitlines()
     assert len(said) == 10 and said[0].startswith("counting · 100/1,000 birds")
     assert "done in" in said[-1] and "\r" not in log.getvalue()
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_step_without_an_end_in_sight_says_how_long_it_has_run(monkeypatch):
+    for name, value in (("_SILENT_SECONDS", 0.0), ("_BEAT_SECONDS", 0.01), ("_LOG_SECONDS", 0.02)):
+        monkeypatch.setattr(progress, name, value)
+    terminal, log = Terminal(), io.StringIO()
+    with progress.waiting("asking separation", terminal), progress.waiting("asking separation", log):
+        time.sleep(0.3)
+    assert "\r\x1b[2Kasking separation · 0 s" in terminal.getvalue() and terminal.getvalue().endswith("\r\x1b[2K")
+    lines = log.getvalue().splitlines()
+    assert set(lines) == {"asking separation · 0 s so far"} and 2 <= len(lines) <= 5, "at each doubling"
+    quiet = Terminal()
+    with progress.waiting("asking", quiet), progress.Progress("counting", 3, "birds", quiet):
+        time.sleep(0.1)
+    assert "asking" not in quiet.getvalue(), "what counts says more"
+    with pytest.raises(KeyError), progress.waiting("asking", Terminal()):
+        raise KeyError("an error passes through")
 
 
 @pytest.mark.slow

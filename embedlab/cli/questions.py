@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from embedlab.cli.verb import Answer, command_line, html_page, shown, verb
-from embedlab.progress import in_words
+from embedlab.progress import in_words, waiting
 
 PANEL = "Questions and answers"
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random; the same seed gives the same numbers.")]
@@ -166,18 +166,11 @@ def run(
         ])  # fmt: skip
 
     folder = out or Path("figures") / Path(analysis).stem
-    outcome = run_analysis(
-        analysis,
-        stores=store,
-        x=x,
-        traits=traits,
-        tree=tree,
-        settings=settings,
-        seed=seed,
-        out=folder,
-        declaration=declaration,
-        command=command_line(),
-    ).to_dict()
+    with waiting(f"asking {Path(analysis).stem}"):
+        outcome = run_analysis(
+            analysis, stores=store, x=x, traits=traits, tree=tree, settings=settings, seed=seed, out=folder,
+            declaration=declaration, command=command_line(),
+        ).to_dict()  # fmt: skip
     notes = [f"note: {note}" for note in (*outcome["notes"], *outcome["exclusions"])]
     given = {"--x": x, "--traits": traits, "--tree": tree, "--seed": seed or None, "--declaration": declaration}
     words = [w for option, value in given.items() if value is not None for w in (option, value)]
