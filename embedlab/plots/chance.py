@@ -57,7 +57,7 @@ def chance_panel(
     if chance["mean"] is not None:
         marks += [
             Span(low=chance["low"], high=chance["high"], key="chance, 95 %"),
-            Bars(left=left, right=right, height=tall * 0.62, key="each shuffle"),
+            Bars(left=left, right=right, height=tall * 0.62, key="each draw of chance"),
             Rule(at=chance["mean"], key="chance, mean"),
         ]
     said = f"{write(evidence.estimate)} (95 % interval {write(low)} to {write(high)})"
