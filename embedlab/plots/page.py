@@ -99,7 +99,7 @@ def shell(
     """
     code = (*((plotly_js(), asset("figures.js")) if figures else ()), *scripts)
     if 'data-el="scene"' in body:
-        code = (*code, asset("scene.js"))
+        code = (*code, asset("scene.js"), asset("walk.js"))
     parts = {
         "POLICY": policy or POLICY,
         "TITLE": text(title),

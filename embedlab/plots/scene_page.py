@@ -30,8 +30,22 @@ def scenes_html(picture: Picture, number: int) -> str:
     buttons = "".join(f'<button type="button" data-el="look" data-look="{k}">{word}</button>' for k, word in LOOKS)
     return (
         f'<div class="scenes js" data-el="scenes"><div class="scene-row" style="--least:{least}">{each}</div>'
-        f'<p class="looks">{buttons}</p><p class="note">{escape(HOW)} <span data-el="camera" aria-live="polite"></span>'
+        f'{_walk(scenes, number)}<p class="looks">{buttons}</p><p class="note">{escape(HOW)} <span data-el="camera" '
+        'aria-live="polite"></span>'
         '</p><p class="under" data-el="under"></p></div>'
+    )
+
+
+def _walk(scenes, number: int) -> str:
+    """A slider from the first space to the last, and the canvas that it fills; nothing for a single space."""
+    if len(scenes) < 2:
+        return ""
+    words = f"Walk from {scenes[0].title} to {scenes[-1].title}"
+    return (
+        f'<div class="walk"><label>{escape(words)} <input type="range" data-el="walk" data-figure="{number}" min="0" '
+        f'max="{len(scenes) - 1}" step="0.02" value="0"></label> <output data-el="walked"></output>'
+        f'<canvas data-el="walk-scene" tabindex="0" role="img" hidden aria-label="{escape(words)}: the scenes, one '
+        'turning into the next. Arrow keys turn it."></canvas></div>'
     )
 
 

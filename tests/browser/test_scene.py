@@ -93,6 +93,33 @@ def test_what_lies_under_the_pointer_is_named(open_page, saved):
     assert any(name in said for name in found.places.groups), said
 
 
+def test_a_slider_walks_from_space_to_space_and_says_what_is_only_drawn(open_page, saved):
+    page = open_page(saved)
+    walk, canvas = page.locator("[data-el=walk]"), page.locator("[data-el=walk-scene]")
+    assert not canvas.is_visible()
+    found = scene()
+    arrows = "embedlabScenes.scene({}).arrows.map(a => [...a.start, ...a.end])"
+    at = [np.array(page.evaluate(arrows.format(k))) for k in range(3)]
+    walk.focus()
+    for _ in range(50):
+        page.keyboard.press("ArrowRight")
+    assert canvas.is_visible() and canvas.evaluate(BLANK)
+    np.testing.assert_allclose(page.evaluate(arrows.format(3)), at[1], atol=1e-9)
+    told = page.inner_text("[data-el=walked]").replace("\u00a0", " ")
+    assert told.startswith(found.views[1].name) and "by chance" in told and "n = " in told
+    for _ in range(25):
+        page.keyboard.press("ArrowRight")
+    np.testing.assert_allclose(page.evaluate(arrows.format(3)), (at[1] + at[2]) / 2, atol=1e-9)
+    assert page.inner_text("[data-el=walked]") == (
+        f"between {found.views[1].name} and {found.views[2].name}: drawn, not measured"
+    )
+    trails = page.evaluate("embedlabScenes.scene(3).trails.map(t => t.at.length)")
+    assert trails == [3] * len(found.places.shown), "two spaces behind, and where it is now"
+    page.click("[data-look=above]")
+    until(page, "document.querySelector('[data-el=walk-scene]').dataset.drawn.startsWith('-90.0 89.0')")
+    assert page.heard == []
+
+
 def test_without_scripts_the_still_stands_and_a_phone_has_room(open_page, saved):
     still = open_page(saved, java_script_enabled=False)
     assert still.locator("img.still").is_visible() and not still.locator("[data-el=scenes]").is_visible()

@@ -120,6 +120,7 @@
   };
 
   const draw = (canvas) => {
+    if (!canvas.clientWidth) return; // not shown yet
     const scene = scenes.get(canvas), place = viewOf(canvas), dpr = window.devicePixelRatio || 1;
     canvas.width = Math.round(canvas.clientWidth * dpr);
     canvas.height = Math.round(canvas.clientHeight * dpr);
@@ -134,6 +135,11 @@
     ].sort((a, b) => a.near - b.near);
     items.filter((i) => i.z * above < 0).forEach((i) => i.paint());
     plane(g, scene, place);
+    g.lineWidth = 1.2;
+    for (const trail of scene.trails || []) {
+      g.strokeStyle = colour(trail.colour);
+      trail.at.slice(1).forEach((to, i) => line(g, place(trail.at[i]), place(to), [1, 3]));
+    }
     items.filter((i) => i.z * above >= 0).forEach((i) => i.paint());
     items.filter((i) => i.named).forEach((i) => i.paint()); // the arrows that are named are never hidden
     tripod(g, scene, place);
@@ -169,7 +175,7 @@
     scene.arrows.forEach((a) => [0, 0.25, 0.5, 0.75, 1].forEach((t) => offer(a.label, place(a.start.map((v, i) => v + t * (a.end[i] - v))))));
     return best;
   };
-  for (const canvas of canvases) {
+  const turnable = (canvas) => {
     let from = null;
     canvas.addEventListener("pointerdown", (e) => {
       from = { x: e.clientX, y: e.clientY, azimuth: camera.azimuth, elevation: camera.elevation };
@@ -190,7 +196,8 @@
       else return;
       e.preventDefault();
     });
-  }
+  };
+  canvases.forEach(turnable);
   const VIEWS = { home: [...home, 1], above: [-90, 89, 1], level: [home[0], 0, 1], nearer: null, farther: null };
   document.addEventListener("click", (e) => {
     const button = e.target.closest("[data-el=look]");
@@ -207,6 +214,15 @@
   canvases.forEach(draw);
   window.embedlabScenes = {
     camera: () => ({ ...camera }),
+    scene: (index) => scenes.get(canvases[index]),
+    show: (canvas, scene, first) => {
+      scenes.set(canvas, scene);
+      if (first) {
+        canvases.push(canvas);
+        turnable(canvas);
+      }
+      draw(canvas);
+    },
     turn,
     place: (index, at) => {
       const box = canvases[index].getBoundingClientRect(), p = viewOf(canvases[index])(at);
