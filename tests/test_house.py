@@ -19,7 +19,7 @@ PACKAGE = ROOT / "embedlab"
 
 # A room imports from strictly lower floors; rooms on one floor do not know one another.
 FLOORS = {
-    "progress": 0, "places": 0, "refusals": 1,
+    "progress": 0, "places": 0, "processes": 0, "refusals": 1,
     "stats": 1, "data": 1,
     "claims": 2, "io": 2, "stream": 2,
     "declarations": 3,

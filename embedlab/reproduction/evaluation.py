@@ -3,13 +3,12 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from embedlab.processes import Workers
 from embedlab.progress import Progress
 
 CONTROL_IMAGES = 1024  # photographs from which principal pixels are found and random networks are calibrated
@@ -83,8 +82,7 @@ def all_of(function: Callable, jobs: Sequence, workers: int) -> Iterator:
     if workers < 2 or len(jobs) < 2:
         yield from map(function, jobs)
         return
-    # Spawned: a forked torch inherits locked thread pools.
-    with ProcessPoolExecutor(min(workers, len(jobs)), get_context("spawn"), _quiet) as pool:
+    with Workers(min(workers, len(jobs)), _quiet) as pool:
         yield from pool.map(function, jobs)
 
 

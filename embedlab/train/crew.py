@@ -1,14 +1,13 @@
 """Jobs done here or in spawned processes, under one progress line, each with one torch thread."""
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 import torch
 
+from embedlab.processes import SPAWN, Workers
 from embedlab.progress import Progress
 from embedlab.train.saved import Paused
 
@@ -75,11 +74,10 @@ class Crew:
 
     def _start(self) -> None:
         if self.processes is None:
-            context = multiprocessing.get_context("spawn")  # a forked torch inherits locked thread pools
-            self.counter, self.before = context.Value("q", 0), context.Value("q", 0)
-            self.stop = context.Event()
+            self.counter, self.before = SPAWN.Value("q", 0), SPAWN.Value("q", 0)
+            self.stop = SPAWN.Event()
             told = (self.counter, self.before, self.stop)
-            self.processes = ProcessPoolExecutor(self.workers, context, _enter_worker, told)
+            self.processes = Workers(self.workers, _enter_worker, told)
 
 
 class _Stopped(Exception):
@@ -89,7 +87,6 @@ class _Stopped(Exception):
 def _enter_worker(counter, before, stop) -> None:
     global _counter, _before, _stop  # the only way to hand something shared to a pool's workers
     _counter, _before, _stop = counter, before, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the parent alone answers it
     torch.set_num_threads(1)
 
 

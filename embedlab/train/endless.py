@@ -5,16 +5,15 @@ the business of `batches`, as for a rendered pool. So what is seen depends on se
 the number of painters and whoever is faster.
 """
 
-import multiprocessing
-import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from embedlab.processes import Workers
 from embedlab.train.species import grown
 
 AHEAD = 2  # batches that each painter may be ahead
@@ -55,8 +54,7 @@ class Painters:
 
     def __enter__(self) -> "Painters":
         if self.count:
-            context = multiprocessing.get_context("spawn")  # a forked torch inherits locked thread pools
-            self._processes = ProcessPoolExecutor(self.count, context, _enter, (self.canvas,))
+            self._processes = Workers(self.count, _enter, (self.canvas,))
         return self
 
     def __exit__(self, *error) -> None:
@@ -104,6 +102,5 @@ def _paint(canvas: Canvas, places: np.ndarray) -> tuple[np.ndarray, float]:
 def _enter(canvas: Canvas) -> None:
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the trainer alone answers it
     torch.set_num_threads(1)
     canvas[np.zeros(1, dtype=np.int64)]  # grows the world, which must not count as painting

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import shutil
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from embedlab.processes import Workers
 from embedlab.progress import Progress
 from embedlab.world.dials import Evolution
 from embedlab.world.phenotype import Specimens
@@ -142,8 +141,7 @@ def _paint_all(
                 busy += _paint_here(job)
                 line.add(len(job[1]))
         else:
-            context = multiprocessing.get_context("spawn")  # forked torch may hang
-            with ProcessPoolExecutor(workers, context, initializer=_start, initargs=told) as pool:
+            with Workers(workers, _start, told) as pool:
                 for job, seconds in zip(jobs, pool.map(_paint_here, jobs), strict=True):
                     busy += seconds
                     line.add(len(job[1]))

@@ -1,0 +1,55 @@
+"""Workers leave Ctrl-C to their parent, also in the instant in which they are begun."""
+
+import os
+import signal
+from multiprocessing import util
+
+import pytest
+
+from embedlab.processes import Workers
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="signals as on Linux and macOS")
+
+
+def hears() -> tuple[bool, bool]:
+    """Whether this process would be told of Ctrl-C, and whether it would mind."""
+    held = signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    return not held, signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+
+
+def begun(words: str) -> None:
+    os.environ["EMBEDLAB_BEGUN"] = words
+
+
+def read() -> str:
+    return os.environ["EMBEDLAB_BEGUN"]
+
+
+def test_workers_are_begun_and_hear_nothing():
+    with Workers(1, begun, ("well",)) as pool:
+        assert pool.submit(hears).result(60) == (False, False)
+        assert pool.submit(read).result(60) == "well"
+    assert hears() == (True, True), "the parent hears it as before"
+
+
+def test_ctrl_c_while_a_worker_begins_waits_until_it_stands(monkeypatch, capfd):
+    """The signal comes when the process exists and has not read its first words."""
+    real, pressed = util.spawnv_passfds, []
+
+    def pressing(*how):
+        child = real(*how)
+        if not pressed:
+            pressed.append(child)
+            os.kill(os.getpid(), signal.SIGINT)
+        return child
+
+    pool = Workers(1)
+    pool.submit(hears).result(60)  # what Python itself begins beside the first worker, begins here
+    other = Workers(1)
+    monkeypatch.setattr(util, "spawnv_passfds", pressing)
+    with pytest.raises(KeyboardInterrupt):
+        other.submit(hears)
+    assert pressed and [p.pid for p in other._processes.values()] == pressed, "it was begun whole"
+    other.shutdown()
+    pool.shutdown()
+    assert "Traceback" not in capfd.readouterr().err
