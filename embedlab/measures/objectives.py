@@ -125,8 +125,8 @@ def objectives(stores: Sequence, measure: Callable, *asked, reference: str = REF
     told = [_facts(store) for store in stores]
     if reference not in (present := sorted({t["objective"] for t in told})) or len(present) < 2:
         raise ValueError(
-            f"objectives are compared with {reference!r}, and the stores were trained to {present}: give stores of "
-            "that and of another, or --set reference=NAME"
+            f"objectives are compared with {reference!r}, and the stores were trained to {', '.join(present)}: give "
+            "stores of that and of another, or --set reference=NAME"
         )
     seed = int(rng.integers(2**63))
     found = [measure(store, np.random.default_rng(seed)) for store in stores]
