@@ -122,9 +122,9 @@ def test_a_store_that_says_no_objective_is_hierarchical_and_controls_are_lines()
 
 def test_refusals(rng):
     stores, measure = study(rng, {"flat": 0.0, "ce": 0.0})
-    with pytest.raises(ValueError, match=r"trained to \['ce', 'flat'\]: give stores of that and of another"):
+    with pytest.raises(ValueError, match=r"trained to ce, flat: give stores of that and of another"):
         objectives(stores, measure, rng=0)
     assert objectives(stores, measure, reference="ce", rng=0).reference == "ce"
     one, measure = study(rng, {"hierarchical": 0.0})
-    with pytest.raises(ValueError, match=r"trained to \['hierarchical'\]"):
+    with pytest.raises(ValueError, match=r"trained to hierarchical"):
         objectives(one, measure, rng=0)
