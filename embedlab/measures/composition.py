@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from scipy.special import lambertw
+from scipy.stats import entropy
 
 from embedlab.data.taxonomy import PLURALS, RANKS
 from embedlab.stats.resample import generator
@@ -79,17 +80,10 @@ class Composition(Spoken):
 def composition(vectors, within: str = "", of: str = "", *, rng=0) -> Composition:
     """Count the images of every taxon, and say how even they are beside species photographed equally often.
 
-    Args:
-        vectors: `Embeddings` or a `Manifest`: whatever has `rows` with taxonomic ranks.
-        within: the coarser rank (the coarsest that divides the images).
-        of: the finer rank (the finest below it of at most 60 taxa).
-        rng: a seed or a Generator, for the draws of chance.
-
-    Returns:
-        `Composition`. It describes these images, of which none was sampled: there is no interval, only chance.
-
-    Raises:
-        ValueError: rows without a rank of two taxa, an unknown rank, or ranks in the wrong order.
+    `vectors` are `Embeddings` or a `Manifest`: whatever has `rows` with taxonomic ranks. `within` is the coarser rank
+    (the coarsest that divides the images), `of` the finer one (the finest below it of at most 60 taxa). `rng` is a seed
+    or a Generator, for the draws of chance. It describes these images, of which none was sampled: there is no
+    interval, only chance. ValueError: no rank of two taxa, an unknown rank, or ranks in the wrong order.
 
     Source: L. Jost (2006), Entropy and diversity, Oikos 113: 363–375; ranked counts: R. H. Whittaker (1965), Science
     147: 250–260.
@@ -152,8 +146,7 @@ def _seen(rng: np.random.Generator, mean: float, size: int) -> np.ndarray:
 
 
 def _hill(counts: np.ndarray) -> float:
-    share = counts[counts > 0] / counts.sum()
-    return float(np.exp(-(share * np.log(share)).sum()))
+    return float(np.exp(entropy(counts)))
 
 
 def _half(counts: np.ndarray) -> int:

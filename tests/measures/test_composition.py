@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import entropy, kstest
+from scipy.stats import kstest
 
 import embedlab as el
 from embedlab.measures.composition import _seen
@@ -18,11 +18,14 @@ def photographed(counts, families=5):
     return SimpleNamespace(rows=pl.DataFrame({"kingdom": ["K"] * len(named), "family": family, "species": species}))
 
 
-def test_taxa_are_counted_and_their_diversity_is_scipys():
+def test_taxa_are_counted_and_their_diversity_is_josts():
     counts = np.arange(1, 41) ** 2
     found = el.composition(photographed(counts), rng=0)
     assert (found.within, found.of, found.n, found.units) == ("family", "species", counts.sum(), 40)
-    assert found.effective == pytest.approx(np.exp(entropy(counts)))
+    share = counts / counts.sum()
+    assert found.effective == pytest.approx(np.prod(share**-share)), "Jost's number of order 1, as a product"
+    uneven = el.composition(photographed([8, 8, 8, 4, 4], families=2), "family", "species", rng=0)
+    assert uneven.effective == pytest.approx(2 ** (0.75 * 2 + 0.25 * 3)), "quarters have 2 bits, eighths 3"
     assert found.half == 9, "of 22,140 images the nine commonest hold 11,244, the eight 10,220"
     assert set(found.table()["species"]) == {f"A s{i:03d}" for i in range(40)}, "names, beside how many"
     table = el.composition(photographed(counts), "family", "family").table()
