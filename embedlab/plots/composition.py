@@ -108,12 +108,11 @@ def _one(result) -> str:
 
 def _few(outer: str, rows: list, least: float) -> tuple[str, list[tuple[str, int, int]]]:
     """The taxa of a group that are large enough to be seen, and all others as one; the largest first."""
-    kept = [(name[1], int(images), int(species)) for name, images, species in rows if images >= least]
-    rest = [(int(images), int(species)) for _, images, species in rows if images < least]
-    if rest:
-        one = rows[[r[1] for r in rows].index(rest[0][0])][0][1] if len(rest) == 1 else f"{len(rest)} smaller"
-        kept.append((one, sum(r[0] for r in rest), sum(r[1] for r in rest)))
-    return outer, sorted(kept, key=lambda row: -row[1])
+    told = [(name[1], int(images), int(species)) for name, images, species in rows]
+    kept, rest = [row for row in told if row[1] >= least], [row for row in told if row[1] < least]
+    if len(rest) > 1:
+        rest = [(f"{len(rest)} smaller", sum(images for _, images, _ in rest), sum(species for *_, species in rest))]
+    return outer, sorted(kept + rest, key=lambda row: -row[1])
 
 
 def _fitting(name: str, mm: float) -> str:
