@@ -1,6 +1,7 @@
 """Worker processes, spawned and deaf to Ctrl-C: their parent alone answers it."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -28,15 +29,27 @@ class Workers(ProcessPoolExecutor):
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Hold Ctrl-C back; what came meanwhile is heard at the end. A process begun inside never hears it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Hold Ctrl-C back; what came meanwhile is heard at the end. A process begun inside never hears it.
+
+    Two means, as each stops half of it: a process begun here inherits this thread's mask, but the kernel hands a
+    signal that one thread masks to any other, and Python then answers it in the main thread all the same; the
+    handler that only notes it stops that.
+    """
+    pressed: list[tuple] = []
+    answer = signal.getsignal(signal.SIGINT)
+    ours = threading.current_thread() is threading.main_thread() and answer is not None
+    if ours:
+        signal.signal(signal.SIGINT, lambda *press: pressed.append(press))
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masked is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, masked)  # first: what waited here is noted too
+        if ours:
+            signal.signal(signal.SIGINT, answer)
+        if pressed and callable(answer):
+            answer(*pressed[0])
 
 
 def _enter(initializer: Callable | None, initargs: tuple) -> None:
