@@ -59,10 +59,11 @@ def server(monkeypatch):
 
 def test_offline_says_at_once_what_to_put_where(empty_cache, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    pytest.importorskip("open_clip")  # whose import takes its time on a busy machine
     began = time.monotonic()
     with pytest.raises(FileNotFoundError) as caught:
         load_encoder("bioclip-2", device="cpu")
-    assert time.monotonic() - began < 30  # imports of open_clip on a busy machine; no waiting for a network
+    assert time.monotonic() - began < 20  # no waiting for a network
     said = str(caught.value)
     place = empty_cache / "models--imageomics--bioclip-2"
     for part in ("HF_HUB_OFFLINE", f"{place}/snapshots/REVISION/open_clip_config.json", f"{place}/refs/main"):
@@ -72,6 +73,7 @@ def test_offline_says_at_once_what_to_put_where(empty_cache, monkeypatch):
 
 def test_unreachable_is_said_within_seconds(empty_cache, server, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")  # the discard port: nobody listens
+    pytest.importorskip("huggingface_hub")
     began = time.monotonic()
     with pytest.raises(FileNotFoundError, match="cannot be reached"):
         hub.fetched("imageomics/bioclip-2")

@@ -22,8 +22,10 @@ torch.set_num_threads(1)
 from embedlab.extract import extract, loop, openclip
 loop.PART_ROWS = 16
 plain = openclip.OpenClipEncoder.encode
+met = []
 def slow(self, batch):
-    time.sleep(0.2)
+    met.append(batch)
+    time.sleep(0.2 if len(met) < 6 else 600)  # the second part is written by then; the kill comes here, not after the end
     return plain(self, batch)
 openclip.OpenClipEncoder.encode = slow
 extract.extract_images(sys.argv[1], "bioclip-2", sys.argv[2], device="cpu", batch_size=8)
