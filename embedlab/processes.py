@@ -1,6 +1,8 @@
-"""Worker processes, spawned and deaf to Ctrl-C: their parent alone answers it."""
+"""Worker processes: spawned, of one thread each, and deaf to Ctrl-C, which their parent alone answers."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -8,10 +10,13 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 SPAWN = get_context("spawn")  # a forked torch inherits locked thread pools
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class Workers(ProcessPoolExecutor):
-    """A pool of `count` spawned processes, each begun by `initializer(*initargs)`.
+    """A pool of `count` spawned processes of one thread each, begun by `initializer(*initargs)`.
+
+    Each linear algebra would otherwise take all cores, in every worker: two on two cores took twice as long.
 
     A terminal sends Ctrl-C to all processes of a command. Workers ignore it, and their parent hears it only between
     two beginnings of workers: stopped while it hands a new one its first words, it would leave that one with a
@@ -54,5 +59,16 @@ def _deaf() -> Iterator[None]:
 
 def _enter(initializer: Callable | None, initargs: tuple) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _one_thread()
     if initializer is not None:
         initializer(*initargs)
+
+
+def _one_thread() -> None:
+    """Hold to one thread what is loaded (the process's own script may load much), and what will be."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    threadpool_limits(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)

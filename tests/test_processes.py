@@ -19,6 +19,15 @@ def hears() -> tuple[bool, bool]:
     return not held, signal.getsignal(signal.SIGINT) != signal.SIG_IGN
 
 
+def threads() -> set[int]:
+    """How many threads each library of this process would take that computes in several."""
+    import scipy.linalg  # noqa: F401  has a linear algebra of its own
+    import torch
+    from threadpoolctl import threadpool_info
+
+    return {torch.get_num_threads(), *(each["num_threads"] for each in threadpool_info())}
+
+
 def begun(words: str) -> None:
     os.environ["EMBEDLAB_BEGUN"] = words
 
@@ -32,6 +41,28 @@ def test_workers_are_begun_and_hear_nothing():
         assert pool.submit(hears).result(60) == (False, False)
         assert pool.submit(read).result(60) == "well"
     assert hears() == (True, True), "the parent hears it as before"
+
+
+def again() -> set[int]:
+    """The same where libraries stand ready to take two, as after a script that loads them itself."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    from embedlab.processes import _one_thread
+
+    torch.set_num_threads(2)
+    threadpool_limits(2)
+    assert 2 in threads()
+    _one_thread()
+    return threads()
+
+
+@pytest.mark.parametrize("job", [threads, again], ids=["loaded later", "loaded before"])
+def test_workers_take_one_thread_each(monkeypatch, job):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # as the suite itself sets them
+        monkeypatch.setenv(name, "2")
+    with Workers(1) as pool:
+        assert pool.submit(job).result(60) == {1}
 
 
 def test_ctrl_c_while_a_worker_begins_waits_until_it_stands(monkeypatch, capfd):

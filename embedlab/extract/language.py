@@ -10,13 +10,21 @@ from embedlab.extract.blocks import Block, draw_blocks, draw_linear
 from embedlab.extract.shape import Shape
 
 
+def _undrawn(words: int, dim: int) -> nn.Embedding:
+    """Give word vectors that `draw` or a file will fill, number 0 for padding.
+
+    torch would draw them first, and to do so without memory it loads its compiler: two seconds a process.
+    """
+    return nn.Embedding.from_pretrained(torch.empty(words, dim), freeze=False, padding_idx=0)
+
+
 class BagOfWords(nn.Module):
     """A bag of words: their vectors summed, divided by √count, then a two-layer perceptron d → 2d → d."""
 
     def __init__(self, shape: Shape, words: int):
         super().__init__()
         dim = shape.dim
-        self.embed = nn.Embedding(words + 1, dim, padding_idx=0)
+        self.embed = _undrawn(words + 1, dim)
         self.mlp = nn.Sequential(nn.Linear(dim, 2 * dim), nn.ReLU(), nn.Linear(2 * dim, dim))
 
     def forward(self, numbers: Int[torch.Tensor, "n k"]) -> Float[torch.Tensor, "n d"]:
@@ -43,7 +51,7 @@ class CausalText(nn.Module):
 
     def __init__(self, shape: Shape, words: int):
         super().__init__()
-        self.embed = nn.Embedding(words + 2, shape.channels, padding_idx=0)  # padding, words, end
+        self.embed = _undrawn(words + 2, shape.channels)  # padding, words, end
         self.places = nn.Parameter(torch.empty(shape.context, shape.channels))
         self.blocks = nn.Sequential(*(Block(shape.channels, shape.heads, causal=True) for _ in range(shape.text_depth)))
         self.norm = nn.LayerNorm(shape.channels)

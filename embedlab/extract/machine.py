@@ -28,13 +28,6 @@ def granted_threads() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def one_thread() -> None:
-    """Keep torch to one thread for the rest of this process: for workers that share the cores among them."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
 @contextmanager
 def warm_memory() -> Iterator[None]:
     """Let freed memory be used again instead of going back to the system after every layer (glibc only).

@@ -89,9 +89,6 @@ def all_of(function: Callable, jobs: Sequence, workers: int) -> Iterator:
 def _quiet() -> None:
     import sys
 
-    from embedlab.extract.machine import one_thread
-
-    one_thread()
     sys.stderr = open(os.devnull, "w")
 
 

@@ -87,7 +87,6 @@ class _Stopped(Exception):
 def _enter_worker(counter, before, stop) -> None:
     global _counter, _before, _stop  # the only way to hand something shared to a pool's workers
     _counter, _before, _stop = counter, before, stop
-    torch.set_num_threads(1)
 
 
 def _work(job: Job):

@@ -100,7 +100,4 @@ def _paint(canvas: Canvas, places: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _enter(canvas: Canvas) -> None:
-    import torch
-
-    torch.set_num_threads(1)
     canvas[np.zeros(1, dtype=np.int64)]  # grows the world, which must not count as painting

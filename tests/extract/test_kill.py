@@ -25,7 +25,7 @@ plain = openclip.OpenClipEncoder.encode
 met = []
 def slow(self, batch):
     met.append(batch)
-    time.sleep(0.2 if len(met) < 6 else 600)  # the second part is written by then; the kill comes here, not after the end
+    time.sleep(0.2 if len(met) < 6 else 600)  # two parts are written by then: the kill comes here
     return plain(self, batch)
 openclip.OpenClipEncoder.encode = slow
 extract.extract_images(sys.argv[1], "bioclip-2", sys.argv[2], device="cpu", batch_size=8)
