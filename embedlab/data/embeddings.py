@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from embedlab.data.names import closest, resolve
 from embedlab.data.report import JoinReport, few
 
+MOST_COMPARED = 100_000  # names in which a near spelling is looked for: half a second
 
 @dataclass(frozen=True, eq=False)
 class SpeciesMeans:
@@ -131,15 +132,16 @@ class Embeddings:
         return Embeddings(np.asarray(self.x[at]), self.rows[at % max(self.n, 1)], self.card)
 
     def where(self, **wanted: Any) -> "Embeddings":
-        """The rows whose columns hold the wanted value, or one of a list of values; None asks for missing."""
+        """The rows whose columns hold the wanted value, or one of a list of values; None asks for missing.
+
+        A value that stands nowhere in its column is refused: it is a slip more often than a question. Values
+        that are all there, but in no row together, give no rows.
+        """
         mask = np.ones(self.n, dtype=bool)
         for name, value in wanted.items():
             column = self.column(name)
             values = list(value) if isinstance(value, list | tuple | set | frozenset | pl.Series) else [value]
-            known = [v for v in values if v is not None]
-            if column.dtype == pl.String and (strange := [v for v in known if not isinstance(v, str)]):
-                raise TypeError(f"column {name!r} holds text, and {few(strange)} is none: give it in quotes")
-            hit = column.is_in(known).fill_null(False).to_numpy() if known else np.zeros(self.n, dtype=bool)
+            hit = _holding(column, [v for v in values if v is not None])
             mask &= hit | column.is_null().to_numpy() if None in values else hit
         return self.take(mask)
 
@@ -257,3 +259,35 @@ class Embeddings:
             used=used,
         )
         return Embeddings(self.x, self.rows.with_columns(columns), self.card), report
+
+
+def _holding(column: pl.Series, wanted: list) -> Bool[np.ndarray, " n"]:
+    """Where a column holds one of these values; each must stand in it at least once."""
+    if not wanted:
+        return np.zeros(len(column), dtype=bool)
+    strange = [v for v in wanted if not isinstance(v, str)] if column.dtype == pl.String else []
+    if strange:
+        raise TypeError(f"column {column.name!r} holds text, and {few(strange)} is none: give it in quotes")
+    try:
+        hit = column.is_in(wanted).fill_null(False)
+    except pl.exceptions.InvalidOperationError:
+        kind = column.dtype
+        raise TypeError(f"column {column.name!r} is of type {kind}, unlike {few(wanted)}: give that type") from None
+    if column.filter(hit).n_unique() < len(set(wanted)):  # which is quick, and so comes first
+        held = column.drop_nulls().unique()
+        absent = [v for v in dict.fromkeys(wanted) if not held.is_in([v]).any()]
+        if absent:
+            raise ValueError(
+                f"column {column.name!r} holds no {few(absent)}, among {len(held):,} distinct values; "
+                f"{_nearest(held, absent[0])}. Spell it so, or leave it out"
+            )
+    return hit.to_numpy()
+
+
+def _nearest(held: pl.Series, value: Any) -> str:
+    """What a value that is not held may have meant, in words."""
+    text = held.cast(pl.String)
+    if len(held) > MOST_COMPARED:  # ids by the million would be compared for minutes
+        text = text.filter(text.str.to_lowercase().str.starts_with(str(value)[:2].lower())).head(MOST_COMPARED)
+    near = closest(str(value), sorted(text.to_list()))
+    return f"closest: {few(near)}" if near else f"it holds {few(held.sort().to_list()) or 'nothing'}"

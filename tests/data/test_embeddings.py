@@ -41,7 +41,6 @@ def test_taking_and_choosing_keep_rows_beside_their_vectors():
     assert BIRDS.where(sex="male", species="Ardea alba").rows["image_id"].to_list() == ["i5"]
     assert BIRDS.where(sex=["female", None]).rows["image_id"].to_list() == ["i2", "i3"]
     assert BIRDS.known("sex", "species").rows["image_id"].to_list() == ["i1", "i2", "i5"]
-    assert BIRDS.where(sex="neither").n == 0
     assert some.card == BIRDS.card
 
 
@@ -101,6 +100,39 @@ def test_refusals_of_columns_and_positions_help():
         BIRDS.where(sex=1)
     with pytest.raises(TypeError, match="whole numbers or a mask"):
         BIRDS.take([0.5])
+
+
+def test_a_value_that_stands_nowhere_is_refused_with_the_nearest():
+    """An empty selection would be told as "needs at least 5 species", far from the slip."""
+    seen = "column 'species' holds no 'Parus maior', among 2 distinct values; closest: 'Parus major'. Spell it so"
+    with pytest.raises(ValueError, match=seen):
+        BIRDS.where(species="Parus maior")
+    with pytest.raises(ValueError, match="holds no 'Parus maior'"):
+        BIRDS.where(sex="male", species=["Ardea alba", "Parus maior", None])  # half a selection would be as silent
+    with pytest.raises(ValueError, match="holds no 'x'.*it holds 'female', 'male'. Spell it so, or leave it out"):
+        BIRDS.where(sex="x")
+    of_years = Embeddings(X, ROWS.with_columns(year=pl.Series([2020, 2020, 2021, None, 2022])))
+    with pytest.raises(ValueError, match="'year' holds no 1999, among 3 distinct values; it holds 2020, 2021, 2022"):
+        of_years.where(year=[2020, 1999])
+    with pytest.raises(TypeError, match="'year' is of type Int64, unlike '2020': give that type"):
+        of_years.where(year="2020")
+    nobody = Embeddings(X, ROWS.with_columns(sex=pl.Series([None] * 5, dtype=pl.String)))
+    with pytest.raises(ValueError, match="among 0 distinct values; it holds nothing"):
+        nobody.where(sex="male")
+
+
+def test_values_that_are_all_there_may_still_meet_in_no_row():
+    assert BIRDS.where(sex="female", species="Ardea alba").n == 0
+    assert BIRDS.where(image_id=None).n == BIRDS.where(species=[]).n == 0
+    measured = Embeddings(X, ROWS.with_columns(mass=pl.Series([np.nan, 0.1, 2, 2, 2])))
+    assert measured.where(mass=[0.1, 0.1]).n == measured.where(mass=float("nan")).n == 1
+    assert BIRDS.where(species=ROWS["species"].unique()).n == BIRDS.n
+
+
+def test_among_very_many_values_the_nearest_are_looked_for_under_the_same_letters(monkeypatch):
+    monkeypatch.setattr("embedlab.data.embeddings.MOST_COMPARED", 1)
+    with pytest.raises(ValueError, match="closest: 'Parus major'"):
+        BIRDS.where(species="parus maior")
 
 
 def test_join_puts_facts_beside_rows_and_reports():
