@@ -16,6 +16,7 @@ from typing import Any
 from embedlab.data import Traits, Tree
 from embedlab.data.names import closest
 from embedlab.declarations import Specification, declare, read, standing
+from embedlab.io.answered import check_folder
 from embedlab.io.atomic import put_bytes
 from embedlab.io.store import open_store
 from embedlab.lab import Lab, Outcome, check_settings, judged_together
@@ -134,7 +135,10 @@ def run_analysis(analysis: str | Path, *, stores: Sequence[str | Path], x: str |
     """Ask one question of stores on disk and, with `out`, write its figures and `outcome.json` there.
 
     With `declaration`, the path of a file that `declare_analysis` wrote, what does not stand in it is exploratory.
+    ValueError, before anything is computed, where `out` holds what this question did not write.
     """
+    if out is not None:
+        check_folder(out, Path(analysis).stem)
     declared = None if declaration is None else read(declaration)
     lab_of = _labs(stores, traits, tree, seed, x)
     outcome = _provenance(ask(analysis, lab_of, settings=settings, declaration=declared), command)
