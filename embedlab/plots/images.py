@@ -11,18 +11,20 @@ from embedlab.plots.origin import origin
 
 
 def images(
-    picture: Picture, provenance: dict, preset: str = "nature-1col", kinds=("svg", "pdf", "png")
+    picture: Picture, provenance: dict, preset: str = "nature-1col", kinds=("svg", "pdf", "png"), *, bare: bool = False
 ) -> dict[str, bytes]:
     """Give the bytes of each image format; the same picture and provenance give the same bytes.
 
     The provenance goes into the metadata whole, and under the numbers in one line: model, key, seed, what was left out.
+    A `bare` image shows key and panels alone, for a page that says title, numbers and provenance itself.
     """
     import matplotlib
 
     said = json.dumps(provenance, sort_keys=True, ensure_ascii=False, default=str)
     _, scale = theme.preset(preset)
     foot = "\u00a0· ".join(filter(None, (picture.foot, origin(provenance))))
-    figure = paper.figure(replace(picture, foot=foot), preset)
+    shown = replace(picture, title="", foot="") if bare else replace(picture, foot=foot)
+    figure = paper.figure(shown, preset)
     metadata = {
         "svg": {"Title": picture.title, "Description": said, "Creator": "embedlab", "Date": None},
         "pdf": {

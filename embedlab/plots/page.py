@@ -116,20 +116,20 @@ def shell(
 def figure_html(
     picture: Picture,
     number: int,
-    still: bytes,
+    provenance: dict,
     *,
     table: int | None = None,
     name: str = "",
     heading: bool = True,
 ) -> str:
     """Give the place of a figure: title, key, an empty plot, a still image without scripts, caption."""
-    image = base64.b64encode(still).decode()
     above = f'<p class="eyebrow">{text(name)}</p>' if name else ""
     above += f"<h3>{text(picture.title)}</h3>" if heading else ""
     button = (
         ""
         if table is None
-        else f'<button type="button" data-el="download-table" data-table="{table}">Download the numbers (CSV)</button>'
+        else f'<button type="button" class="js" data-el="download-table" data-table="{table}">'
+        "Download the numbers (CSV)</button>"
     )
     parts = as_json(picture)
     room = f"--wide:{parts['wide']['height']}px;--narrow:{parts['narrow']['height']}px"
@@ -138,11 +138,17 @@ def figure_html(
         f"{above}{keys_html(picture)}{scenes_html(picture, number)}"
         f'<div class="plot" data-el="plot" data-figure="{number}" role="img" '
         f'aria-label="{text(picture.alt or picture.title)}" style="{room}"></div>'
-        f'<noscript><img class="still" alt="{text(picture.alt or picture.title)}" '
-        f'src="data:image/svg+xml;base64,{image}"></noscript>'
+        f"<noscript>{still_html(picture, provenance)}</noscript>"
         f'<p class="foot">{text(picture.foot)}</p><figcaption>{text(begun(typeset(picture.caption)))} '
         f"{button}</figcaption></figure>"
     )
+
+
+def still_html(picture: Picture, provenance: dict) -> str:
+    """Give the image that stands in for a figure where no script runs; the page says its title and numbers."""
+    image = images(picture, provenance, kinds=("svg",), bare=True)["svg"]
+    source = f"data:image/svg+xml;base64,{base64.b64encode(image).decode()}"
+    return f'<img class="still" alt="{text(picture.alt or picture.title)}" src="{source}">'
 
 
 def keys_html(picture: Picture) -> str:
@@ -204,10 +210,9 @@ def provenance_html(provenance: dict) -> str:
 
 def figure_page(picture: Picture, provenance: dict, *, table, sentence: str = "") -> str:
     """Give one figure as a page of its own, with its table and provenance."""
-    still = images(picture, provenance, kinds=("svg",))["svg"]
     body = (
         f"<main id='main'><h1>{text(picture.title)}</h1><p class='lead'>{text(begun(typeset(sentence)))}</p>"
-        f"{figure_html(picture, 0, still, table=0, heading=False)}"
+        f"{figure_html(picture, 0, provenance, table=0, heading=False)}"
         f"<details><summary>The numbers</summary>{table_html(table, 'The numbers of this figure')}</details>"
         "</main>"
         f"<footer>{provenance_html(provenance)}</footer>"

@@ -143,12 +143,15 @@ def _left(panel: m.Panel) -> float:
 
 
 def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tuple[float, float, float]:
-    head = theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)
-    title = len(head) * theme.TITLE * theme.POINT * 1.25 * scale
+    title = len(_title(picture, width, scale)) * theme.TITLE * theme.POINT * 1.25 * scale
     keys = KEY_LINE * len(_key_lines(picture.keys, width, scale)) * scale
     body = sum(_row_height(picture, r, width / scale, columns) for r in _rows(picture, columns)) * scale
     lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
     return title + keys + 2.2 * scale, body, (lines * theme.SMALL * theme.POINT * 1.3 + 1.2) * scale
+
+
+def _title(picture: m.Picture, width: float, scale: float) -> list[str]:
+    return theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True) if picture.title else []
 
 
 def _key_lines(keys, width: float, scale: float) -> list[list[str]]:
@@ -165,11 +168,10 @@ def _key_lines(keys, width: float, scale: float) -> list[list[str]]:
 
 
 def _head(fig, picture: m.Picture, width: float, scale: float, height: float) -> None:
-    lines = theme.wrap(picture.title, width - 3, theme.TITLE * scale, bold=True)
     fig.text(
         1.5 / width,
         1 - 1.2 * scale / height,
-        literal("\n".join(lines)),
+        literal("\n".join(_title(picture, width, scale))),
         fontsize=theme.TITLE * scale,
         fontweight="bold",
         va="top",

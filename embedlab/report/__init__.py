@@ -8,7 +8,7 @@ from embedlab.explore import tiles
 from embedlab.explore.page import blocks, named
 from embedlab.io.atomic import put_bytes
 from embedlab.plots import page, picture
-from embedlab.plots.images import images
+from embedlab.plots.marks import Picture
 from embedlab.plots.typography import typeset_html
 from embedlab.report import sections
 from embedlab.report.board import board
@@ -52,7 +52,7 @@ def report(
         sections.data_section(spaces[0], facts, unasked or {}, planted, sections.composed(spaces[0], pages)),
     ]
     if shown:
-        body.append(sections.map_section(bundle, _stills(shown, spaces, bundle["colour"], provenance)))
+        body.append(sections.map_section(bundle, _stills(shown, spaces, bundle["colour"]), provenance))
     body += [sections.analysis_section(o, f, pages) for o, f in zip(outcomes, facts, strict=True)]
     body.append(methods_section(outcomes, facts, provenance.get("versions", {})))
     lead = f"{len(facts)} question{'s' * (len(facts) != 1)} asked of {spaces[0]!r}"
@@ -102,8 +102,8 @@ def _provenance(facts: Sequence[Mapping], spaces: Sequence) -> dict:
     return out
 
 
-def _stills(shown: Mapping, spaces: Sequence, colour: str, provenance: Mapping) -> list[tuple[str, bytes]]:
-    """Draw each map once for readers without scripts, coloured as the page opens."""
+def _stills(shown: Mapping, spaces: Sequence, colour: str) -> list[Picture]:
+    """Lay out each map for readers without scripts, coloured as the page opens."""
     out = []
     for p in shown.values():
         labels = None
@@ -111,6 +111,5 @@ def _stills(shown: Mapping, spaces: Sequence, colour: str, provenance: Mapping) 
         if space is not None:
             known = dict(zip(space.rows["image_id"].to_list(), space.rows[colour].to_list(), strict=True))
             labels = [None if known.get(i) is None else str(known[i]) for i in p.image_id]
-        drawn = picture(p, labels=labels, column=colour if labels else "")
-        out.append((f"{drawn.title}. {p.caption}", images(drawn, dict(provenance), "nature-2col", ("svg",))["svg"]))
+        out.append(picture(p, labels=labels, column=colour if labels else ""))
     return out

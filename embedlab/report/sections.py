@@ -6,10 +6,10 @@ from embedlab.data.taxonomy import RANKS
 from embedlab.explore.page import ROOT, notes_html
 from embedlab.measures.composition import composition
 from embedlab.plots import drawable, picture
-from embedlab.plots.images import images
-from embedlab.plots.page import csv_of, figure_html, provenance_html, table_html, text
+from embedlab.plots.marks import Picture
+from embedlab.plots.page import csv_of, figure_html, provenance_html, still_html, table_html, text
 from embedlab.plots.screen import as_json
-from embedlab.plots.typography import begun
+from embedlab.plots.typography import begun, typeset
 from embedlab.report.board import board, tally, word
 
 
@@ -24,11 +24,11 @@ class Pages:
     def figure(self, result, key: str, name: str) -> str:
         """Give a result as figure, with its table as a fold-out and as a download."""
         drawn = picture(result)
-        still = images(drawn, self.provenance, kinds=("svg",))["svg"]
         self.figures.append(as_json(drawn))
         table = self.table(result, key, name)
         number = len(self.figures) - 1
-        return figure_html(drawn, number, still, table=len(self.tables) - 1, name=_plain(name)) + table
+        last = len(self.tables) - 1
+        return figure_html(drawn, number, self.provenance, table=last, name=_plain(name)) + table
 
     def table(self, result, key: str, name: str) -> str:
         """Give the numbers of a result, folded away."""
@@ -122,15 +122,12 @@ def _list(title: str, lines: Sequence[str]) -> str:
     return f"<h3>{title}</h3><ul class='small'>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
 
 
-def map_section(bundle: dict, stills: Sequence[tuple[str, bytes]]) -> str:
+def map_section(bundle: dict, stills: Sequence[Picture], provenance: Mapping) -> str:
     """Give the place where the explorer is mounted; without scripts, a still image of each map."""
-    import base64
-
     still = "".join(
-        f'<figure><img class="still" alt="{text(caption)}" '
-        f'src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">'
-        f"<figcaption>{text(caption)}</figcaption></figure>"
-        for caption, svg in stills
+        f'<figure class="figure"><h3>{text(drawn.title)}</h3>{still_html(drawn, dict(provenance))}'
+        f'<p class="foot">{text(drawn.foot)}</p><figcaption>{text(begun(typeset(drawn.caption)))}</figcaption></figure>'
+        for drawn in stills
     )
     return f"""<section id="map" data-el="atlas"><h2>Map of the images</h2>
 <p class="question">Each mark is an image, placed by what the model sees. A map shows

@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64decode
 from itertools import pairwise
 
 import pytest
@@ -109,9 +110,15 @@ def test_without_scripts_the_page_still_shows_figures_and_tables(open_page, writ
     page = open_page(written[0], java_script_enabled=False)
     stills = page.locator("img.still")
     assert stills.count() == 9 + 2
+    inside = [b64decode(s.partition(",")[2]).decode() for s in stills.evaluate_all("all => all.map((i) => i.src)")]
+    drawn = " ".join(svg.split("</metadata>")[1] for svg in inside)
     for i in range(stills.count()):
         assert stills.nth(i).get_attribute("alt")
         assert stills.nth(i).bounding_box()["height"] > 80
+    for title in page.locator("figure h3").all_inner_texts():
+        assert title[:24] not in drawn
+    assert page.locator("figure h3").count() == 9 + 2, "each title stands once, in the page's own type"
+    assert not page.locator("[data-el=download-table]").first.is_visible(), "nothing would answer it"
     assert page.locator("[data-el=claim] svg.strip").count() == 6
     assert not page.locator("[data-el=search]").is_visible() and not page.locator(".figure .keys").first.is_visible()
     page.locator("summary").first.click()
