@@ -27,7 +27,7 @@ def picture(result, labels=None, column: str = "", kept=None) -> Picture:
         marks=tuple(points), equal=True, height=float(np.clip(WIDE * tall / wide, 36.0, 76.0)),
         note=n_of(len(xy), "images"), **axes,
     )  # fmt: skip
-    kept = Panel(
+    faithful = Panel(
         marks=(
             Rule(at=result.chance_overlap, key="chance"),
             Dots(
@@ -54,7 +54,7 @@ def picture(result, labels=None, column: str = "", kept=None) -> Picture:
     return Picture(
         title=f"{result.method} of {len(xy):,} images{by}: {percent(result.overlap)} of neighbours kept, "
         f"{percent(result.chance_overlap, like=result.overlap)} by chance",
-        panels=(cloud, kept),
+        panels=(cloud, faithful),
         foot=f"n = {len(xy):,} images · {result.method}{settings}, seed {result.seed} · trustworthiness "
         f"{number(result.trustworthiness)}, continuity {number(result.continuity)} (chance "
         f"{number(result.chance_trustworthiness)}, {number(result.chance_continuity)}) · "

@@ -93,3 +93,13 @@ def test_a_note_stands_beside_a_title_only_where_both_fit():
     assert not heading("Each", "n = 1", 90, bold=1, small=1, apart=True).beside
     assert heading("", "n = 1", 90, bold=1, small=1).below == ("n = 1",)
     assert heading("", "", 9, bold=1, small=1).note == ()
+
+
+def test_a_map_says_by_what_it_is_coloured_and_misleads_nobody_about_a_tint():
+    """The title once spoke of a tint on every map: a panel had taken the name of the argument."""
+    shown = EVERY["projection"]
+    labels = ["a" if i % 2 else "b" for i in range(len(shown.xy))]
+    assert ", coloured by life stage: " in plots.picture(shown, labels=labels, column="life_stage").title
+    assert "coloured" not in plots.picture(shown).title and "pale" not in plots.picture(shown).title
+    tinted = plots.picture(shown, kept=[0.3] * len(shown.xy))
+    assert ", pale where it misleads: " in tinted.title and "pale where it misleads" in tinted.alt
