@@ -71,9 +71,15 @@ def blocks(embeddings, contrast, *, groups: Sequence[str] = ("species",), strata
 
     `groups` are the columns that name a taxon, coarse to fine; the first is the species. `strata` are columns to
     balance over (life stage when comparing sexes). Photographs of one individual are averaged first: animals are
-    counted, not photographs. A block needs `least` units of both kinds. `unit` scales vectors to length 1.
+    counted, not photographs. A block needs `least` units of both kinds. `unit` scales vectors to length 1; those of
+    one number would all be 1 or −1, and are refused.
     """
     contrast = Contrast.of(contrast)
+    if unit and embeddings.d < 2:
+        raise ValueError(
+            f"vectors of {embeddings.d} number have no direction to compare, only a sign: give the whole embedding, "
+            "of at least 2 dimensions"
+        )
     kinds = embeddings.column(contrast.column).cast(pl.String)  # sexes written as 0 and 1 are kinds, too
     emb = embeddings.take(kinds.is_in([contrast.a, contrast.b]).fill_null(False).to_numpy())
     if emb.n == 0:

@@ -11,7 +11,7 @@ from embedlab.measures.contrast import MIN_ACROSS, Contrast, blocks, tangent
 from embedlab.measures.halves import folds
 from embedlab.measures.inner_products import forms, in_each
 from embedlab.measures.over_species import over_species
-from embedlab.measures.separation import energies
+from embedlab.measures.separation import energies, refuse_still
 from embedlab.measures.span_chance import matched, spherical
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.bootstrap import cut as cut_at
@@ -136,6 +136,8 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
         raise ValueError(
             f"only one group, {cut.groups[0]!r}, holds both kinds: a span of group means needs at least two"
         )
+    between, within, _ = energies(cut, None)
+    refuse_still(cut, within[0])
     wanted = axes or DEFAULT_AXES
     cuts = folds(cut, wanted, rng)
     r = min(f.inside.shape[1] for f in cuts)
@@ -148,7 +150,6 @@ def orthogonality(embeddings, contrast, *, groups=("species",), strata=(), axes:
     total = np.bincount(of, energy)
     share = float(total_inside.sum() / total.sum()) if total.sum() > 0 else np.nan
 
-    between, within, _ = energies(cut, None)
     shuffled, _, _ = energies(cut, permutations, rng)
     p_contrast = p_value(between.sum(), shuffled.sum(axis=1))
     by_axes = matched(cuts, r, permutations, rng)

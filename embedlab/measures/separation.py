@@ -83,12 +83,7 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), tree=Non
     rng = generator(rng)
     cut = blocks(embeddings, contrast, groups=(by,), strata=strata)
     between, within, counts = energies(cut, None)
-    if (still := within[0] < STILL).any():
-        named = [cut.groups[i] for i in np.flatnonzero(still)[:5]]
-        raise ValueError(
-            f"the vectors of {', '.join(named)} do not vary within either sort: are they copies of one image? "
-            "Leave them out first"
-        )
+    refuse_still(cut, within[0])
     null_b, null_w, _ = energies(cut, permutations, rng)
     ratio = between[0] / within[0]
     null = (null_b / null_w).mean(axis=1)
@@ -112,6 +107,16 @@ def separation(embeddings, contrast, *, by: str = "species", strata=(), tree=Non
         unit=cut.unit, left_out=(*cut.left_out, *remarks), evidence=evidence,
         tree=f"tree of {len(tree)} tips" if tree is not None else "", species_energy=between_species(cut, within[0]),
     )  # fmt: skip
+
+
+def refuse_still(cut: Blocks, within: np.ndarray) -> None:
+    """Raise ValueError where a group has no scatter `(s,)` to measure a contrast by, naming five at most."""
+    if (still := within < STILL).any():
+        named = [cut.groups[i] for i in np.flatnonzero(still)[:5]]
+        raise ValueError(
+            f"the vectors of {', '.join(named)} do not vary within either sort: are they copies of one image? "
+            "Leave them out first"
+        )
 
 
 def between_species(cut: Blocks, within: np.ndarray) -> float:

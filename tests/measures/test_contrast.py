@@ -109,6 +109,11 @@ def test_what_is_no_contrast_is_refused():
         blocks(birds(["F", "M"] * 3), SEX)
     with pytest.raises(KeyError, match="no column 'seks'; closest: 'sex'"):
         blocks(birds(["male", "female"] * 3), ("seks", "female", "male"))
+    one = birds(["male", "female"] * 3)
+    one = Embeddings(np.ascontiguousarray(one.x[:, :1]), one.rows, {})
+    with pytest.raises(ValueError, match="vectors of 1 number have no direction to compare, only a sign"):
+        blocks(one, SEX)  # of length 1 they are 1 or -1, and what does not vary was taken for copies of one image
+    assert blocks(one, SEX, unit=False).groups == ("Parus major",)
 
 
 def test_animals_on_both_sides_are_said():

@@ -65,7 +65,7 @@ def test_too_few_species_and_other_places_are_refused(two):
 
 def test_a_space_without_a_plane_or_without_a_difference_is_refused(two):
     some = birds(1.0)
-    narrow = Embeddings(np.ascontiguousarray(some.x[:, :1]), some.rows, {})
+    narrow = Embeddings(np.pad(some.x[:, :1], ((0, 0), (0, 1))), some.rows, {})
     with pytest.raises(ValueError, match="differ along 1 axes: a scene needs at least 2"):
         contrast_scene([narrow, narrow], SEX, places=two.places, rng=0)
     alike = some.x[[some.column("species").index_of(s) for s in some.column("species")]]

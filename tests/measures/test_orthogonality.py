@@ -87,6 +87,20 @@ def test_only_one_species_spans_nothing(rng):
         ask(rng, species=1)
 
 
+def test_species_without_scatter_are_named_and_nothing_is_divided_by_0(rng):
+    emb = dimorphic_birds(rng, species=6, per_cell=8, d=16)
+    first = [emb.column("species").index_of(s) for s in emb.column("species")]
+    with pytest.raises(ValueError, match="do not vary within either sort: are they copies of one image"):
+        orthogonality(Embeddings(emb.x[first], emb.rows, {}), SEX, permutations=9, rng=0)
+    still = emb.column("species") == emb.column("species")[0]
+    x = np.where(still.to_numpy()[:, None], emb.x[first], emb.x)
+    with pytest.raises(ValueError, match=f"the vectors of {emb.column('species')[0]} do not vary"):
+        orthogonality(Embeddings(x, emb.rows, {}), SEX, permutations=9, rng=0)
+    flat = Embeddings(np.ascontiguousarray(emb.x[:, :1]), emb.rows, {})
+    with pytest.raises(ValueError, match="vectors of 1 number have no direction"):
+        orthogonality(flat, SEX, permutations=9, rng=0)
+
+
 def test_each_cell_needs_four_because_halves_are_cross_fitted(rng):
     with pytest.raises(ValueError, match="no species has at least 4 individuals of both"):
         ask(rng, per_cell=3)
