@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from jaxtyping import Bool, Float, Int
 
 from embedlab.data.names import closest, resolve
 from embedlab.data.report import JoinReport, few
+from embedlab.data.selection import holding
 
-MOST_COMPARED = 100_000  # names in which a near spelling is looked for: half a second
 
 @dataclass(frozen=True, eq=False)
 class SpeciesMeans:
@@ -46,10 +47,18 @@ class Embeddings:
     """
 
     x: Float[np.ndarray, "n d"]
-    rows: Any  # a polars frame once built; at the door any table that polars takes
+    rows: Any = None  # a polars frame once built; at the door any table that polars takes
     card: Mapping[str, Any] | None = None  # a dict once built
 
     def __post_init__(self) -> None:
+        if isinstance(self.x, str | Path):
+            named = repr(str(self.x))
+            raise TypeError(
+                f"embeddings are made of vectors and rows; a store is opened by embedlab.open({named}), vectors in a "
+                f"file by embedlab.import_file({named}, STORE)"
+            )
+        if self.rows is None:
+            raise TypeError("vectors alone do not say whose they are: give rows too, a table with a column 'image_id'")
         x = np.asanyarray(self.x)
         if x.ndim != 2 or x.dtype.kind != "f":
             raise ValueError(
@@ -141,7 +150,7 @@ class Embeddings:
         for name, value in wanted.items():
             column = self.column(name)
             values = list(value) if isinstance(value, list | tuple | set | frozenset | pl.Series) else [value]
-            hit = _holding(column, [v for v in values if v is not None])
+            hit = holding(column, [v for v in values if v is not None])
             mask &= hit | column.is_null().to_numpy() if None in values else hit
         return self.take(mask)
 
@@ -215,7 +224,8 @@ class Embeddings:
                 f"cannot join a {type(table).__name__}: give a polars table, Traits or a Taxonomy"
             )
         if on not in other.columns:
-            raise KeyError(f"the table has no column {on!r}; closest: {few(closest(on, other.columns))}")
+            near = few(closest(on, other.columns) or other.columns)
+            raise KeyError(f"the table has no column {on!r}; closest: {near}")
         own = self.column(on).cast(pl.String)
         keys = other[on].cast(pl.String)
         twice = keys.filter(keys.is_duplicated() & keys.is_not_null()).unique(maintain_order=True).to_list()
@@ -259,35 +269,3 @@ class Embeddings:
             used=used,
         )
         return Embeddings(self.x, self.rows.with_columns(columns), self.card), report
-
-
-def _holding(column: pl.Series, wanted: list) -> Bool[np.ndarray, " n"]:
-    """Where a column holds one of these values; each must stand in it at least once."""
-    if not wanted:
-        return np.zeros(len(column), dtype=bool)
-    strange = [v for v in wanted if not isinstance(v, str)] if column.dtype == pl.String else []
-    if strange:
-        raise TypeError(f"column {column.name!r} holds text, and {few(strange)} is none: give it in quotes")
-    try:
-        hit = column.is_in(wanted).fill_null(False)
-    except pl.exceptions.InvalidOperationError:
-        kind = column.dtype
-        raise TypeError(f"column {column.name!r} is of type {kind}, unlike {few(wanted)}: give that type") from None
-    if column.filter(hit).n_unique() < len(set(wanted)):  # which is quick, and so comes first
-        held = column.drop_nulls().unique()
-        absent = [v for v in dict.fromkeys(wanted) if not held.is_in([v]).any()]
-        if absent:
-            raise ValueError(
-                f"column {column.name!r} holds no {few(absent)}, among {len(held):,} distinct values; "
-                f"{_nearest(held, absent[0])}. Spell it so, or leave it out"
-            )
-    return hit.to_numpy()
-
-
-def _nearest(held: pl.Series, value: Any) -> str:
-    """What a value that is not held may have meant, in words."""
-    text = held.cast(pl.String)
-    if len(held) > MOST_COMPARED:  # ids by the million would be compared for minutes
-        text = text.filter(text.str.to_lowercase().str.starts_with(str(value)[:2].lower())).head(MOST_COMPARED)
-    near = closest(str(value), sorted(text.to_list()))
-    return f"closest: {few(near)}" if near else f"it holds {few(held.sort().to_list()) or 'nothing'}"

@@ -29,6 +29,8 @@ class Manifest:
     report: ReadReport = field(default_factory=lambda: ReadReport(what="manifest", rows=0))
 
     def __post_init__(self) -> None:
+        if isinstance(self.rows, str | Path):
+            raise TypeError(f"a manifest is made of a table; a file is read by Manifest.read({str(self.rows)!r})")
         rows = self.rows if isinstance(self.rows, pl.DataFrame) else pl.DataFrame(self.rows)
         for name in ("image_id", "path"):
             if name not in rows.columns:

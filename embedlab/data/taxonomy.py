@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,12 @@ class Taxonomy:
     report: ReadReport = field(default_factory=lambda: ReadReport(what="taxonomy", rows=0))
 
     def __post_init__(self) -> None:
+        if isinstance(self.rows, str | Path):
+            named = repr(str(self.rows))
+            raise TypeError(f"a taxonomy is made of a table, as Taxonomy.from_rows(Manifest.read({named}).rows) has it")
         rows = self.rows if isinstance(self.rows, pl.DataFrame) else pl.DataFrame(self.rows)
         if "species" not in rows.columns:
-            raise ValueError(f"no column 'species'; closest: {few(closest('species', rows.columns))}")
+            raise ValueError(f"no column 'species'; closest: {few(closest('species', rows.columns) or rows.columns)}")
         rows = rows.with_columns(
             pl.lit(None, dtype=pl.String).alias(rank) for rank in RANKS if rank not in rows.columns
         ).select(*RANKS, *[name for name in rows.columns if name not in RANKS])
@@ -51,7 +55,7 @@ class Taxonomy:
         and the report says so. A genus that is missing is read from the binomial.
         """
         if "species" not in rows.columns:
-            raise ValueError(f"no column 'species'; closest: {few(closest('species', rows.columns))}")
+            raise ValueError(f"no column 'species'; closest: {few(closest('species', rows.columns) or rows.columns)}")
         have = [rank for rank in RANKS[:-1] if rank in rows.columns]
         known = rows.filter(pl.col("species").is_not_null())
         one = known.group_by("species", maintain_order=True).agg(

@@ -48,11 +48,18 @@ class Tree:
     """
 
     parent: Int[np.ndarray, " m"]
-    length: Float[np.ndarray, " m"]
-    label: list[str | None]
+    length: Float[np.ndarray, " m"] = None  # type: ignore[assignment]  # none of the three has a default:
+    label: list[str | None] = None  # type: ignore[assignment]  # who gives a file or a text is told who reads it
     source: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.parent, str | Path):
+            text = str(self.parent).strip()
+            way, what = ("parse", "Newick text") if text.endswith(";") else ("read", "a file")
+            said = f"{what} is read by Tree.{way}({text[:60]!r})"
+            raise TypeError(f"a tree is made of parents, lengths and labels; {said}")
+        if self.length is None or self.label is None:
+            raise TypeError("parents alone make no tree: give lengths and labels too, or read a file with Tree.read")
         parent = np.array(self.parent, dtype=np.int64)
         length = np.array(self.length, dtype=np.float64)
         if not len(parent) == len(length) == len(self.label) or not len(parent):

@@ -130,7 +130,7 @@ def test_values_that_are_all_there_may_still_meet_in_no_row():
 
 
 def test_among_very_many_values_the_nearest_are_looked_for_under_the_same_letters(monkeypatch):
-    monkeypatch.setattr("embedlab.data.embeddings.MOST_COMPARED", 1)
+    monkeypatch.setattr("embedlab.data.selection.MOST_COMPARED", 1)
     with pytest.raises(ValueError, match="closest: 'Parus major'"):
         BIRDS.where(species="parus maior")
 

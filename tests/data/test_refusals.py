@@ -1,5 +1,8 @@
 """What is no table, no tree and no space is refused with what was seen and what to do."""
 
+import subprocess
+import sys
+
 import numpy as np
 import polars as pl
 import pytest
@@ -36,6 +39,14 @@ def folder(tmp_path, pattern):
      "2 parents, 2 lengths, 1 labels: a tree has one of each per node"),
     (lambda _: Tree(np.array([-1, 0, 0]), np.array([0.0, 1, 1]), [None, "a", None]), ValueError,
      "1 tips have no name: label nodes"),
+    (lambda _: Embeddings("birds.store"), TypeError,
+     r"store is opened by embedlab.open\('birds.store'\), .* by embedlab.import_file\('birds.store', STORE\)"),
+    (lambda _: Embeddings(X), TypeError, "vectors alone do not say whose they are: give rows too"),
+    (lambda _: Manifest("birds.csv"), TypeError, r"a table; a file is read by Manifest.read\('birds.csv'\)"),
+    (lambda _: Taxonomy("birds.csv"), TypeError, r"Taxonomy.from_rows\(Manifest.read\('birds.csv'\).rows\)"),
+    (lambda _: Taxonomy({"a": ["b"]}), ValueError, "no column 'species'; closest: 'a'"),
+    (lambda _: Embeddings(X, {"image_id": list("abc"), "species": list("abc")}).join(pl.DataFrame({"a": ["b"]})),
+     KeyError, "the table has no column 'species'; closest: 'a'"),
     (lambda _: TREE.prune(["Passer domestica"]), KeyError,
      "no tips called 'Passer domestica'.*'Passer domesticus'.*tree.match"),
     (lambda _: TREE.prune([]), ValueError, "no names given: a tree needs at least one tip"),
@@ -49,3 +60,22 @@ def folder(tmp_path, pattern):
 def test_it_says_what_was_seen_and_what_to_do(ask, error, said, tmp_path):
     with pytest.raises(error, match=said):
         ask(tmp_path)
+
+
+def test_a_tree_that_is_given_a_file_or_a_text_says_who_reads_it():
+    """In a process of its own: here the types of `Tree` are checked at the door, which users do not have."""
+    asks = """
+import embedlab as el, numpy as np, pathlib
+for given in ("birds.nwk", pathlib.Path("birds.nwk"), " (a:1,b:1);\\n", np.array([-1, 0])):
+    try:
+        el.Tree(given)
+    except TypeError as error:
+        print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said == [
+        "a tree is made of parents, lengths and labels; a file is read by Tree.read('birds.nwk')",
+        "a tree is made of parents, lengths and labels; a file is read by Tree.read('birds.nwk')",
+        "a tree is made of parents, lengths and labels; Newick text is read by Tree.parse('(a:1,b:1);')",
+        "parents alone make no tree: give lengths and labels too, or read a file with Tree.read",
+    ]
