@@ -82,15 +82,21 @@ def put_verdicts(
     }  # fmt: skip
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     put_bytes(out / "outcome.json", text.encode(), "outcome")
-    so_far = f"; so far, {worlds} of {of} worlds" if worlds < of else ""
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    end = f"outcome.json {digest}{so_far}\n"
-    family = f"All {len(lines)} claims are judged as one family (Holm). "
-    silent = "".join(f"- {name}: {why}\n" for name, why in unasked.items())
+    put_tables(out)
+    return {verdict.claim.id: verdict.word for verdict in verdicts}
+
+
+def put_tables(out: Path) -> None:
+    """Write `verdicts.md` and `papers.md` of a study from the `outcome.json` in its folder."""
+    text = (out / "outcome.json").read_bytes()
+    told = json.loads(text)
+    so_far = f"; so far, {told['worlds']} of {told['worlds_in_all']} worlds" * (told["worlds"] < told["worlds_in_all"])
+    end = f"outcome.json {hashlib.sha256(text).hexdigest()[:12]}{so_far}\n"
+    family = f"All {len(told['claims'])} claims are judged as one family (Holm). "
+    silent = "".join(f"- {name}: {why}\n" for name, why in told["unasked"].items())
     page = f"{verdicts_table(told)}\n{family}{end}" + (f"\nNot asked:\n\n{silent}" if silent else "")
     put_bytes(out / "verdicts.md", page.encode(), "verdicts")
     put_bytes(out / "papers.md", f"{papers_table(told)}\n{end}".encode(), "claims of the papers")
-    return {verdict.claim.id: verdict.word for verdict in verdicts}
 
 
 def _plain(value: float) -> float | None:
