@@ -1,10 +1,12 @@
 """A map of a space in two dimensions, and how far it can be believed."""
 
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
+from embedlab.progress import waiting
 from embedlab.stats.pairs.knn import nearest_neighbours, shared
 from embedlab.stats.shown import Spoken
 from embedlab.stats.vectors import unit_rows
@@ -76,6 +78,19 @@ def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection
     x = unit_rows(embeddings.float64())
     if len(x) < 3:
         raise ValueError(f"{len(x)} vectors: a map needs at least 3")
+    # UMAP is compiled anew by each process: 10 to 20 s in which nothing would be seen to happen.
+    compiled = "; the first of a session is compiled" if name == "UMAP" and "umap" not in sys.modules else ""
+    with waiting(f"{name} map of {len(x):,} vectors{compiled}"):
+        xy, explained, parameters = _laid_out(x, name, seed, parameters)
+        faith = _faithfulness(x, xy, np.random.default_rng(seed))
+    return Projection(
+        method=name, seed=seed, parameters=parameters, xy=xy, image_id=tuple(embeddings.column("image_id").to_list()),
+        explained=explained, **faith,
+    )  # fmt: skip
+
+
+def _laid_out(x, name: str, seed: int, parameters: dict) -> tuple[np.ndarray, tuple[float, float] | None, dict]:
+    """Coordinates `(n, 2)`, shares of variance (PCA only), and the parameters with those that were not given."""
     explained = None
     if name == "PCA":
         centred = x - x.mean(axis=0)
@@ -102,12 +117,7 @@ def project(embeddings, method: str = "pca", *, rng, **parameters) -> Projection
 
             parameters = {"n_neighbors": min(NEIGHBOURS, len(x) - 1), "min_dist": 0.1, **parameters}
             xy = UMAP(random_state=seed, n_jobs=1, **parameters).fit_transform(x.astype(np.float32))
-    xy = np.asarray(xy, float)
-    faith = _faithfulness(x, xy, np.random.default_rng(seed))
-    return Projection(
-        method=name, seed=seed, parameters=parameters, xy=xy, image_id=tuple(embeddings.column("image_id").to_list()),
-        explained=explained, **faith,
-    )  # fmt: skip
+    return np.asarray(xy, float), explained, parameters
 
 
 def _faithfulness(x, xy, rng) -> dict[str, float]:

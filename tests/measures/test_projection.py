@@ -1,9 +1,13 @@
 """Maps: PCA against its definition, faithfulness by hand, and the same map from the same seed."""
 
+import io
+import sys
+
 import numpy as np
 import polars as pl
 import pytest
 
+from embedlab import progress
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import nothing
 from embedlab.measures.projection import _faithfulness, project
@@ -66,6 +70,28 @@ def test_groups_stay_together_and_the_seed_stands_in_the_caption(rng, method):
     group = np.repeat(np.arange(3), 20)
     distance = np.linalg.norm(one.xy[:, None] - one.xy[None], axis=2) + 1e9 * np.eye(60)
     assert np.mean(group[distance.argmin(axis=1)] == group) > 0.9
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("method", ["tsne", pytest.param("umap", marks=pytest.mark.slow)])
+def test_a_map_that_takes_long_says_what_takes_long(rng, monkeypatch, method):
+    told = Terminal()
+    monkeypatch.setattr(sys, "stderr", told)
+    x, first = space(rng.normal(size=(200, 8))), "umap" not in sys.modules
+    project(x, rng=0)
+    assert "PCA" not in told.getvalue(), "short work has nothing to say"
+    for name, value in (("_SILENT_SECONDS", 0.0), ("_BEAT_SECONDS", 0.001)):
+        monkeypatch.setattr(progress, name, value)
+    project(x, method, rng=0)
+    said = told.getvalue()
+    assert f"{'t-SNE' if method == 'tsne' else 'UMAP'} map of 200 vectors" in said and said.endswith("\r\x1b[2K")
+    assert ("the first of a session is compiled · " in said) == (first and method == "umap")
 
 
 def test_a_generator_gives_its_seed(rng):
