@@ -22,6 +22,17 @@ def refusal_of(error: Exception) -> str:
     return words_of(error)
 
 
+def reason_of(error: Exception) -> str:
+    """Give the words in which one of ours refused; any other error is raised again as it is.
+
+    For a part of an answer that some data do not allow, and that is told as such: "cannot tell, and why". The words of
+    NumPy on arrays that do not fit are no such reason.
+    """
+    if not deliberate(error):
+        raise error
+    return words_of(error)
+
+
 def deliberate(error: Exception, *also: Path) -> bool:
     """Whether an error was made by a `raise` statement in a file of ours, or in one of those named `also`.
 

@@ -9,10 +9,13 @@ import pytest
 from embedlab import refusals, study
 from embedlab.cli.verb import sentence_of
 from embedlab.data.synthetic import random_tree
+from embedlab.measures import agreement, agreements, hierarchy
+from embedlab.measures.pairing import Paired
 from embedlab.refusals import deliberate, refusal_of
 from embedlab.remake import remake
 from embedlab.reproduction import asked
 from embedlab.reproduction.study import _ask
+from embedlab.stats.pairs.correspondence import agreement_beyond_tree
 from embedlab.study import report_stores
 from tests.stores import write_store
 from tests.test_study import birds
@@ -129,6 +132,36 @@ def test_a_refusal_by_other_code_of_ours_after_the_answer_is_a_fault():
     assert deliberate(caught.value)
     with pytest.raises(ValueError, match="no configuration"):
         refusal_of(caught.value)
+
+
+def _of_two(rng, x):
+    """Agreement of two spaces about species; the second has vectors `x` where they are given."""
+    codes = np.repeat(np.arange(12), 2)
+    both = [rng.normal(size=(24, 5)) for _ in range(2)]
+    pair = Paired(both[0], both[1] if x is None else x, codes, codes, tuple("abcdefghijkl"), True, "images", ())
+    return agreement._of_species(pair, None, 9, rng, "")[1].cannot_tell
+
+
+def _of_many(rng, x):
+    spaces = [rng.normal(size=(12, 5)), rng.normal(size=(12, 5)) if x is None else x]
+    found = agreements._beyond(spaces, np.eye(12), np.tile(np.arange(12), (2, 3, 1)))[0, 1]
+    return found if isinstance(found, str) else ""
+
+
+def _of_a_tree(rng, x):
+    return hierarchy._or_why(lambda: agreement_beyond_tree(rng.normal(size=(12, 5)), x, np.eye(12), rng=rng))[1]
+
+
+@pytest.mark.parametrize("ask", [_of_two, _of_many, _of_a_tree])
+def test_a_part_that_cannot_be_told_says_so_and_one_that_breaks_is_seen(ask, rng):
+    """A verdict "cannot tell: operands could not be broadcast" would hide a mistake of ours behind the data."""
+    refused = np.ones((24 if ask is _of_two else 12, 5))
+    assert "all species of y are the same" in ask(rng, refused)
+    broken = np.ones((24, 5, 2)) if ask is _of_two else np.full((12, 5), "many")
+    with pytest.raises(ValueError, match="could not convert string to float|not broadcastable"):
+        ask(rng, broken)
+    if ask is not _of_a_tree:
+        assert "all species of y" not in ask(rng, None)
 
 
 def test_a_fault_says_on_the_command_line_what_was_being_asked(reported):

@@ -9,6 +9,7 @@ from embedlab.claims import Evidence
 from embedlab.data.tree import a_tree
 from embedlab.measures.pairing import Paired, paired
 from embedlab.measures.species_likeness import INDICES, likeness, means
+from embedlab.refusals import reason_of
 from embedlab.stats.bootstrap import bootstrap_ratio, jackknife
 from embedlab.stats.pairs.correspondence import BeyondTree, agreement_beyond_tree, u_centred
 from embedlab.stats.pairs.deviations import agreement_within
@@ -249,7 +250,7 @@ def _of_species(pair: Paired, covariance, permutations: int, rng, cannot: str) -
     try:
         found = agreement_beyond_tree(*_halved(pair, rng), whitening, permutations=permutations, rng=rng)
     except ValueError as why:
-        return [], _undecided(what, kind, s, str(why))
+        return [], _undecided(what, kind, s, reason_of(why))
     evidence = Evidence(
         statistic=what, estimate=found.statistic, interval=found.interval, null=found.null, chance_kind=kind,
         p_more=found.p_value, p_less=1.0, p_floor=p_floor(len(found.null), s), n=s,

@@ -12,6 +12,7 @@ from embedlab.data.report import few
 from embedlab.data.tree import TreeStructure, a_tree
 from embedlab.measures.agreement import LEAST, NO_TREE, RANKS_ALONE
 from embedlab.measures.species_likeness import means
+from embedlab.refusals import reason_of
 from embedlab.stats.pairs.correspondence import BeyondTree, agreement_beyond_tree, u_centred
 from embedlab.stats.pairs.rdm import crossnobis
 from embedlab.stats.reliability import halves
@@ -211,7 +212,7 @@ def _beyond(spaces, covariance, order) -> dict[tuple[int, int], BeyondTree | str
         try:
             out[i, j] = agreement_beyond_tree(spaces[i], spaces[j], covariance, permutations=both)
         except ValueError as why:
-            out[i, j] = str(why)
+            out[i, j] = reason_of(why)
     return out
 
 

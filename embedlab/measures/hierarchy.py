@@ -10,6 +10,7 @@ from embedlab.claims import Evidence
 from embedlab.data import RANKS, Taxonomy
 from embedlab.data.tree import a_tree
 from embedlab.measures.neighbours import nearest
+from embedlab.refusals import reason_of
 from embedlab.stats.bootstrap import bootstrap_ratio
 from embedlab.stats.resample import generator, p_floor, p_value, permutations_of
 from embedlab.stats.shown import Spoken
@@ -168,7 +169,7 @@ def _or_why(ask):
     try:
         return ask(), ""
     except ValueError as error:
-        return None, str(error)
+        return None, reason_of(error)
 
 
 def _silent(statistic: str, why: str, facts: dict) -> Evidence:
