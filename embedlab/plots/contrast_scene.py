@@ -14,9 +14,8 @@ def picture(result) -> Picture:
     every = np.vstack([v for view in views for v in (view.start, view.end, view.dots)])
     corners = np.vstack([v for view in views for v in _plane(view)])
     reach = 1.04 * float(np.linalg.norm(np.vstack([every[:, :2], corners]), axis=1).max())
-    rise = 1.04 * max(1.0, float(np.abs(every[:, 2]).max()))
     n = len(views)
-    scenes = [_scene(result, v, p, reach, rise) for v, p in zip(views, places.spaces, strict=True)]
+    scenes = [_scene(result, v, p, reach) for v, p in zip(views, places.spaces, strict=True)]
     return Picture(
         title=f"{sentence_case(str(places.contrast))} over the plane that tells species apart: "
         f"{percent(places.spaces[-1].pooled.share)} of the difference lies inside the species span"
@@ -31,7 +30,7 @@ def picture(result) -> Picture:
     )
 
 
-def _scene(result, view, place, reach: float, rise: float) -> Scene:
+def _scene(result, view, place, reach: float) -> Scene:
     places = result.places
     looks = dict(zip(places.shown, contrast_places.SHOWN, strict=False))
     grey, bright, points = [], [], []
@@ -61,7 +60,7 @@ def _scene(result, view, place, reach: float, rise: float) -> Scene:
         title=view.name if len(result.views) > 1 else "",
         note=f"{percent(place.pooled.share)} inside, {percent(chance)} by chance\u00a0· "
         f"{n_of(len(places.groups), 'species')}",
-        low=low, high=high, reach=reach, rise=rise, upright="outside the span", unit="1 s.d.",
+        low=low, high=high, reach=reach, upright="outside the span", unit="1 s.d.",
         arrows=(*grey, *bright), points=tuple(points),
     )  # fmt: skip
 

@@ -49,15 +49,14 @@ class Arrow:
 class Scene:
     """Arrows and points over a plane at height 0, which reaches from `low` to `high` `(2,)`.
 
-    `reach` is how far anything lies from the middle along the plane, and `rise` above or below it: scenes that share
-    both are drawn to one scale. `upright` says what the third dimension is, and `unit` what the tripod is one of.
+    `reach` is how far anything lies from the middle along the plane: the barbs of arrows are a share of it. `upright`
+    says what the third dimension is, and `unit` what the tripod is one of.
     """
 
     title: str
     low: np.ndarray
     high: np.ndarray
     reach: float
-    rise: float
     upright: str
     unit: str
     arrows: tuple[Arrow, ...]
@@ -89,13 +88,23 @@ def tripod(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 def panels(scenes: list[Scene]) -> tuple[Panel, ...]:
     """Give the panels that print and notebooks show: scenes as their own cameras see them, to one scale."""
-    every = np.vstack([_flat(_everything(s), s.camera) for s in scenes])
-    low, high = every.min(axis=0), every.max(axis=0)
+    low, high = _extent(scenes)
     room = 0.03 * (high - low).max()
     across, up = ((float(low[k] - room), float(high[k] + room)) for k in (0, 1))
     up = (up[0] - room, up[1] + room)  # for the words on the tripod and under the plane
     height = float(np.clip(WIDE * (up[1] - up[0]) / (across[1] - across[0]), LOWEST, HIGHEST))
     return tuple(_panel(s, across, up, height) for s in scenes)
+
+
+def aspect(scenes: list[Scene]) -> float:
+    """Give the width over the height of all that scenes show as they open: a canvas of that shape is filled."""
+    low, high = _extent(scenes)
+    return float((high[0] - low[0]) / (high[1] - low[1]))
+
+
+def _extent(scenes: list[Scene]) -> tuple[np.ndarray, np.ndarray]:
+    every = np.vstack([_flat(_everything(s), s.camera) for s in scenes])
+    return every.min(axis=0), every.max(axis=0)
 
 
 def _flat(at, camera) -> np.ndarray:

@@ -3,6 +3,7 @@
 from html import escape
 
 from embedlab.plots.marks import Picture
+from embedlab.plots.scene import aspect
 
 LOOKS = (
     ("home", "Reset"),
@@ -29,7 +30,8 @@ def scenes_html(picture: Picture, number: int) -> str:
     )
     buttons = "".join(f'<button type="button" data-el="look" data-look="{k}">{word}</button>' for k, word in LOOKS)
     return (
-        f'<div class="scenes js" data-el="scenes"><div class="scene-row" style="--least:{least}">{each}</div>'
+        f'<div class="scenes js" data-el="scenes" style="--aspect:{aspect(scenes):.3f}">'
+        f'<div class="scene-row" style="--least:{least}">{each}</div>'
         f'{_walk(scenes, number)}<p class="looks">{buttons}</p><p class="note">{escape(HOW)} <span data-el="camera" '
         'aria-live="polite"></span>'
         '</p><p class="under" data-el="under"></p></div>'
@@ -44,8 +46,8 @@ def _walk(scenes, number: int) -> str:
     return (
         f'<div class="walk"><label>{escape(words)} <input type="range" data-el="walk" data-figure="{number}" min="0" '
         f'max="{len(scenes) - 1}" step="0.02" value="0"></label> <output data-el="walked"></output>'
-        f'<canvas data-el="walk-scene" tabindex="0" role="img" hidden aria-label="{escape(words)}: the scenes, one '
-        'turning into the next. Arrow keys turn it."></canvas></div>'
+        f'<canvas data-el="walk-scene" data-figure="{number}" tabindex="0" role="img" hidden '
+        f'aria-label="{escape(words)}: the scenes, one turning into the next. Arrow keys turn it."></canvas></div>'
     )
 
 

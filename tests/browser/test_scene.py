@@ -12,6 +12,12 @@ pytestmark = pytest.mark.browser
 
 BLANK = "c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; return d.some((v) => v > 0); }"
 PIXELS = "c => c.toDataURL()"
+INKED = """all => all.map((c) => {  // the box around what is painted, as shares of the canvas, and whether it is whole
+    const { width: w, height: h } = c, d = c.getContext('2d').getImageData(0, 0, w, h).data, x = [], y = [];
+    for (let i = 0; i < w * h; i++) if (d[4 * i + 3] > 8) { x.push(i % w); y.push((i / w) | 0); }
+    const ends = (v) => v.reduce(([a, b], k) => [Math.min(a, k), Math.max(b, k)], [Infinity, -Infinity]);
+    const [[left, right], [top, bottom]] = [ends(x), ends(y)];
+    return [left / w, right / w, top / h, bottom / h, left > 1 && top > 1 && right < w - 2 && bottom < h - 2]; })"""
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +51,24 @@ def test_the_page_and_print_see_the_same(open_page, saved):
         a, b = (page.evaluate("([k, a]) => embedlabScenes.place(k, a)", [k, v]) for v in ([0, 0, 0], [0, 0, 1]))
         first = [page.evaluate("a => embedlabScenes.place(0, a)", v)["y"] for v in ([0, 0, 0], [0, 0, 1])]
         assert a["y"] - b["y"] == pytest.approx(first[0] - first[1], abs=0.01)
+
+
+@pytest.mark.parametrize("wide", [375, 1280])
+def test_the_scenes_fill_their_canvases_and_nothing_is_cut(open_page, saved, wide):
+    """All scenes of a figure share one scale and place, so it is together that they reach from edge to edge."""
+    page = open_page(saved, viewport={"width": wide, "height": 900})
+    page.locator("[data-el=walk]").press("ArrowRight")
+    for azimuth, elevation in (CAMERA, (-90, 89), (CAMERA[0], 0), (30, 18), (120, 40), (10, -30), (180, 0)):
+        page.evaluate("([a, e]) => embedlabScenes.turn(a, e)", [azimuth, elevation])
+        drawn = f"{(azimuth + 180) % 360 - 180:.1f} {elevation:.1f} 1.00"
+        until(page, f"[...document.querySelectorAll('.scenes canvas')].every(c => c.dataset.drawn === '{drawn}')")
+        inked = page.locator(".scenes canvas").evaluate_all(INKED)
+        assert len(inked) == 4 and all(i[4] for i in inked), f"cut at {azimuth}, {elevation}: {inked}"
+        left, right, top, bottom = (f(i[k] for i in inked) for k, f in enumerate((min, max, min, max)))
+        assert max(right - left, bottom - top) > 0.85, f"half empty at {azimuth}, {elevation}: {inked}"
+        assert abs(left + right - 1) < 0.15, "in the middle"
+        if (azimuth, elevation) == CAMERA:
+            assert right - left > 0.9 and bottom - top > 0.8, f"as it opens it fills both ways: {inked}"
 
 
 def test_one_drag_turns_all_scenes(open_page, saved):

@@ -4,7 +4,7 @@
   const figures = JSON.parse(document.getElementById("figures").textContent) || [];
   const look = JSON.parse(document.getElementById("theme").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const TILT = 89, STEP = 4, NEAR = 14;
+  const TILT = 89, STEP = 4, NEAR = 14, SIDE = 10, ABOVE = 20, BELOW = 24; // the last four in pixels
   let printing = false;
   const colour = (c) => (dark.matches && !printing && look.dark[c]) || c;
 
@@ -20,15 +20,30 @@
     const along = Math.cos(a) * x + Math.sin(a) * y;
     return [-Math.sin(a) * x + Math.cos(a) * y, -Math.sin(e) * along + Math.cos(e) * z, Math.cos(e) * along + Math.sin(e) * z];
   };
+  // All that the scenes of a figure show: one box around it, as the camera stands, gives them all one scale and one place.
+  const cornersOf = ({ low: [x0, y0], high: [x1, y1] }) => [[x0, y0, 0], [x1, y0, 0], [x1, y1, 0], [x0, y1, 0]];
+  const feet = ({ low: [x, y] }) => [[x, y, 0], [x + 1, y, 0], [x, y + 1, 0], [x, y, 1]];
+  const shown = (scene) => [...cornersOf(scene), ...feet(scene), ...scene.arrows.flatMap((a) => [a.start, a.end]), ...scene.points.flatMap((p) => p.at)];
+  const places = figures.map((f) => (f.scenes || []).flatMap(shown)), boxes = new Map();
+  const boxOf = (figure) => {
+    const key = `${camera.azimuth} ${camera.elevation}`, known = boxes.get(figure);
+    if (known && known.key === key) return known;
+    const box = { key, left: Infinity, right: -Infinity, low: Infinity, high: -Infinity };
+    for (const [x, y] of places[figure].map(seen)) {
+      [box.left, box.right] = [Math.min(box.left, x), Math.max(box.right, x)];
+      [box.low, box.high] = [Math.min(box.low, y), Math.max(box.high, y)];
+    }
+    boxes.set(figure, box);
+    return box;
+  };
   const viewOf = (canvas) => {
-    const scene = scenes.get(canvas), w = canvas.clientWidth, h = canvas.clientHeight;
-    // As large as this tilt allows; the same for all scenes, which share reach and rise.
-    const e = (Math.abs(camera.elevation) * Math.PI) / 180;
-    const tall = Math.sin(e) * scene.reach + Math.cos(e) * scene.rise;
-    const scale = Math.min((w - 16) / (2 * scene.reach), (h - 36) / (2 * tall)) * camera.zoom;
+    const w = canvas.clientWidth, h = canvas.clientHeight, box = boxOf(Number(canvas.dataset.figure));
+    // As large as this camera allows, with room for marks at the sides and for words above and below.
+    const [wide, tall] = [w - 2 * SIDE, h - ABOVE - BELOW];
+    const scale = Math.min(wide / (box.right - box.left), tall / (box.high - box.low)) * camera.zoom;
     return (at) => {
       const [x, y, near] = seen(at);
-      return { x: w / 2 + scale * x, y: h / 2 - scale * y, near };
+      return { x: w / 2 + scale * (x - (box.left + box.right) / 2), y: ABOVE + tall / 2 - scale * (y - (box.low + box.high) / 2), near };
     };
   };
 
@@ -54,9 +69,8 @@
   };
 
   const plane = (g, scene, place) => {
-    const [[x0, y0], [x1, y1]] = [scene.low, scene.high];
     g.beginPath();
-    [[x0, y0, 0], [x1, y0, 0], [x1, y1, 0], [x0, y1, 0]].map(place).forEach((p) => g.lineTo(p.x, p.y));
+    cornersOf(scene).map(place).forEach((p) => g.lineTo(p.x, p.y));
     g.closePath();
     g.globalAlpha = 0.8;
     g.fillStyle = colour("#eef4f9");
@@ -74,25 +88,23 @@
     g.fillText(text, Math.min(Math.max(p.x, half), g.room - half), p.y + dy);
   };
   const tripod = (g, scene, place) => {
-    const foot = [scene.low[0], scene.low[1], 0], from = place(foot);
+    const [from, ...ends] = feet(scene).map(place);
     g.strokeStyle = colour("#1c1c1c");
     g.lineWidth = 1.4;
-    for (let k = 0; k < 3; k++) line(g, from, place(foot.map((v, i) => v + (i === k))));
-    const top = place([foot[0], foot[1], 1]);
-    words(g, scene.unit, top, -6);
+    ends.forEach((end) => line(g, from, end));
+    words(g, scene.unit, ends[2], -6);
     // The plane is named along the edge that is nearest to the viewer.
     const [x, y] = [0, 1].map((k) => (scene.low[k] + scene.high[k]) / 2);
     const edges = [[x, scene.low[1], 0], [x, scene.high[1], 0], [scene.low[0], y, 0], [scene.high[0], y, 0]].map(place);
     const edge = edges.reduce((a, b) => (a.y > b.y ? a : b));
     // Below all that is drawn there: arrows and points hang through the plane.
-    const ends = [...scene.arrows.flatMap((a) => [a.start, a.end]), ...scene.points.flatMap((p) => p.at)].map(place);
-    const lowest = Math.max(edge.y, ...ends.filter((p) => Math.abs(p.x - edge.x) < 48).map((p) => p.y));
-    words(g, "species span", { x: edge.x, y: Math.min(lowest, g.canvas.clientHeight - 22) }, 18);
+    const lowest = Math.max(edge.y, ...shown(scene).map(place).filter((p) => Math.abs(p.x - edge.x) < 48).map((p) => p.y));
+    words(g, "species span", { x: edge.x, y: Math.min(lowest, g.canvas.clientHeight - BELOW) }, 18);
   };
   const arrow = (g, item, place) => {
     const from = place(item.start), to = place(item.end), length = Math.hypot(to.x - from.x, to.y - from.y);
     g.strokeStyle = colour(item.colour);
-    g.lineWidth = item.width * 1.5;
+    g.lineWidth = item.width * 1.5 * g.grown;
     g.lineJoin = g.lineCap = "round";
     if (item.named) {
       const middle = item.start.map((v, i) => (v + item.end[i]) / 2);
@@ -103,14 +115,14 @@
     }
     line(g, from, to);
     if (length < 0.5) return;
-    const barb = Math.min(item.named ? 9 : 5, 0.45 * length), ux = (to.x - from.x) / length, uy = (to.y - from.y) / length;
+    const barb = Math.min((item.named ? 9 : 5) * g.grown, 0.45 * length), ux = (to.x - from.x) / length, uy = (to.y - from.y) / length;
     for (const s of [-1, 1]) line(g, to, { x: to.x - barb * (ux - s * 0.55 * uy), y: to.y - barb * (uy + s * 0.55 * ux) });
   };
   const dot = (g, item, at) => {
     g.save();
     g.translate(at.x, at.y);
     g.beginPath();
-    (SHAPES[item.shape] || SHAPES.circle)(g, item.size * 1.7);
+    (SHAPES[item.shape] || SHAPES.circle)(g, item.size * 1.7 * g.grown);
     g.lineWidth = 1.3;
     g.strokeStyle = item.hollow ? colour(item.colour) : colour("#ffffff");
     g.fillStyle = item.hollow ? colour("#ffffff") : colour(item.colour);
@@ -127,6 +139,7 @@
     const g = canvas.getContext("2d");
     g.setTransform(dpr, 0, 0, dpr, 0, 0);
     g.room = canvas.clientWidth;
+    g.grown = Math.min(1.4, Math.max(1, Math.sqrt(g.room / 370))); // marks of a wide canvas are larger, not as much as it
     // Far to near; what lies on the far side of the plane is painted before it.
     const above = Math.sign(camera.elevation) || 1;
     const items = [
