@@ -138,7 +138,8 @@ def run(
     seed: Seed = 0,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of the results.", show_default="figures/ANALYSIS"),
+        typer.Option(metavar="DIR", help="Folder of the results: new, empty, or this question's own.",
+                     show_default="figures/ANALYSIS"),
     ] = None,
     declare: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Only write the claims down, before any number is computed.")
