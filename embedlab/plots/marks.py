@@ -163,6 +163,7 @@ class Panel:
 
     `note` stands beside or under the title: n, and chance in words where no line can show it.
     With a `scene` (`plots.scene.Scene`) the marks are how one camera sees it, and a page draws the scene itself.
+    A panel that stands `alone` has a row for itself.
     """
 
     marks: tuple
@@ -173,13 +174,15 @@ class Panel:
     height: float = 45.0
     equal: bool = False
     scene: object | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
     """A title in one short sentence, panels, and a line of numbers underneath. The caption stands apart.
 
-    `columns` of panels where the page is wide, `narrow` where it is one column of a journal.
+    `columns` of panels where the page is wide, `narrow` where it is one column of a journal, or too narrow to give
+    each of the columns `least` mm.
     """
 
     title: str
@@ -188,6 +191,7 @@ class Picture:
     caption: str = ""
     columns: int = 1
     narrow: int = 1
+    least: float = 0.0
     alt: str = ""
 
     @property

@@ -8,7 +8,9 @@ from embedlab.plots import theme
 from embedlab.plots.heading import heading
 from embedlab.plots.letters import em
 from embedlab.plots.paper_marks import draw_mark, handle, literal
+from embedlab.plots.rows import Row, rows
 
+WIDE = 120.0  # mm at the type size of a journal: a page of more has a picture's `columns`
 KEY_LINE = 3.0  # mm from one line of the key to the next
 NOTE, TITLE = theme.SMALL * theme.POINT, theme.BASE * theme.POINT  # mm: type sizes of a note and of a panel's title
 NOTE_LINE, TITLE_LINE = 1.2 * theme.SMALL, 1.25 * theme.BASE  # points from line to line
@@ -21,7 +23,7 @@ def figure(picture: m.Picture, preset: str = "nature-1col"):
     from embedlab.plots.printed import Printed
 
     width, scale = theme.preset(preset)
-    columns = picture.columns if width / scale > 120 else picture.narrow
+    columns = picture.columns if width / scale > max(WIDE, picture.columns * picture.least) else picture.narrow
     parts = _heights(picture, width, scale, columns)
     with matplotlib.rc_context(theme.rc(scale)):
         fig = Printed(figsize=(width * theme.MM, sum(parts) * theme.MM), dpi=150)
@@ -72,11 +74,7 @@ def draw_on(fig, picture: m.Picture, *, scale: float = 1.0, columns: int = 1):
     return fig
 
 
-def _rows(picture: m.Picture, columns: int) -> list[range]:
-    return [range(i, min(i + columns, len(picture.panels))) for i in range(0, len(picture.panels), columns)]
-
-
-def _bare(picture: m.Picture, row: range) -> bool:
+def _bare(picture: m.Picture, row: Row) -> bool:
     """Whether a row's panels have no axes, as maps and scenes: it then begins where the figure does."""
     return not any(axis.shown or picture.panels[i].y.label for i in row for axis in _axes(picture.panels[i]))
 
@@ -85,23 +83,23 @@ def _axes(panel: m.Panel) -> tuple[m.Axis, m.Axis]:
     return panel.x, panel.y
 
 
-def _blocks(picture: m.Picture, columns: int) -> list[list[range]]:
+def _blocks(picture: m.Picture, columns: int) -> list[list[Row]]:
     """Rows that share their left edges: those with something at their left, and bare ones, as they follow."""
-    return [list(rows) for _, rows in groupby(_rows(picture, columns), key=lambda row: _bare(picture, row))]
+    return [list(every) for _, every in groupby(rows(picture.panels, columns), key=lambda row: _bare(picture, row))]
 
 
 def _places(fig, picture: m.Picture, width: float, columns: int):
-    """Give each panel's number with its place on a grid; a row that is not full shares the whole width."""
+    """Give each panel's number with its place on a grid of the cells that the rows have."""
     blocks = _blocks(picture, columns)
-    tall = [sum(_row_height(picture, row, width, columns) for row in rows) for rows in blocks]
+    tall = [sum(_row_height(picture, row, width, columns) for row in block) for block in blocks]
     outer = fig.add_gridspec(len(blocks), 1, height_ratios=tall)
-    for b, rows in enumerate(blocks):
-        many = math.lcm(*map(len, rows))
+    for b, block in enumerate(blocks):
+        many = math.lcm(*(row.cells for row in block))
         # the layout shares out what is left of the block among the axes alone: theirs are the heights that count
-        own = [max(picture.panels[i].height for i in row) for row in rows]
-        grid = outer[b].subgridspec(len(rows), many, height_ratios=own)
-        for r, row in enumerate(rows):
-            span = many // len(row)
+        own = [max(picture.panels[i].height for i in row) for row in block]
+        grid = outer[b].subgridspec(len(block), many, height_ratios=own)
+        for r, row in enumerate(block):
+            span = many // row.cells
             for c, index in enumerate(row):
                 yield index, grid[r, c * span : (c + 1) * span]
 
@@ -123,11 +121,10 @@ def _row_height(picture: m.Picture, row, width: float, columns: int) -> float:
 
 def _room(picture: m.Picture, index: int, width: float, columns: int) -> float:
     """Width of a panel's axes in mm, about: panels below each other have one left edge."""
-    rows = next(rows for rows in _blocks(picture, columns) if any(index in row for row in rows))
-    mine = next(row for row in rows if index in row)
-    share = (index - mine[0]) / len(mine)
-    below = [i for row in rows for i in row if (i - row[0]) / len(row) == share]
-    return width / len(mine) - max(_left(picture.panels[i]) for i in below) - 3
+    block = next(block for block in _blocks(picture, columns) if any(index in row for row in block))
+    mine = next(row for row in block if index in row)
+    below = [i for row in block for i in row if row.share(i) == mine.share(index)]
+    return width / mine.cells - max(_left(picture.panels[i]) for i in below) - 3
 
 
 def _heading(panel: m.Panel, room: float):
@@ -145,7 +142,7 @@ def _left(panel: m.Panel) -> float:
 def _heights(picture: m.Picture, width: float, scale: float, columns: int) -> tuple[float, float, float]:
     title = len(_title(picture, width, scale)) * theme.TITLE * theme.POINT * 1.25 * scale
     keys = KEY_LINE * len(_key_lines(picture.keys, width, scale)) * scale
-    body = sum(_row_height(picture, r, width / scale, columns) for r in _rows(picture, columns)) * scale
+    body = sum(_row_height(picture, r, width / scale, columns) for r in rows(picture.panels, columns)) * scale
     lines = len(theme.wrap(picture.foot, width - 3, theme.SMALL * scale)) if picture.foot else 0
     return title + keys + 2.2 * scale, body, (lines * theme.SMALL * theme.POINT * 1.3 + 1.2) * scale
 

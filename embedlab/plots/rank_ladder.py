@@ -10,6 +10,7 @@ from embedlab.plots.theme import CHANCE, FRAME, MISSING, OKABE_ITO, POINT, perce
 NAMED = 4  # stores whose curves have colours of their own; of more, the first and the last
 COLOURED = 5  # parts of a taxon that are coloured and named; the rest is grey, and counted
 NARROW = 92.0  # points across a map where two stand beside each other in one column of a journal
+MAP = 40.0  # mm of print that a map and its names take
 LAYERS = 4
 LINE = 7.4  # points from one name to the next, at least
 ROOM = 180.0  # mm of a page for the maps of a ladder
@@ -17,7 +18,7 @@ SHOWN = ("circle", "square", "diamond", "triangle-up", "cross", "triangle-down")
 
 
 def picture(result) -> Picture:
-    """Lay out the maps, a row a taxon where there are two stores, and agreement over ranks beside chance."""
+    """Lay out the maps, those of one taxon side by side where there are two stores, and agreement beside chance."""
     shown = sorted({0, len(result.names) - 1})
     rows = len(result.steps) if len(shown) == 2 else -(-len(result.steps) // 2)
     height = float(np.clip(ROOM / max(rows, 1) - 13.0, 12.0, 30.0))
@@ -31,11 +32,12 @@ def picture(result) -> Picture:
     return Picture(
         title=f"Nearest images{of} share the {last.ranks[at]} in {percent(last.agreement[at])} of cases, "
         f"{percent(last.parent_chance[at], like=last.agreement[at])} by chance{within}",
-        panels=(*maps, *([] if len(maps) % 2 == 0 else [_blank(height)]), _ladder(result)),
+        panels=(*maps, _ladder(result)),
         foot=_foot(result),
         caption=result.caption,
-        columns=2,
+        columns=_columns(len(maps), len(shown)),
         narrow=2,
+        least=MAP,
         alt=f"Maps of {len(result.steps)} taxa, one within another, and agreement of nearest neighbours at "
         f"{len(result.ranks)} ranks, with chance.",
     )
@@ -127,8 +129,15 @@ def _score(step, k: int, who: str) -> str:
     return f"{who}: {said}" if who else said
 
 
-def _blank(height: float) -> Panel:
-    return Panel(marks=(), height=height, x=Axis(shown=False), y=Axis(shown=False))
+def _columns(maps: int, each: int) -> int:
+    """How many maps stand in a row of a wide page: a map takes a quarter of it, and those of one taxon are neighbours.
+
+    >>> _columns(8, 2), _columns(10, 2), _columns(6, 1), _columns(7, 1), _columns(2, 2)
+    (4, 4, 3, 4, 2)
+    """
+    if each == 1:
+        return min((4, 3), key=lambda n: (-maps % n, -n)) if maps > 2 else 2
+    return 4 if maps > 2 else 2
 
 
 def _ladder(result) -> Panel:
@@ -168,6 +177,7 @@ def _ladder(result) -> Panel:
         title="All taxa of each rank",
         note=n_of(result.n, "images"),
         height=34,
+        alone=True,
         x=Axis(ticks=tuple(zip(at.tolist(), result.ranks, strict=True)), range=(-0.5, n - 0.5)),
         y=Axis(
             label="neighbours of the same name",

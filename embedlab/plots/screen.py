@@ -5,7 +5,7 @@ from dataclasses import replace
 from embedlab.plots import marks as m
 from embedlab.plots import scene, theme
 from embedlab.plots.letters import lines as broken
-from embedlab.plots.screen_layout import LEFT, RIGHT, layout, side_room
+from embedlab.plots.screen_layout import LEFT, PX, RIGHT, layout, side_room
 from embedlab.plots.screen_marks import traces
 
 WIDE, NARROW = 720, 330  # px that the two arrangements are meant for; the page chooses by the room there is
@@ -20,7 +20,7 @@ def figure(picture: m.Picture):
     arranged = dict(parts["wide"])
     lines = broken(picture.title, (WIDE - LEFT - RIGHT) / TITLE)
     panels = [p for p in picture.panels if not p.scene] or picture.panels
-    foot = broken(picture.foot, (WIDE - side_room(panels, picture.columns) - RIGHT) / FOOT)
+    foot = broken(picture.foot, (WIDE - side_room(panels, _columns(picture)) - RIGHT) / FOOT)
     top, bottom = 24 * len(lines) + 12, 16 * len(foot) + 10
     margin = dict(arranged["margin"], t=arranged["margin"]["t"] + top, b=arranged["margin"]["b"] + bottom)
     arranged.update(
@@ -74,10 +74,16 @@ def as_json(picture: m.Picture, legend: bool = False) -> dict:
     names = [t["name"] for t in data if t.get("showlegend")] if legend else []
     return {
         "data": data,
-        "wide": layout(picture, names, picture.columns, WIDE),
+        "wide": layout(picture, names, _columns(picture), WIDE),
         "narrow": layout(picture, names, 1, NARROW),
         "scenes": scenes,
     }
+
+
+def _columns(picture: m.Picture) -> int:
+    """How many panels stand in a row of the wide arrangement."""
+    room = (WIDE - side_room(picture.panels, picture.columns) - RIGHT) / PX
+    return picture.columns if room >= picture.columns * picture.least else picture.narrow
 
 
 def _placed(trace: dict, index: int, number: int, keys: set) -> dict:

@@ -9,6 +9,7 @@ from embedlab.plots import marks as m
 from embedlab.plots import theme
 from embedlab.plots.heading import heading
 from embedlab.plots.letters import em
+from embedlab.plots.rows import rows
 from embedlab.plots.screen_marks import annotation, pictures, shape
 
 PX = 4.6  # screen pixels for a millimetre of print
@@ -23,15 +24,15 @@ NOTE_LINE = 15  # px from one line of a note to the next
 def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> dict:
     """Arrange panels in `columns` over `width` px; `names` are the entries of plotly's own legend, if wanted."""
     panels = picture.panels if width > 500 else tuple(map(_in_two_lines, picture.panels))
-    rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
-    heights = [max(panels[i].height for i in row) * PX for row in rows]
+    every = rows(panels, columns)
+    heights = [max(panels[i].height for i in row) * PX for row in every]
     side = side_room(panels, columns)
     own = [side if columns == 1 or p.y.shown or p.y.label else BARE for p in panels]
     above = [
         max(_above(panels[i], _columns(panels, row, c, columns, width), width, own[i]) for c, i in enumerate(row))
-        for row in rows
+        for row in every
     ]
-    below = [max(_below(panels[i], width / len(row) - own[i]) for i in row) for row in rows]
+    below = [max(_below(panels[i], width / row.cells - own[i]) for i in row) for row in every]
     top = 10 + above[0] + KEY_LINE * key_lines(names, width - side - RIGHT)
     inner = sum(heights) + sum(below[:-1]) + sum(above[1:])
     layout = theme.template() | {
@@ -53,7 +54,7 @@ def layout(picture: m.Picture, names: list[str], columns: int, width: int) -> di
         },
     }
     y = inner
-    for row, tall, under, title in zip(rows, heights, below, above, strict=True):
+    for row, tall, under, title in zip(every, heights, below, above, strict=True):
         if y < inner:
             y -= title
         for column, i in enumerate(row):
@@ -129,7 +130,8 @@ def _columns(panels, row, column: int, columns: int, width: int) -> tuple[float,
     if columns == 1:
         return 0.0, 1.0
     room = [0.0 if c == 0 else (26 + _tick_room(panels[i])) / width for c, i in enumerate(row)]
-    each = (1 - sum(room)) / len(row)
+    room += [BARE / width] * (row.cells - len(room))  # cells that stay empty
+    each = (1 - sum(room)) / row.cells
     left = sum(room[: column + 1]) + each * column
     return left, min(1.0, left + each)
 
