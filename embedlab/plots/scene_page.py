@@ -32,9 +32,9 @@ def scenes_html(picture: Picture, number: int) -> str:
     return (
         f'<div class="scenes js" data-el="scenes" style="--aspect:{aspect(scenes):.3f}">'
         f'<div class="scene-row" style="--least:{least}">{each}</div>'
-        f'{_walk(scenes, number)}<p class="looks">{buttons}</p><p class="note">{escape(HOW)} <span data-el="camera" '
-        'aria-live="polite"></span>'
-        '</p><p class="under" data-el="under"></p></div>'
+        f'{_walk(scenes, number)}<p class="looks">{buttons}</p>'
+        f'<p class="note"><span class="how">{escape(HOW)}</span> <span data-el="camera" aria-live="polite"></span></p>'
+        '<p class="under" data-el="under"></p></div>'
     )
 
 

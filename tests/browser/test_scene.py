@@ -150,3 +150,13 @@ def test_without_scripts_the_still_stands_and_a_phone_has_room(open_page, saved)
     phone = open_page(saved, viewport={"width": 375, "height": 800})
     assert phone.evaluate("document.documentElement.scrollWidth") <= 375
     assert all(phone.locator("[data-el=scene]").nth(i).bounding_box()["width"] > 250 for i in range(3))
+
+
+def test_a_print_shows_scenes_as_they_are_and_nothing_that_paper_cannot_do(open_page, saved):
+    page = open_page(saved)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 660, "height": 900})  # canvases keep what was drawn for the screen
+    assert page.locator("[data-el=scene]").first.evaluate("c => getComputedStyle(c).objectFit") == "contain"
+    for gone in ("[data-el=look]", "[data-el=walk]", ".how"):
+        assert not page.locator(gone).first.is_visible(), gone
+    assert "above the plane" in page.inner_text("[data-el=camera]")

@@ -1,4 +1,4 @@
-"""The ladder as a figure: every image of a map is there, rows are taxa, the chance of each rank stands beside it."""
+"""The ladder as a figure: every image of a map is there, maps fill the page, the chance of each rank stands beside."""
 
 from dataclasses import replace
 from itertools import groupby
