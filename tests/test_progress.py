@@ -8,6 +8,7 @@ import time
 import pytest
 
 from embedlab import progress
+from tests.terminal import Terminal
 
 WORK = """
 import time
@@ -33,13 +34,6 @@ def test_a_log_gets_a_line_a_tenth_and_short_work_none(monkeypatch):
     said = log.getvalue().splitlines()
     assert len(said) == 10 and said[0].startswith("counting · 100/1,000 birds")
     assert "done in" in said[-1] and "\r" not in log.getvalue()
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self):
-        return True
 
 
 def test_a_step_without_an_end_in_sight_says_how_long_it_has_run(monkeypatch):

@@ -1,6 +1,5 @@
 """Maps: PCA against its definition, faithfulness by hand, and the same map from the same seed."""
 
-import io
 import sys
 
 import numpy as np
@@ -11,6 +10,7 @@ from embedlab import progress
 from embedlab.data import Embeddings
 from embedlab.data.synthetic import nothing
 from embedlab.measures.projection import _faithfulness, project
+from tests.terminal import Terminal
 
 
 def space(x):
@@ -72,18 +72,12 @@ def test_groups_stay_together_and_the_seed_stands_in_the_caption(rng, method):
     assert np.mean(group[distance.argmin(axis=1)] == group) > 0.9
 
 
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self):
-        return True
-
-
 @pytest.mark.parametrize("method", ["tsne", pytest.param("umap", marks=pytest.mark.slow)])
 def test_a_map_that_takes_long_says_what_takes_long(rng, monkeypatch, method):
+    x, first = space(rng.normal(size=(200, 8))), "umap" not in sys.modules
+    project(x, rng=0)  # imports take long on a busy machine, and may say so
     told = Terminal()
     monkeypatch.setattr(sys, "stderr", told)
-    x, first = space(rng.normal(size=(200, 8))), "umap" not in sys.modules
     project(x, rng=0)
     assert "PCA" not in told.getvalue(), "short work has nothing to say"
     for name, value in (("_SILENT_SECONDS", 0.0), ("_BEAT_SECONDS", 0.001)):
